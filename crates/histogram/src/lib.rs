@@ -1,0 +1,1 @@
+//! Mergeable log-linear latency histogram.

@@ -1,0 +1,1 @@
+//! Executes a schedule over sockets.

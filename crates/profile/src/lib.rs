@@ -1,0 +1,1 @@
+//! Stack and sample tables, and the formats they are read from and written to.

@@ -1,0 +1,17 @@
+//! Python bindings: conversions, the error table, and the release of the GIL; nothing else.
+
+mod errors;
+mod load;
+mod see;
+
+/// The native core: load generation, sampling, symbols and profile tables.
+#[pyo3::pymodule]
+mod _native {
+    /// Version of the native core, equal to the version of the Python package.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    // Load side: histogram, schedule, loadgen.
+
+    // Seeing side: sampler, profile, symbols.
+}

@@ -1,0 +1,1 @@
+//! Bindings of the load side: schedules, the engine, histograms.

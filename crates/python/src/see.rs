@@ -1,0 +1,1 @@
+//! Bindings of the seeing side: the sampler, symbols and profiles.

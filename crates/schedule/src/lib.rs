@@ -1,0 +1,1 @@
+//! Workload and seed compiled into an immutable schedule.

@@ -1,0 +1,1 @@
+"""The recording on disk: schema and version, writer, reader, catalogue."""

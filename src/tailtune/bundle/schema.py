@@ -1,0 +1,158 @@
+"""The tables of a recording: names, columns, units. Times are CLOCK_MONOTONIC nanoseconds.
+
+Counters are cumulative since the process started; readers take differences. A new column is
+added at the end with a default for old recordings; a change of meaning raises FORMAT_VERSION.
+"""
+
+from typing import Final
+
+import pyarrow as pa
+
+_WINDOW: Final = pa.field("window", pa.dictionary(pa.int8(), pa.string()), nullable=False)
+"""`measure` or `diagnose` in a run, `slice` in an experiment."""
+_SLICE: Final = pa.field("slice", pa.int32(), nullable=False)
+"""Number of the slice in an experiment; -1 in a run."""
+
+
+def _fields(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind, nullable=False) for name in names]
+
+
+REQUESTS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.uint16(), "operation", "status"),
+        *_fields(pa.uint8(), "outcome"),  # index into OUTCOMES
+        *_fields(pa.uint32(), "connection", "response_bytes"),
+        *_fields(pa.int64(), "intended_ns", "sent_ns", "first_byte_ns", "done_ns"),
+    ]
+)
+"""One row a request; sent, first byte and done are 0 where the request did not get so far."""
+
+OUTCOMES: Final = ("ok", "unexpected-status", "timeout", "connection-error")
+
+LATENCY: Final = pa.schema(
+    [
+        _WINDOW,
+        _SLICE,
+        *_fields(pa.uint16(), "operation"),
+        *_fields(pa.int32(), "interval"),  # seconds since the window's zero
+        pa.field("kind", pa.dictionary(pa.int8(), pa.string()), nullable=False),  # KINDS
+        *_fields(pa.int64(), "value_ns", "count"),
+    ]
+)
+"""Log-linear histograms, one row a non-empty bucket; `value_ns` is the bucket's middle, at most 0.1 % off."""
+
+KINDS: Final = ("latency", "service-time", "send-lag")
+
+PROCESS: Final = pa.schema(
+    [
+        _WINDOW,
+        _SLICE,
+        *_fields(
+            pa.int64(),
+            *("t_ns", "cpu_user_ns", "cpu_system_ns", "rss_bytes", "peak_rss_bytes"),
+            *("minor_faults", "major_faults", "voluntary_switches", "involuntary_switches"),
+            *("run_delay_ns", "threads"),
+        ),
+    ]
+)
+"""The service's processes summed; the first and last row of a window stand at its edges."""
+
+THREADS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.int32(), "tid"),
+        *_fields(pa.string(), "name"),
+        *_fields(pa.int64(), "cpu_ns", "run_delay_ns", "timeslices"),
+    ]
+)
+"""One row a thread: differences over the window, not cumulative."""
+
+HOST: Final = pa.schema(
+    [
+        _WINDOW,
+        _SLICE,
+        *_fields(
+            pa.int64(),
+            *("t_ns", "steal_ns", "busy_ns", "psi_cpu_some_ns", "psi_memory_some_ns", "psi_io_some_ns"),
+            *("throttled_periods", "throttled_ns", "probe_delay_ns"),
+        ),
+        *_fields(pa.float64(), "load_1m"),
+    ]
+)
+"""Interference seen from outside the variants; 0 where the host does not tell."""
+
+SAMPLES: Final = pa.schema(
+    [_WINDOW, *_fields(pa.int64(), "t_ns"), *_fields(pa.int32(), "tid", "cpu"), *_fields(pa.uint32(), "stack")]
+)
+"""On-CPU samples; `stack` refers to STACKS."""
+
+STACKS: Final = pa.schema(_fields(pa.uint32(), "stack", "depth", "frame"))
+"""One row a frame of a stack; depth 0 is the leaf."""
+
+FRAMES: Final = pa.schema(
+    [
+        *_fields(pa.uint32(), "frame"),
+        *_fields(pa.string(), "function", "file", "module"),
+        *_fields(pa.int32(), "line"),
+        *_fields(pa.bool_(), "inlined", "kernel"),
+    ]
+)
+
+GC: Final = pa.schema(
+    [
+        *_fields(pa.int64(), "t_ns", "cycle"),
+        *_fields(
+            pa.int64(),
+            *("stw_sweep_ns", "mark_ns", "stw_mark_ns", "assist_cpu_ns", "background_cpu_ns", "idle_cpu_ns"),
+            *("stw_sweep_cpu_ns", "stw_mark_cpu_ns"),
+            *("heap_start_bytes", "heap_end_bytes", "heap_live_bytes", "heap_goal_bytes", "procs"),
+        ),
+        *_fields(pa.bool_(), "forced"),
+    ]
+)
+"""Go garbage collections as gctrace prints them, from the start of the process."""
+
+SCHED: Final = pa.schema(
+    _fields(pa.int64(), "t_ns", "gomaxprocs", "idle_procs", "threads", "run_queue", "local_run_queue")
+)
+"""Go scheduler states as schedtrace prints them; the local queues are summed."""
+
+SLICES: Final = pa.schema(
+    [
+        *_fields(pa.int32(), "epoch", "slice", "pair", "position"),
+        *_fields(pa.string(), "variant", "schedule_sha256", "validity", "reasons"),
+        *_fields(
+            pa.int64(),
+            *("seed", "started_ns", "ended_ns", "requests", "completed", "unexpected", "cpu_user_ns", "cpu_system_ns"),
+            *("peak_rss_bytes", "steal_ns", "other_busy_ns", "throttled_ns", "probe_delay_ns"),
+        ),
+    ]
+)
+"""One row a slice. `other_busy_ns`: CPU time of everything but the service and the engine."""
+
+EPOCHS: Final = pa.schema(
+    [
+        *_fields(pa.int32(), "epoch", "start_order"),
+        *_fields(pa.string(), "variant", "reason"),
+        *_fields(pa.bool_(), "steady"),
+        *_fields(pa.float64(), "warm_up_seconds"),
+    ]
+)
+"""One row a process start; `start_order` 0 was started first."""
+
+TABLES: Final[dict[str, pa.Schema]] = {
+    "requests": REQUESTS,
+    "latency": LATENCY,
+    "process": PROCESS,
+    "threads": THREADS,
+    "host": HOST,
+    "samples": SAMPLES,
+    "stacks": STACKS,
+    "frames": FRAMES,
+    "gc": GC,
+    "sched": SCHED,
+    "slices": SLICES,
+    "epochs": EPOCHS,
+}

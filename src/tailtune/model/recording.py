@@ -1,0 +1,123 @@
+"""The recording's table of contents: what one trial, load or experiment captured."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from tailtune.model.environment import Environment
+from tailtune.model.load import LoadReport
+from tailtune.model.project import Goals, Service, Variant
+from tailtune.model.workload import Workload
+
+FORMAT_VERSION: Final = 1
+
+
+class Kind(StrEnum):
+    """What was recorded."""
+
+    RUN = "run"
+    LOAD = "load"
+    EXPERIMENT = "experiment"
+
+
+class Phase(StrEnum):
+    """The phases of a trial, in order."""
+
+    BUILD = "build"
+    START = "start"
+    READY = "ready"
+    WARM_UP = "warm-up"
+    MEASURE = "measure"
+    DIAGNOSE = "diagnose"
+    DRAIN = "drain"
+    STOP = "stop"
+
+
+class PhaseRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """When a phase ran (CLOCK_MONOTONIC) and how it ended."""
+
+    phase: Phase
+    started_ns: int
+    ended_ns: int
+    ok: bool = True
+    note: str = ""
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """One built binary."""
+
+    variant: str
+    path: str
+    sha256: str
+    build_id: str
+    """Go or GNU build ID, hex or text; empty when the binary has none."""
+    build_command: list[str]
+    build_seconds: float
+    size_bytes: int
+
+
+class CollectorRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a collector did: in which phases, at which declared cost, and what it could not see."""
+
+    name: str
+    phases: list[Phase]
+    cost: str
+    """Declared cost in words, for example `< 0.1 % CPU`."""
+    mode: str = ""
+    """The mode chosen by trying, for example `perf cpu-clock, kernel and user stacks`."""
+    lost: str = ""
+    """What is lost against the best mode; empty: nothing."""
+
+
+class SteadyState(msgspec.Struct, frozen=True, kw_only=True):
+    """How the warm-up ended."""
+
+    steady: bool
+    seconds: float
+    reason: str
+
+
+class CpuLayout(msgspec.Struct, frozen=True, kw_only=True):
+    """Which CPUs the load engine and the service were given."""
+
+    engine: list[int]
+    service: list[int]
+    note: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`manifest.json` of a recording; times are CLOCK_MONOTONIC ns unless named otherwise."""
+
+    format_version: int = FORMAT_VERSION
+    id: str
+    kind: Kind
+    created_utc: str
+    """ISO 8601."""
+    command: list[str]
+    environment: Environment
+    service: Service | None = None
+    variants: dict[str, Variant] = {}
+    """Variants measured, by name: one for a run, two (baseline first) for an experiment."""
+    workload_name: str = ""
+    workload: Workload | None = None
+    goals: Goals = Goals()
+    artifacts: list[Artifact] = []
+    schedule_sha256: str = ""
+    """Of the measure window; for an experiment each slice carries its own."""
+    seed: int = 0
+    phases: list[PhaseRecord] = []
+    steady: SteadyState | None = None
+    layout: CpuLayout | None = None
+    load: LoadReport | None = None
+    """Of the measure window."""
+    diagnose_load: LoadReport | None = None
+    collectors: list[CollectorRecord] = []
+    partial: bool = False
+    """The command was interrupted or failed: what is here was recorded, but not everything is here."""
+    failure: str = ""
+    warnings: list[str] = []
+    tables: dict[str, int] = {}
+    """Table name → number of rows."""
+    checksums: dict[str, str] = {}
+    """File, relative to the bundle → SHA-256."""

@@ -1,0 +1,185 @@
+"""The Protocols through which recording touches the world; every plug-in implements one of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import msgspec
+import pyarrow as pa
+
+from tailtune.model.environment import Environment
+from tailtune.model.load import LoadReport
+from tailtune.model.project import Service, Variant
+from tailtune.model.recording import Artifact, CollectorRecord, CpuLayout, Phase
+
+
+class Progress(Protocol):
+    """Where a use case says what it is doing. Implementations must be quick and must not raise."""
+
+    def phase(self, name: str, note: str = "") -> None:
+        """A phase began."""
+
+    def advance(self, done: float, total: float, note: str = "") -> None:
+        """The phase went on: `done` of `total`, in any unit."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line, kept on screen."""
+
+    def warn(self, text: str) -> None:
+        """A warning that the result will carry as well."""
+
+
+class Target(Protocol):
+    """Builds a service for one language. Found by being a module of `record/targets` with a `TARGET`."""
+
+    language: str
+
+    def build(self, service: Service, variant: Variant, name: str, root: Path, cache: Path) -> Artifact:
+        """Build the variant named `name` of the service under `root` into `cache`.
+
+        Nothing under `root` is edited. Raises BuildError with the compiler's output as detail.
+        """
+
+    def environment(self, service: Service, variant: Variant) -> dict[str, str]:
+        """Environment that the running process gets besides the service's and the variant's own."""
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """A process to start: everything resolved."""
+
+    argv: list[str]
+    env: dict[str, str]
+    workdir: Path
+    port: int
+    cpus: list[int]
+    stdout: Path
+    stderr: Path
+
+
+@runtime_checkable
+class Knob(Protocol):
+    """Applies a setting to a launch. Found by being a module of `record/knobs` with a `KNOB`."""
+
+    name: str
+    help: str
+
+    def apply(self, launch: Launch, level: str) -> Launch:
+        """Return the launch with the setting at `level`. Raises UsageError for an impossible level."""
+
+
+class Capture(msgspec.Struct, kw_only=True):
+    """What a collector hands over when its window ends."""
+
+    tables: dict[str, pa.Table] = {}
+    """Table name of the schema → rows."""
+    files: dict[str, bytes] = {}
+    """Name inside the bundle, for example `profiles/go-allocs.measure.pb.gz` → content."""
+    warnings: list[str] = []
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The running service as a collector sees it."""
+
+    pid: int
+    port: int
+    language: str
+    pprof: str
+    artifact: Artifact
+    stderr: Path
+    started_ns: int
+    """CLOCK_MONOTONIC when the process was started."""
+
+
+@runtime_checkable
+class Collector(Protocol):
+    """Captures data about the subject. Found by being a module of `record/collectors` with a `COLLECTOR` class.
+
+    Life: constructed once a trial, `prepare` once, then `begin` and `end` around each window it
+    declared in `phases`, `close` always. A collector never fails a trial: what it cannot do it
+    says in its record and in the capture's warnings.
+    """
+
+    name: str
+    phases: frozenset[Phase]
+    cost: str
+
+    def applies(self, subject: Subject) -> bool:
+        """Whether there is anything to collect from this service."""
+
+    def prepare(self, subject: Subject) -> None:
+        """Find out what is permitted, by trying."""
+
+    def begin(self, window: str) -> None:
+        """The window starts now."""
+
+    def poll(self) -> None:
+        """Called about every 100 ms inside the window; take a reading if one is due."""
+
+    def end(self) -> Capture:
+        """The window ended; hand over what was captured in it."""
+
+    def record(self) -> CollectorRecord:
+        """What was collected, how, and what was lost."""
+
+    def close(self) -> None:
+        """Release everything; safe to call twice."""
+
+
+class Host(Protocol):
+    """The machine."""
+
+    def environment(self, root: Path) -> Environment:
+        """Fingerprint of host, kernel and toolchain."""
+
+    def layout(self) -> CpuLayout:
+        """Which CPUs the engine and the service get."""
+
+
+class Engine(Protocol):
+    """The load engine, resident in its own process."""
+
+    def play(
+        self,
+        schedule: Path,
+        port: int,
+        output: Path | None,
+        on_interval: Callable[["Interval"], None],
+        poll: Callable[[], None],
+    ) -> LoadReport:
+        """Play a compiled schedule against 127.0.0.1:port and wait for its end.
+
+        `on_interval` is called once a second, `poll` about every 100 ms. With `output`, a directory, the
+        request log and histograms are left there for `record.load` to read into tables.
+        """
+
+    def close(self) -> None:
+        """End the engine process; safe to call twice."""
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
+    """One live second of load."""
+
+    index: int
+    sent: int
+    completed: int
+    errors: int
+    p50_ns: float
+    p99_ns: float
+    lag_p99_ns: float
+    in_flight: int
+
+
+class WarmUpWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the steady-state test is told of one second of warm-up."""
+
+    seconds: float
+    p50_ns: float
+    cpu_per_request_ns: float
+    gc_cycles: int
+    """Completed garbage collections so far; -1 for services without one."""
+
+
+SteadyTest = Callable[[Sequence[WarmUpWindow]], tuple[bool, str]]
+"""Given the windows so far: steady or not, and why. Supplied by the use case, so that recording does not judge."""
+
+Environ = Mapping[str, str]
