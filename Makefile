@@ -1,0 +1,52 @@
+# Everything a developer needs to type. All of it installs into .venv/ and target/ of this folder.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+NATIVE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test check bench docs fuzz lock clean
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.venv/installed: requirements.lock
+	$(PYTHON) -m venv .venv || { echo "hint: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@touch $@
+
+.venv/native: .venv/installed pyproject.toml $(NATIVE_SOURCES)
+	$(BIN)/maturin develop --quiet --release --locked --generate-stubs
+	@touch $@
+
+setup: .venv/native ## install the tool and its development dependencies into .venv/
+
+demo: setup ## run the whole loop on both example services
+	$(BIN)/python examples/demo.py
+
+test: setup ## run all tests, Rust and Python
+	cargo test --quiet --workspace --locked
+	$(BIN)/pytest --quiet
+
+check: setup ## formats, lints, types, directions, stubs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --quiet
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --locked -- --deny warnings
+	scripts/check-stubs.sh
+
+bench: setup ## compare our speed and cost with peers (minutes)
+	$(BIN)/python benchmarks/load.py
+
+docs: setup ## write the generated references: configuration schema, output schemas
+	$(BIN)/python -m tailtune.config.schema > docs/tailtune.schema.json
+	$(BIN)/python scripts/write_schemas.py
+
+lock: .venv/installed ## resolve the Python dependencies anew
+	scripts/lock.sh
+
+clean: ## remove what the targets made
+	rm -rf .venv target src/tailtune/*.so examples/.corpus
+	find . -name .tailtune -type d -prune -exec rm -rf {} +
