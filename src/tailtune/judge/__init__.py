@@ -1,1 +1,1 @@
-"""TODO."""
+"""Pure judgement: recordings in, numbers, verdicts and findings out."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The use cases: the only place where recording and judging meet."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Frozen values with units; the words of the house as types."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Model values to text, Markdown and JSON; no statistics."""

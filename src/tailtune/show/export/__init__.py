@@ -1,1 +1,1 @@
-"""TODO."""
+"""Machine-readable output."""

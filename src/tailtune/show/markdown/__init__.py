@@ -1,1 +1,1 @@
-"""TODO."""
+"""Markdown for reviewers and pull requests."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Plain text for terminals and logs."""

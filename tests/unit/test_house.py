@@ -1,0 +1,81 @@
+"""The house rules that a machine can check."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAX_FILE_LINES = 450
+MAX_FUNCTION_LINES = 60
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\n") if name and (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_a_checkout() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+
+
+def test_files_do_one_thing() -> None:
+    sources = [path for path in tracked("*.py", "*.rs", "*.go") if "tests" not in path.parts]
+    assert sources
+    too_long = {str(path.relative_to(ROOT)): n for path in sources if (n := path.read_text().count("\n")) > MAX_FILE_LINES}
+    assert too_long == {}
+
+
+def test_functions_are_short() -> None:
+    too_long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in tracked("src/*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or node.lineno) - node.lineno > MAX_FUNCTION_LINES
+    ]
+    assert too_long == []
+
+
+def test_refused_words_are_not_used() -> None:
+    refused = re.compile(r"\b(campaign|response[ _]time|bombard)\b", re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("src/*.py", "crates/*.rs", "docs/*.md", "README.md", "examples/*.go", "examples/*.rs")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if refused.search(line)
+    ]
+    assert found == []
+
+
+def test_no_promise_is_left_open() -> None:
+    left_open = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|unimplemented!|todo!|NotImplementedError")
+    found = [
+        f"{path.relative_to(ROOT)}:{number} {line.strip()[:80]}"
+        for path in tracked("src/*.py", "crates/*.rs", "examples/*.py", "examples/*.go", "examples/*.rs", "*.toml")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if left_open.search(line)
+    ]
+    assert found == []
+
+
+def test_links_in_documents_lead_somewhere() -> None:
+    broken = []
+    for path in tracked("*.md"):
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text()):
+            if "://" not in target and not (path.parent / target).exists():
+                broken.append(f"{path.relative_to(ROOT)} → {target}")
+    assert broken == []
+
+
+def test_every_package_says_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in tracked("src/*/__init__.py")
+        if len(ast.get_docstring(ast.parse(path.read_text())) or "") < 20
+    ]
+    assert silent == []
