@@ -1,1 +1,8 @@
 """The recording on disk: schema and version, writer, reader, catalogue."""
+
+from tailtune.bundle.catalogue import Catalogue, Entry
+from tailtune.bundle.reader import Bundle
+from tailtune.bundle.workspace import Workspace
+from tailtune.bundle.writer import BundleWriter
+
+__all__ = ["Bundle", "BundleWriter", "Catalogue", "Entry", "Workspace"]
