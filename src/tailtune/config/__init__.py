@@ -1,1 +1,7 @@
-"""TODO."""
+"""`tailtune.toml` → model: reading, checking, looking up by name, and the JSON schema of the file."""
+
+from tailtune.config.json_schema import schema
+from tailtune.config.loader import FILE_NAME, find, load, parse
+from tailtune.config.lookup import BASE, default_workload, variant, workload
+
+__all__ = ["BASE", "FILE_NAME", "default_workload", "find", "load", "parse", "schema", "variant", "workload"]

@@ -1,12 +1,15 @@
 """How values of the model are written as text and read back: the one place that knows its custom types."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from tailtune.model.units import Duration
 
 _T = TypeVar("_T")
+
+DURATION_PATTERN: Final = r"^\s*(\d+(\.\d+)?\s*(ns|us|µs|ms|min|s|m|h)\s*)+$"
+"""The texts that `Duration.parse` reads, as a regular expression for schemas."""
 
 
 def enc_hook(value: Any) -> Any:  # noqa: ANN401 - msgspec's hooks take and give any value
@@ -32,6 +35,22 @@ def dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hooks t
             raise ValueError(f"expected a duration in quotes with its unit, such as '1.5s', got {value!r}")
         return Duration.parse(value)
     raise NotImplementedError(f"{kind.__name__} is not read")
+
+
+def schema_hook(kind: type) -> dict[str, Any]:
+    """Describe a custom type of the model as JSON schema.
+
+    Raises:
+        TypeError: for a type that the model does not have.
+    """
+    if kind is Duration:
+        return {
+            "type": "string",
+            "description": "A length of time: a number and its unit, such as 250us, 1.5s or 1m30s.",
+            "pattern": DURATION_PATTERN,
+            "examples": ["250us", "1.5s", "1m30s"],
+        }
+    raise TypeError(f"{kind.__name__} has no schema")
 
 
 def to_json(value: object, *, indent: int = 0) -> bytes:

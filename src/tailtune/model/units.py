@@ -5,6 +5,7 @@ Nobody else in the package formats a duration, a size or a share.
 
 import math
 import re
+from fractions import Fraction
 from typing import Final, Self
 
 _NS_PER: Final = {
@@ -37,7 +38,7 @@ class Duration(int):
         terms = _TERM.findall(compact)
         if not terms or _TERM.sub("", compact).strip():
             raise ValueError(f"{text!r} is not a duration: write a number and a unit, like 250us, 1.5s or 1m30s")
-        return cls(round(sum(float(number) * _NS_PER[unit] for number, unit in terms)))
+        return cls(round(sum(Fraction(number) * _NS_PER[unit] for number, unit in terms)))
 
     @classmethod
     def from_seconds(cls, seconds: float) -> Self:
@@ -94,5 +95,6 @@ def format_quantile(q: float) -> str:
 def _significant(value: float, digits: int) -> str:
     if value == 0:
         return "0"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:.{decimals}f}"
+    rounded = float(f"{value:.{digits - 1}e}")  # 0.9996 is 1.00, not 1.000: the size is that of what is printed
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:.{decimals}f}"

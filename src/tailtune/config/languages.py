@@ -1,0 +1,55 @@
+"""Which keys mean something for which language; the others are refused rather than ignored."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tailtune.config.problem import Problem, join
+from tailtune.model.project import Language
+
+_GO: Final = frozenset({Language.GO})
+_RUST: Final = frozenset({Language.RUST})
+_BUILT: Final = _GO | _RUST
+
+_SERVICE_KEYS: Final[dict[str, frozenset[Language]]] = {
+    "package": _BUILT,
+    "binary": _RUST | {Language.COMMAND},
+    "pprof": _GO | {Language.COMMAND},
+}
+_VARIANT_KEYS: Final[dict[str, frozenset[Language]]] = {
+    "tags": _GO,
+    "features": _RUST,
+    "default_features": _RUST,
+    "build_env": _BUILT,
+    "build_flags": _BUILT,
+    "git_ref": _BUILT,
+}
+_INSTEAD: Final[dict[tuple[str, Language], str]] = {
+    ("tags", Language.RUST): "Cargo has `features` for that",
+    ("features", Language.GO): "Go has build `tags` for that",
+    ("binary", Language.GO): "name the main package in `package`",
+    ("package", Language.COMMAND): "give the path of the executable in `binary`",
+}
+
+
+def foreign_keys(language: Language, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the keys of the file that another language owns.
+
+    Reads the parsed file, not the model: there, a key that was not written looks like its default.
+    """
+    yield from _foreign(language, "service", raw["service"], _SERVICE_KEYS)
+    for name, settings in raw.get("variants", {}).items():
+        yield from _foreign(language, join("variants", name), settings, _VARIANT_KEYS)
+
+
+def _foreign(
+    language: Language, path: str, table: Mapping[str, Any], owners: Mapping[str, frozenset[Language]]
+) -> Iterator[Problem]:
+    for key in table:
+        if key in owners and language not in owners[key]:
+            languages = " or ".join(f'"{owner}"' for owner in sorted(owners[key]))
+            yield Problem(
+                key=join(path, key),
+                found=f'means nothing to a service whose language is "{language}"',
+                accepted=f"only with language {languages}",
+                hint=_INSTEAD.get((key, language), f"remove `{key}`"),
+            )
