@@ -1,0 +1,121 @@
+"""The figures of one run, computed once: everything that prints a percentile takes it from here."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from tailtune.model.estimate import Estimate, QuantileEstimate
+from tailtune.model.load import Reason, Validity
+from tailtune.model.recording import Kind
+from tailtune.model.units import Duration
+
+QUANTILES: Final = (0.5, 0.9, 0.99, 0.999)
+"""The quantiles of every summary; the maximum is a field of its own."""
+
+
+class LatencySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Latency from the intended start, errors and time-outs included; ns."""
+
+    operation: str
+    """Name of the operation; empty for all together."""
+    requests: int
+    errors: int
+    """Unexpected status, time-outs and connection errors."""
+    quantiles: list[QuantileEstimate]
+    """One for each of QUANTILES, in that order; without an estimate where the requests are too few."""
+    mean_ns: float | None
+    max_ns: float | None
+
+
+class CpuSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """CPU time of the service's processes."""
+
+    per_request_ns: Estimate
+    """User and system together; its interval comes from the window's batches of seconds."""
+    user_ns_per_request: float
+    system_ns_per_request: float
+    cores: float
+    """CPU seconds per second."""
+
+
+class SchedulingSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What kept runnable threads from running."""
+
+    run_delay_ns_per_request: float
+    """Run-queue wait of the service's threads."""
+    involuntary_switches_per_request: float
+    throttled_ns: int
+    """Time the service's control group was stopped for its CPU quota."""
+    throttled_periods: int
+    steal_share: float
+    """Share of the machine's CPU time that the hypervisor gave to others."""
+
+
+class GcSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Go's garbage collections within the window, as gctrace tells."""
+
+    cycles: int
+    cycles_per_s: float
+    cpu_share: float
+    """Share of the service's CPU time, dedicated, assisting and pausing workers together; idle marking left out."""
+    assist_share: float
+    """Share of the service's CPU time that requests spent helping the collector."""
+    pause_mean_ns: float
+    """Stop-the-world time per cycle, both pauses together."""
+    pause_max_ns: float
+    heap_live_bytes: int
+    """After the last cycle."""
+    heap_goal_bytes: int
+
+
+class WindowSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One window of load."""
+
+    window: str
+    """`measure` or `diagnose`; figures of the two are never mixed."""
+    seconds: float
+    achieved_rate_per_s: float
+    validity: Validity
+    reasons: list[Reason]
+    latency: LatencySummary
+    operations: list[LatencySummary]
+    """Empty where there is only one operation."""
+    cpu: CpuSummary | None
+    """Absent where the service's processes were not observed."""
+    scheduling: SchedulingSummary | None
+    peak_rss_bytes: int | None
+    gc: GcSummary | None
+    """Absent for services without gctrace."""
+
+
+class GoalStatus(StrEnum):
+    """Whether a goal is reached, by the whole interval."""
+
+    MET = "met"
+    MISSED = "missed"
+    UNDECIDED = "undecided"
+
+
+class GoalResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One goal of `tailtune.toml` and what was measured."""
+
+    goal: str
+    """Its key in `[goals]`: `p99`, `cpu_per_request` ..."""
+    limit: Duration
+    measured: Estimate | None
+    """ns; absent when it could not be measured."""
+    status: GoalStatus
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """All figures of a recording of kind `run` or `load`."""
+
+    id: str
+    kind: Kind
+    variant: str
+    """Empty for a load."""
+    measure: WindowSummary
+    diagnose: WindowSummary | None
+    goals: list[GoalResult]
+    warnings: list[str]
