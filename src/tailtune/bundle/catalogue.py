@@ -19,34 +19,12 @@ from tailtune.bundle.recovery import recover
 from tailtune.bundle.storage import MANIFEST, writing
 from tailtune.bundle.workspace import REMOVED_PREFIX, Workspace
 from tailtune.errors import RecordingError, UsageError
-from tailtune.model.load import Validity
-from tailtune.model.recording import Kind, Manifest
+from tailtune.model.recording import Entry, Kind, Manifest
 
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS recordings (id TEXT PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID"
 _BUSY_SECONDS: Final = 10.0
 _LATEST: Final = "latest"
 _SUFFIX_LENGTH: Final = 4
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the list says of one recording."""
-
-    id: str
-    path: str
-    """Its directory."""
-    kind: Kind | None = None
-    """Absent when the recording is damaged."""
-    created_utc: str = ""
-    variants: list[str] = []
-    workload: str = ""
-    requests: int | None = None
-    """Requests sent in the measure window; absent for an experiment."""
-    validity: Validity | None = None
-    partial: bool = False
-    failure: str = ""
-    size_bytes: int = 0
-    damaged: str = ""
-    """Why it cannot be read; empty: it can."""
 
 
 class Catalogue:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from tailtune.model.environment import Environment
-from tailtune.model.load import LoadReport
+from tailtune.model.load import LoadReport, Validity
 from tailtune.model.project import Goals, Service, Variant
 from tailtune.model.workload import Workload
 
@@ -121,3 +121,24 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Table name → number of rows."""
     checksums: dict[str, str] = {}
     """File, relative to the bundle → SHA-256."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list says of one recording."""
+
+    id: str
+    path: str
+    """Its directory."""
+    kind: Kind | None = None
+    """Absent when the recording is damaged."""
+    created_utc: str = ""
+    variants: list[str] = []
+    workload: str = ""
+    requests: int | None = None
+    """Requests sent in the measure window; absent for an experiment."""
+    validity: Validity | None = None
+    partial: bool = False
+    failure: str = ""
+    size_bytes: int = 0
+    damaged: str = ""
+    """Why it cannot be read; empty: it can."""

@@ -1,0 +1,103 @@
+"""What each command hands over: the types behind `--json` and its published schemas."""
+
+import msgspec
+
+from tailtune.model.finding import Finding
+from tailtune.model.load import LoadReport
+from tailtune.model.recording import Entry, Manifest
+from tailtune.model.summary import RunSummary
+from tailtune.model.verdict import Comparison
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune run`: one recorded trial."""
+
+    bundle_id: str
+    path: str
+    """Directory of the recording."""
+    manifest: Manifest
+    summary: RunSummary
+    findings: list[Finding]
+    """The headline findings, best first; `tailtune explain` gives all."""
+    warnings: list[str]
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune load`: one played schedule."""
+
+    bundle_id: str = ""
+    """Empty unless a recording was kept."""
+    path: str = ""
+    """Directory of the recording, when one was kept."""
+    url: str
+    summary: RunSummary
+    report: LoadReport
+
+
+class ExplainResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune explain`: where the tail of one run goes."""
+
+    bundle_id: str
+    summary: RunSummary
+    findings: list[Finding]
+    """Best first."""
+    warnings: list[str]
+
+
+class CompareResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune compare`: one experiment and its verdicts."""
+
+    bundle_id: str
+    path: str
+    """Directory of the recording."""
+    comparison: Comparison
+
+
+class RecordingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune runs show` and `tailtune report`: all that is known of one recording."""
+
+    path: str
+    """Directory of the recording."""
+    manifest: Manifest
+    summary: RunSummary | None = None
+    """For a run or a load that measured something."""
+    comparison: Comparison | None = None
+    """For an experiment that measured something."""
+    findings: list[Finding] = []
+    """For a run, best first."""
+    warnings: list[str] = []
+    """Of the judging; those of the recording stand in the manifest."""
+
+
+class RunList(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune runs`: the recordings of a project."""
+
+    directory: str
+    """Where they are kept."""
+    recordings: list[Entry]
+    """Newest first."""
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune runs remove`: what is gone."""
+
+    bundle_id: str
+    path: str
+    freed_bytes: int
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a command gave no result."""
+
+    code: str
+    """Stable identifier, for example `build-failed`."""
+    exit_code: int
+    message: str
+    hint: str
+    detail: str
+
+
+class FailedResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints in place of the result when a command fails."""
+
+    error: Failure
