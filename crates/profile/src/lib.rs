@@ -1,1 +1,44 @@
 //! Stack and sample tables, and the formats they are read from and written to.
+//!
+//! A [`Profile`] holds a few tables that refer to one another by row number:
+//!
+//! ```text
+//! samples ─► stacks ─► locations ─► frames ─► strings
+//!              │           └─► mappings ─► strings
+//!              └─► values, label sets
+//! ```
+//!
+//! A *stack* lists locations leaf first, a *location* is one address of one mapping, and its
+//! *frames* are the calls that the compiler inlined there, innermost first, the physical function
+//! last. Live samples, pprof files and what later formats bring all end in these tables.
+//!
+//! Pure: bytes in, bytes out. Hostile input gives an error, never a panic, in bounded memory.
+
+#![forbid(unsafe_code)]
+
+mod address_space;
+mod collapsed;
+mod fold;
+mod frames;
+mod index;
+mod labels;
+mod locations;
+mod mappings;
+mod pprof;
+mod samples;
+mod stacks;
+mod strings;
+mod tables;
+mod wire;
+
+pub use address_space::{AddressSpace, Region};
+pub use fold::{Chain, FoldLimits, Folder};
+pub use frames::{FrameRow, FrameTable};
+pub use labels::{Label, LabelSets};
+pub use locations::{LocationTable, NO_MAPPING};
+pub use mappings::{MappingRow, MappingTable};
+pub use pprof::{PprofLimits, ReadError, WriteError};
+pub use samples::{SampleRow, SampleTable};
+pub use stacks::StackTable;
+pub use strings::{StringId, StringTable};
+pub use tables::{Profile, ResolvedFrame, SampleType};

@@ -1,0 +1,386 @@
+//! Reads pprof: gzip or raw, symbolised or not.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use thiserror::Error;
+
+use super::field;
+use crate::frames::FrameRow;
+use crate::labels::Label;
+use crate::locations::NO_MAPPING;
+use crate::mappings::MappingRow;
+use crate::strings::StringId;
+use crate::tables::{Profile, SampleType};
+use crate::wire::{Fields, WireError};
+
+/// Why bytes are not a usable pprof profile.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The gzip layer is damaged.
+    #[error("the gzip layer is damaged: {0}")]
+    Gzip(std::io::Error),
+    /// Unpacked, the profile passes the limit.
+    #[error("unpacked, the profile is larger than the limit of {0} bytes")]
+    TooLarge(u64),
+    /// The protobuf layer is damaged.
+    #[error("the protobuf layer is damaged: {0}")]
+    Wire(#[from] WireError),
+    /// A part refers to another that is not there.
+    #[error("a {from} refers to {to} {id}, which does not exist")]
+    Dangling {
+        /// What refers.
+        from: &'static str,
+        /// What is missing.
+        to: &'static str,
+        /// Its number.
+        id: u64,
+    },
+    /// Two parts carry the same number.
+    #[error("two {kind}s carry the number {id}, or it is 0")]
+    Identity {
+        /// What carries it.
+        kind: &'static str,
+        /// The number.
+        id: u64,
+    },
+    /// The profile says nothing about what its values mean.
+    #[error("the profile declares no sample types")]
+    NoSampleTypes,
+    /// A sample does not carry one value for each sample type.
+    #[error("a sample carries {found} values, the profile declares {declared}")]
+    ValueCount {
+        /// Values of the sample.
+        found: usize,
+        /// Sample types.
+        declared: usize,
+    },
+}
+
+/// Bounds on what a profile may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct PprofLimits {
+    /// Largest size after unpacking. Tables take a small multiple of it.
+    pub unpacked_bytes: u64,
+}
+
+impl Default for PprofLimits {
+    fn default() -> Self {
+        Self {
+            unpacked_bytes: 512 << 20,
+        }
+    }
+}
+
+impl Profile {
+    /// Reads a pprof profile, gzip or raw.
+    ///
+    /// Samples with equal stacks and labels are summed. Column numbers of lines and the
+    /// "folded" mark of locations are not kept.
+    ///
+    /// # Errors
+    /// Damaged or inconsistent data, or more than the limits allow.
+    pub fn from_pprof(data: &[u8], limits: PprofLimits) -> Result<Self, ReadError> {
+        if data.starts_with(&[0x1f, 0x8b]) {
+            let mut unpacked = Vec::new();
+            flate2::read::MultiGzDecoder::new(data)
+                .take(limits.unpacked_bytes + 1)
+                .read_to_end(&mut unpacked)
+                .map_err(ReadError::Gzip)?;
+            return Reader::read(&unpacked, limits);
+        }
+        Reader::read(data, limits)
+    }
+}
+
+/// Parts of the message, in the order in which they can be understood.
+#[derive(Default)]
+struct Parts<'a> {
+    sample_types: Vec<&'a [u8]>,
+    samples: Vec<&'a [u8]>,
+    mappings: Vec<&'a [u8]>,
+    locations: Vec<&'a [u8]>,
+    functions: Vec<&'a [u8]>,
+    strings: Vec<&'a str>,
+    period_type: Option<&'a [u8]>,
+    comments: Vec<u64>,
+    numbers: [u64; 16],
+}
+
+impl<'a> Parts<'a> {
+    fn split(message: &'a [u8]) -> Result<Self, WireError> {
+        let mut parts = Self::default();
+        let mut fields = Fields::new(message);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                field::SAMPLE_TYPE => parts.sample_types.push(value.bytes(number)?),
+                field::SAMPLE => parts.samples.push(value.bytes(number)?),
+                field::MAPPING => parts.mappings.push(value.bytes(number)?),
+                field::LOCATION => parts.locations.push(value.bytes(number)?),
+                field::FUNCTION => parts.functions.push(value.bytes(number)?),
+                field::STRING_TABLE => parts.strings.push(value.text(number)?),
+                field::PERIOD_TYPE => parts.period_type = Some(value.bytes(number)?),
+                field::COMMENT => value.append_to(number, &mut parts.comments)?,
+                field::DROP_FRAMES..=field::DOC_URL => {
+                    parts.numbers[number as usize] = value.unsigned(number)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(parts)
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct FunctionPart {
+    name: StringId,
+    system_name: StringId,
+    file: StringId,
+    start_line: i32,
+}
+
+#[derive(Default)]
+struct Reader {
+    profile: Profile,
+    strings: Vec<StringId>,
+    mappings: HashMap<u64, u32>,
+    functions: HashMap<u64, FunctionPart>,
+    locations: HashMap<u64, u32>,
+}
+
+impl Reader {
+    fn read(message: &[u8], limits: PprofLimits) -> Result<Profile, ReadError> {
+        if message.len() as u64 > limits.unpacked_bytes {
+            return Err(ReadError::TooLarge(limits.unpacked_bytes));
+        }
+        let parts = Parts::split(message)?;
+        let mut reader = Self::default();
+        let strings = &mut reader.profile.strings;
+        reader.strings = parts
+            .strings
+            .iter()
+            .map(|text| strings.intern(text))
+            .collect();
+        reader.header(&parts)?;
+        parts
+            .mappings
+            .iter()
+            .try_for_each(|part| reader.mapping(part))?;
+        parts
+            .functions
+            .iter()
+            .try_for_each(|part| reader.function(part))?;
+        parts
+            .locations
+            .iter()
+            .try_for_each(|part| reader.location(part))?;
+        parts
+            .samples
+            .iter()
+            .try_for_each(|part| reader.sample(part))?;
+        Ok(reader.profile)
+    }
+
+    fn header(&mut self, parts: &Parts<'_>) -> Result<(), ReadError> {
+        if parts.sample_types.is_empty() {
+            return Err(ReadError::NoSampleTypes);
+        }
+        for part in &parts.sample_types {
+            let sample_type = self.sample_type(part)?;
+            self.profile.sample_types.push(sample_type);
+            self.profile.values.push(Vec::new());
+        }
+        if let Some(part) = parts.period_type {
+            self.profile.period_type = self.sample_type(part)?;
+        }
+        for &comment in &parts.comments {
+            let comment = self.string("comment", comment)?;
+            self.profile.comments.push(comment);
+        }
+        let number = |field: u64| parts.numbers[field as usize];
+        self.profile.time_ns = number(field::TIME_NANOS).cast_signed();
+        self.profile.duration_ns = number(field::DURATION_NANOS).cast_signed();
+        self.profile.period = number(field::PERIOD).cast_signed();
+        self.profile.drop_frames = self.string("profile", number(field::DROP_FRAMES))?;
+        self.profile.keep_frames = self.string("profile", number(field::KEEP_FRAMES))?;
+        self.profile.default_sample_type =
+            self.string("profile", number(field::DEFAULT_SAMPLE_TYPE))?;
+        self.profile.doc_url = self.string("profile", number(field::DOC_URL))?;
+        Ok(())
+    }
+
+    fn sample_type(&self, part: &[u8]) -> Result<SampleType, ReadError> {
+        let [kind, unit] = numbers::<2>(part)?;
+        Ok(SampleType {
+            kind: self.string("sample type", kind)?,
+            unit: self.string("sample type", unit)?,
+        })
+    }
+
+    fn mapping(&mut self, part: &[u8]) -> Result<(), ReadError> {
+        let [id, start, limit, file_offset, path, build_id] = numbers::<6>(part)?;
+        let path = self.string("mapping", path)?;
+        let row = self.profile.mappings.intern(MappingRow {
+            start,
+            limit,
+            file_offset,
+            path,
+            build_id: self.string("mapping", build_id)?,
+            kernel: is_kernel(self.profile.strings.text(path)),
+        });
+        remember(&mut self.mappings, "mapping", id, row)
+    }
+
+    fn function(&mut self, part: &[u8]) -> Result<(), ReadError> {
+        let [id, name, system_name, file, start_line] = numbers::<5>(part)?;
+        let name = self.string("function", name)?;
+        let system_name = self.string("function", system_name)?;
+        let function = FunctionPart {
+            name: if name.is_empty() { system_name } else { name },
+            system_name: if name == system_name {
+                StringId::EMPTY
+            } else {
+                system_name
+            },
+            file: self.string("function", file)?,
+            start_line: line_number(start_line),
+        };
+        remember(&mut self.functions, "function", id, function)
+    }
+
+    fn location(&mut self, part: &[u8]) -> Result<(), ReadError> {
+        let [id, mapping, address] = numbers::<3>(part)?;
+        let mapping = match mapping {
+            0 => NO_MAPPING,
+            mapping => look_up(&self.mappings, "location", "mapping", mapping)?,
+        };
+        let mut lines = Vec::new();
+        let mut fields = Fields::new(part);
+        while let Some((number, value)) = fields.next()? {
+            if number == 4 {
+                lines.push(numbers::<2>(value.bytes(number)?)?);
+            }
+        }
+        let mut frames = Vec::with_capacity(lines.len());
+        for (depth, &[function, line]) in lines.iter().enumerate() {
+            let function = look_up(&self.functions, "location", "function", function)?;
+            frames.push(self.frame(function, line, mapping, depth + 1 < lines.len()));
+        }
+        let row = self.profile.locations.push(mapping, address, frames);
+        remember(&mut self.locations, "location", id, row)
+    }
+
+    fn frame(&mut self, function: FunctionPart, line: u64, mapping: u32, inlined: bool) -> u32 {
+        let mapping = self
+            .profile
+            .mappings
+            .get(mapping)
+            .copied()
+            .unwrap_or_default();
+        self.profile.frames.intern(FrameRow {
+            function: function.name,
+            system_name: function.system_name,
+            file: function.file,
+            module: mapping.path,
+            line: line_number(line),
+            start_line: function.start_line,
+            inlined,
+            kernel: mapping.kernel,
+        })
+    }
+
+    fn sample(&mut self, part: &[u8]) -> Result<(), ReadError> {
+        let (mut ids, mut values, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        let mut fields = Fields::new(part);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => value.append_to(number, &mut ids)?,
+                2 => value.append_to(number, &mut values)?,
+                3 => labels.push(self.label(value.bytes(number)?)?),
+                _ => {}
+            }
+        }
+        let declared = self.profile.sample_types.len();
+        if values.len() != declared {
+            let found = values.len();
+            return Err(ReadError::ValueCount { found, declared });
+        }
+        let locations = ids
+            .iter()
+            .map(|&id| look_up(&self.locations, "sample", "location", id))
+            .collect::<Result<Vec<u32>, ReadError>>()?;
+        let values: Vec<i64> = values.into_iter().map(u64::cast_signed).collect();
+        let labels = self.profile.labels.intern(&labels);
+        self.profile.add(&locations, labels, &values);
+        Ok(())
+    }
+
+    fn label(&self, part: &[u8]) -> Result<Label, ReadError> {
+        let [key, text, number, unit] = numbers::<4>(part)?;
+        Ok(Label {
+            key: self.string("label", key)?,
+            text: self.string("label", text)?,
+            number: number.cast_signed(),
+            unit: self.string("label", unit)?,
+        })
+    }
+
+    fn string(&self, from: &'static str, id: u64) -> Result<StringId, ReadError> {
+        if id == 0 {
+            return Ok(StringId::EMPTY);
+        }
+        let found = usize::try_from(id).ok().and_then(|id| self.strings.get(id));
+        found.copied().ok_or(ReadError::Dangling {
+            from,
+            to: "string",
+            id,
+        })
+    }
+}
+
+/// Reads the numeric fields 1 to N of a message; absent ones are 0, others are skipped.
+fn numbers<const N: usize>(part: &[u8]) -> Result<[u64; N], WireError> {
+    let mut numbers = [0; N];
+    let mut fields = Fields::new(part);
+    while let Some((number, value)) = fields.next()? {
+        if (1..=N as u64).contains(&number) {
+            numbers[number as usize - 1] = value.unsigned(number)?;
+        }
+    }
+    Ok(numbers)
+}
+
+fn remember<T>(
+    known: &mut HashMap<u64, T>,
+    kind: &'static str,
+    id: u64,
+    row: T,
+) -> Result<(), ReadError> {
+    if id == 0 || known.insert(id, row).is_some() {
+        return Err(ReadError::Identity { kind, id });
+    }
+    Ok(())
+}
+
+fn look_up<T: Copy>(
+    known: &HashMap<u64, T>,
+    from: &'static str,
+    to: &'static str,
+    id: u64,
+) -> Result<T, ReadError> {
+    known
+        .get(&id)
+        .copied()
+        .ok_or(ReadError::Dangling { from, to, id })
+}
+
+fn line_number(line: u64) -> i32 {
+    let line = line
+        .cast_signed()
+        .clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+    line as i32
+}
+
+fn is_kernel(path: &str) -> bool {
+    path.starts_with("[kernel") || path.starts_with("[guest.kernel")
+}
