@@ -101,3 +101,9 @@ class FailedResult(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints in place of the result when a command fails."""
 
     error: Failure
+
+
+class SchemaList(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune schema`: what schemas there are."""
+
+    schemas: list[str]

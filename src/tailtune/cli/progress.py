@@ -1,0 +1,136 @@
+"""How long work is shown: a live bar with the remaining time on a terminal, one line a phase elsewhere.
+
+Both implement `record.ports.Progress` by its shape.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from tailtune.cli.terminal import is_live, say, say_labelled, styled
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+    from tailtune.cli.options import Output
+
+_NAME_WIDTH: Final = 10
+
+
+class QuietProgress:
+    """Says nothing but warnings."""
+
+    def phase(self, name: str, note: str = "") -> None:
+        """A phase began."""
+
+    def advance(self, done: float, total: float, note: str = "") -> None:
+        """The phase went on."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+
+    def warn(self, text: str) -> None:
+        """A warning that the result will carry as well."""
+        say_labelled("warning", text)
+
+    def close(self) -> None:
+        """The work ended."""
+
+
+class LineProgress(QuietProgress):
+    """One line when a phase begins, with the seconds since the command began; nothing is rewritten."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+
+    def phase(self, name: str, note: str = "") -> None:
+        """A phase began."""
+        elapsed = self._clock() - self._began
+        label = styled(f"{name:<{_NAME_WIDTH}}", "phase", sys.stderr)
+        say(f"{elapsed:6.1f} s  {label} {note}".rstrip())
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+        say(f"{'':8}  {'':{_NAME_WIDTH}} {text}")
+
+
+class LiveProgress(QuietProgress):
+    """A bar for the phase under way; each finished phase stays as a line with its length."""
+
+    def __init__(self, console: "Console | None" = None, clock: Callable[[], float] = time.monotonic) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._clock = clock
+        self._console = console or Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn(f"{{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=self._console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._phase = ("", "")
+        self._phase_began = 0.0
+        self._bars.start()
+
+    def phase(self, name: str, note: str = "") -> None:
+        """A phase began: the one before it is finished and becomes a line."""
+        self._finish_phase()
+        self._phase = (name, note)
+        self._phase_began = self._clock()
+        self._task = self._bars.add_task(note, total=None, phase=name)
+
+    def advance(self, done: float, total: float, note: str = "") -> None:
+        """The phase went on."""
+        if self._task is not None:
+            self._bars.update(self._task, completed=done, total=total, description=note or self._phase[1])
+
+    def note(self, text: str) -> None:
+        """Something worth a line, above the bar."""
+        self._print(f"{'':10}{'':{_NAME_WIDTH}} {text}")
+
+    def warn(self, text: str) -> None:
+        """A warning that the result will carry as well."""
+        self._print(f"warning: {text}", style="yellow")
+
+    def close(self) -> None:
+        """The work ended: the bar goes, the lines stay."""
+        self._finish_phase()
+        self._bars.stop()
+
+    def _finish_phase(self) -> None:
+        if self._task is None:
+            return
+        self._bars.remove_task(self._task)
+        self._task = None
+        name, note = self._phase
+        self._print(f"{self._clock() - self._phase_began:6.1f} s  {name:<{_NAME_WIDTH}} {note}".rstrip())
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self._console.print(text, style=style, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def showing(output: "Output") -> Iterator[QuietProgress]:
+    """Give a progress that suits where stderr leads, and end it however the work ends."""
+    progress: QuietProgress
+    if output.quiet:
+        progress = QuietProgress()
+    elif is_live(sys.stderr):
+        progress = LiveProgress()
+    else:
+        progress = LineProgress()
+    try:
+        yield progress
+    finally:
+        progress.close()

@@ -1,0 +1,69 @@
+"""What may be written where: color, live lines, JSON or text."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from tailtune.cli.options import Output
+
+_T = TypeVar("_T")
+_STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "hint": "\x1b[1;36m", "phase": "\x1b[1m"}
+_RESET = "\x1b[0m"
+
+
+def wants_color(stream: IO[str]) -> bool:
+    """Whether color may be written to `stream`: NO_COLOR forbids, FORCE_COLOR allows, else on terminals only."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def is_live(stream: IO[str]) -> bool:
+    """Whether lines may be rewritten: on a terminal that is not a CI log.
+
+    FORCE_COLOR is no reason: it asks for color in a log, and a log cannot take rewritten lines.
+    """
+    return stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+def styled(text: str, style: str, stream: IO[str]) -> str:
+    """Return `text` in a style of this module if `stream` takes color."""
+    return f"{_STYLES[style]}{text}{_RESET}" if wants_color(stream) else text
+
+
+def say(text: str) -> None:
+    """Write a line of talk to stderr; a stderr that is gone is no reason to fail."""
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the place that talks
+    except (BrokenPipeError, ValueError):
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - stays open until the process ends
+
+
+def say_labelled(label: str, text: str) -> None:
+    """Write `label: text` to stderr, the label in its color; label: error, warning or hint."""
+    say(f"{styled(f'{label}:', label, sys.stderr)} {text}")
+
+
+def emit(result: _T, to_text: Callable[[_T], str], output: "Output") -> None:
+    """Write a result to stdout: as JSON when asked, else as text; its color is added here."""
+    if output.json:
+        from tailtune.show.export.json import encode
+
+        write(encode(result))
+        return
+    text = to_text(result)
+    if wants_color(sys.stdout):
+        from tailtune.cli.color import colored
+
+        text = colored(text)
+    write(text)
+
+
+def write(text: str) -> None:
+    """Write data to stdout, ending with one line break, at once: a broken pipe shows here and not at exit."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.flush()

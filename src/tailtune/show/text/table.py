@@ -1,0 +1,58 @@
+"""Aligned columns and wrapped paragraphs for a terminal of 80 to 100 columns."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Final
+
+WIDTH: Final = 98
+_GAP: Final = "  "
+
+
+def table(
+    rows: Sequence[Sequence[str]], *, header: Sequence[str] | None = None, right: Sequence[int] = (), indent: int = 2
+) -> list[str]:
+    """Align rows of cells in columns; columns named in `right` are set flush right.
+
+    Rows may be shorter than the header; lines carry no trailing blanks. No rows: no lines.
+    """
+    if not rows:
+        return []
+    lines = [header, *rows] if header else list(rows)
+    columns = max(len(line) for line in lines)
+    widths = [max((len(line[i]) for line in lines if i < len(line)), default=0) for i in range(columns)]
+    return [" " * indent + _aligned(line, widths, right) for line in lines]
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    set_cells = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(cells)]
+    return _GAP.join(set_cells).rstrip()
+
+
+def pairs(rows: Sequence[tuple[str, str]], *, indent: int = 2) -> list[str]:
+    """Align names with their texts; long texts wrap under themselves. Rows without a text are left out."""
+    shown = [(name, text) for name, text in rows if text]
+    width = max((len(name) for name, _ in shown), default=0)
+    return [line for name, text in shown for line in labelled(name.ljust(width), text, indent=indent, gap=_GAP)]
+
+
+def labelled(label: str, text: str, *, indent: int = 2, gap: str = " ") -> list[str]:
+    """Wrap `text` behind a label, its further lines under its first; words are never broken."""
+    head = " " * indent + label + gap
+    return textwrap.wrap(
+        " ".join(text.split()),
+        width=WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [head.rstrip()]
+
+
+def paragraph(text: str, *, indent: int = 0) -> list[str]:
+    """Wrap `text` to the width of the page."""
+    return labelled("", text, indent=indent, gap="")
+
+
+def page(*sections: Sequence[str]) -> str:
+    """Join sections by blank lines, leaving out the empty ones."""
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"

@@ -1,0 +1,92 @@
+"""How numbers and their intervals are written, in text and Markdown alike.
+
+Units come from `model.units`; nothing here computes a statistic.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from tailtune.model.estimate import Estimate, QuantileEstimate
+from tailtune.model.units import format_bytes, format_change, format_ns, format_quantile, format_share
+from tailtune.model.verdict import Metric, MetricVerdict
+
+NOT_AVAILABLE: Final = "n/a"
+METRIC_NAMES: Final = {Metric.CPU_PER_REQUEST: "CPU per request", Metric.PEAK_RSS: "peak RSS", Metric.MEAN: "mean"}
+_SAMPLES_PER_TAIL: Final = 7.3
+"""Requests needed above a quantile for its interval: the rule of the method."""
+
+
+def count(value: float) -> str:
+    """Write a whole number with thousands separated."""
+    return f"{value:,.0f}"
+
+
+def rate(per_second: float) -> str:
+    """Write a request rate."""
+    return f"{per_second:,.1f} req/s"
+
+
+def interval(estimate: Estimate, write: Callable[[float], str]) -> str:
+    """Write the bounds of an estimate in brackets; empty where the data carry none."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"[{write(estimate.low)}, {write(estimate.high)}]"
+
+
+def with_interval(estimate: Estimate | None, write: Callable[[float], str]) -> str:
+    """Write an estimate with its bounds, or that there is none."""
+    if estimate is None:
+        return NOT_AVAILABLE
+    return f"{write(estimate.point)} {interval(estimate, write)}".rstrip()
+
+
+def confidence(estimate: Estimate) -> str:
+    """Write the coverage of an interval, for example `95 %`."""
+    return format_share(estimate.confidence, 0)
+
+
+def requests_needed(q: float) -> int:
+    """Return how many requests the quantile rule asks for before it lets a quantile be printed."""
+    return math.ceil(round(_SAMPLES_PER_TAIL / (1 - q), 6)) if q < 1 else 1
+
+
+def why_absent(quantile: QuantileEstimate) -> str:
+    """Say what would make an absent quantile appear."""
+    return f"needs about {count(requests_needed(quantile.q))} requests"
+
+
+def metric_name(metric: Metric) -> str:
+    """Name a metric as people do."""
+    return METRIC_NAMES.get(metric, metric.value)
+
+
+def metric_value(metric: Metric, value: float | None) -> str:
+    """Write a value of a metric in its unit."""
+    if value is None:
+        return NOT_AVAILABLE
+    return format_bytes(value) if metric is Metric.PEAK_RSS else format_ns(value)
+
+
+def change(answer: MetricVerdict) -> str:
+    """Write the relative change of a metric with its interval, for example `-31.2 % [-32.0 %, -30.1 %]`."""
+    return with_interval(answer.ratio, format_change)
+
+
+def margin(answer: MetricVerdict) -> str:
+    """Write the smallest relevant change, for example `±2 %`."""
+    digits = 0 if math.isclose(answer.margin * 100, round(answer.margin * 100)) else 1
+    return f"±{format_share(answer.margin, digits)}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number of things: `1 pair`, `2 pairs`."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def quantile_value(quantile: QuantileEstimate) -> tuple[str, str, str]:
+    """Write a quantile as name, value and interval; without an estimate the reason stands for the interval."""
+    name = format_quantile(quantile.q)
+    if quantile.estimate is None:
+        return name, NOT_AVAILABLE, why_absent(quantile)
+    return name, format_ns(quantile.estimate.point), interval(quantile.estimate, format_ns)
