@@ -54,8 +54,8 @@ def schema_hook(kind: type) -> dict[str, Any]:
 
 
 def to_json(value: object, *, indent: int = 0) -> bytes:
-    """Write a value of the model as JSON; `indent` > 0 spreads it over lines with sorted map keys."""
-    data = msgspec.json.encode(value, enc_hook=enc_hook, order="deterministic")
+    """Write a value of the model as JSON; `indent` > 0 spreads it over lines. Maps keep their order: it means something."""
+    data = msgspec.json.encode(value, enc_hook=enc_hook)
     return msgspec.json.format(data, indent=indent) if indent > 0 else data
 
 
@@ -80,4 +80,4 @@ def convert(data: object, kind: type[_T]) -> _T:
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - plain data of any shape
     """Turn a value of the model into dicts, lists, text and numbers."""
-    return msgspec.to_builtins(value, enc_hook=enc_hook, order="deterministic")
+    return msgspec.to_builtins(value, enc_hook=enc_hook)
