@@ -1,0 +1,6 @@
+"""`python -m tailtune`: the command line without the installed script."""
+
+from tailtune.cli.app import main
+
+if __name__ == "__main__":
+    main()

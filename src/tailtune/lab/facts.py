@@ -1,0 +1,42 @@
+"""All that can be said of one recording, judged anew from what is on disk."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from tailtune.bundle.catalogue import Catalogue
+from tailtune.bundle.reader import Bundle
+from tailtune.bundle.workspace import Workspace
+from tailtune.errors import NothingMeasuredError, RecordingError
+from tailtune.judge.comparison import compare
+from tailtune.judge.explain import explain
+from tailtune.judge.summary import summarize
+from tailtune.model.recording import Kind
+from tailtune.model.results import RecordingFacts
+
+
+def open_recording(root: Path, name: str, kinds: Collection[Kind] = ()) -> Bundle:
+    """Open the recording called `name` (identifier, its beginning, or `latest`) of the project at `root`.
+
+    Raises:
+        UsageError: if none or several recordings fit.
+        RecordingError: if it is damaged.
+    """
+    return Bundle.open(Catalogue(Workspace(root)).resolve(name, kinds))
+
+
+def facts_of(bundle: Bundle) -> RecordingFacts:
+    """Judge a recording. What a partial recording does not carry is left out, with a warning that says so."""
+    facts = RecordingFacts(path=str(bundle.path), manifest=bundle.manifest)
+    try:
+        if bundle.manifest.kind is Kind.EXPERIMENT:
+            return msgspec.structs.replace(facts, comparison=compare(bundle))
+        findings = explain(bundle) if bundle.manifest.kind is Kind.RUN else []
+        return msgspec.structs.replace(facts, summary=summarize(bundle), findings=findings)
+    except NothingMeasuredError as error:
+        return msgspec.structs.replace(facts, warnings=[error.message])
+    except RecordingError as error:
+        if not bundle.manifest.partial:
+            raise
+        return msgspec.structs.replace(facts, warnings=[error.message])
