@@ -56,6 +56,15 @@ class MetricVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """Why this answer, in one sentence."""
 
 
+class OperationRatio(msgspec.Struct, frozen=True, kw_only=True):
+    """How one operation by itself changed; shown, not judged."""
+
+    operation: str
+    metric: Metric
+    ratio: Estimate
+    """Candidate over baseline, n in epochs."""
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """All answers of one experiment."""
 
@@ -70,3 +79,5 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     pairs_dropped: int
     metrics: list[MetricVerdict]
     warnings: list[str]
+    operations: list[OperationRatio] = []
+    """Empty where the workload has only one operation."""

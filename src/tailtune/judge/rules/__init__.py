@@ -1,1 +1,1 @@
-"""TODO."""
+"""Diagnosis rules, one a file; found by being here."""

@@ -1,0 +1,163 @@
+"""From the tables of an experiment to one figure per metric, variant and epoch."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tailtune.bundle import Bundle
+from tailtune.errors import NothingMeasuredError, UsageError
+from tailtune.judge.distribution import Distribution
+from tailtune.judge.histograms import by_slice
+from tailtune.judge.interference import Interference, PairKey, disturbed_pairs
+from tailtune.judge.quantiles import REQUESTS_PER_TAIL
+from tailtune.model.load import Validity
+from tailtune.model.recording import Kind
+from tailtune.model.verdict import Metric
+
+Row = Mapping[str, Any]
+"""One row of the SLICES table."""
+
+QUANTILE_OF: Final = {Metric.P50: 0.5, Metric.P90: 0.9, Metric.P99: 0.99, Metric.P999: 0.999}
+
+
+@dataclass(frozen=True)
+class EpochFigures:
+    """One epoch: each metric's figure for both variants; a metric without enough requests is absent."""
+
+    epoch: int
+    requests: int
+    """Of the variant with fewer."""
+    baseline: Mapping[Metric, float]
+    candidate: Mapping[Metric, float]
+    baseline_slices: tuple[int, ...]
+    candidate_slices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment with what was left out and why."""
+
+    baseline: str
+    candidate: str
+    epochs: list[EpochFigures]
+    """Steady epochs without disturbed or invalid pairs."""
+    undropped: list[EpochFigures]
+    """The same with disturbed pairs, for metrics that bear them."""
+    epochs_total: int
+    pairs_total: int
+    unsteady: frozenset[int]
+    unsteady_reason: str
+    invalid: frozenset[PairKey]
+    invalid_reason: str
+    suspect: frozenset[int]
+    suspect_reason: str
+    interference: Interference
+    errors: Mapping[str, tuple[int, int]]
+    """Variant → failed and all requests of the valid slices."""
+
+    @property
+    def pairs_dropped(self) -> int:
+        """Number of pairs left out of latency figures."""
+        return len(self.interference.dropped | self.invalid)
+
+
+def read_experiment(bundle: Bundle) -> Experiment:
+    """Read and reduce a recording of kind `experiment`.
+
+    Raises:
+        UsageError: if the recording is not an experiment of two variants.
+        NothingMeasuredError: if no slice was recorded.
+    """
+    manifest = bundle.manifest
+    if manifest.kind is not Kind.EXPERIMENT or len(manifest.variants) != 2:
+        raise UsageError(
+            f"recording {manifest.id} is a {manifest.kind}, not an experiment of two variants",
+            hint="`tailtune compare A B` makes one",
+        )
+    baseline, candidate = manifest.variants
+    rows: list[Row] = bundle.table("slices").to_pylist()
+    if not rows:
+        raise NothingMeasuredError(f"experiment {manifest.id} holds no slice", hint="see its logs")
+    unsteady, unsteady_reason = _unsteady(bundle)
+    invalid = frozenset(_key(row) for row in rows if row["validity"] == Validity.INVALID) | _incomplete(rows)
+    interference = disturbed_pairs(rows, max(1, len(manifest.environment.allowed_cpus)))
+    usable = [row for row in rows if row["epoch"] not in unsteady and _key(row) not in invalid]
+    latencies = by_slice(bundle.table("latency"))
+    sides = (baseline, candidate)
+    calm = [row for row in usable if _key(row) not in interference.dropped]
+    return Experiment(
+        baseline=baseline,
+        candidate=candidate,
+        epochs=_figures(calm, latencies, sides),
+        undropped=_figures(usable, latencies, sides),
+        epochs_total=len({row["epoch"] for row in rows} | unsteady),
+        pairs_total=len({_key(row) for row in rows}),
+        unsteady=unsteady,
+        unsteady_reason=unsteady_reason,
+        invalid=invalid,
+        invalid_reason=_most_common(row["reasons"] for row in rows if row["validity"] == Validity.INVALID),
+        suspect=frozenset(row["slice"] for row in usable if row["validity"] == Validity.SUSPECT),
+        suspect_reason=_most_common(row["reasons"] for row in usable if row["validity"] == Validity.SUSPECT),
+        interference=interference,
+        errors={side: _errors([row for row in usable if row["variant"] == side]) for side in sides},
+    )
+
+
+def _unsteady(bundle: Bundle) -> tuple[frozenset[int], str]:
+    restless = [row for row in bundle.table("epochs").to_pylist() if not row["steady"]]
+    return frozenset(row["epoch"] for row in restless), _most_common(row["reason"] for row in restless)
+
+
+def _incomplete(rows: list[Row]) -> frozenset[PairKey]:
+    """Pairs of which only one slice was recorded, as an interruption leaves them."""
+    counts = Counter(_key(row) for row in rows)
+    return frozenset(key for key, count in counts.items() if count != 2)
+
+
+def _figures(rows: list[Row], latencies: Mapping[int, Distribution], sides: tuple[str, str]) -> list[EpochFigures]:
+    groups: dict[int, dict[str, list[Row]]] = defaultdict(lambda: {side: [] for side in sides})
+    for row in rows:
+        groups[row["epoch"]][row["variant"]].append(row)
+    return [
+        EpochFigures(
+            epoch=epoch,
+            requests=min(sum(row["requests"] for row in slices) for slices in groups[epoch].values()),
+            baseline=_metrics(groups[epoch][sides[0]], latencies),
+            candidate=_metrics(groups[epoch][sides[1]], latencies),
+            baseline_slices=tuple(row["slice"] for row in groups[epoch][sides[0]]),
+            candidate_slices=tuple(row["slice"] for row in groups[epoch][sides[1]]),
+        )
+        for epoch in sorted(groups)
+    ]
+
+
+def _metrics(rows: list[Row], latencies: Mapping[int, Distribution]) -> dict[Metric, float]:
+    latency = Distribution.merge(latencies[row["slice"]] for row in rows if row["slice"] in latencies)
+    completed = sum(row["completed"] for row in rows)
+    cpu_ns = sum(row["cpu_user_ns"] + row["cpu_system_ns"] for row in rows)
+    figures = {
+        Metric.CPU_PER_REQUEST: cpu_ns / completed if completed else math.nan,
+        Metric.MEAN: latency.mean,
+        Metric.PEAK_RSS: float(max((row["peak_rss_bytes"] for row in rows), default=0)),
+    }
+    for metric, q in QUANTILE_OF.items():
+        if latency.n * (1 - q) >= REQUESTS_PER_TAIL:
+            figures[metric] = latency.quantile(q)
+    return {metric: value for metric, value in figures.items() if math.isfinite(value) and value > 0}
+
+
+def _errors(rows: list[Row]) -> tuple[int, int]:
+    requests = sum(row["requests"] for row in rows)
+    failed = requests - sum(row["completed"] for row in rows) + sum(row["unexpected"] for row in rows)
+    return max(0, failed), requests
+
+
+def _key(row: Row) -> PairKey:
+    return row["epoch"], row["pair"]
+
+
+def _most_common(reasons: Iterable[str]) -> str:
+    ranked = Counter(reason for reason in reasons if reason).most_common(1)
+    return ranked[0][0] if ranked else "no reason recorded"
