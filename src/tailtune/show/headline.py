@@ -1,0 +1,74 @@
+"""The first line of an answer: what was found, with its interval, and nothing the data do not carry."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tailtune.model.load import Validity
+from tailtune.model.summary import RunSummary
+from tailtune.model.units import format_ns, format_quantile
+from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.show.values import change, metric_name, plural, rate, with_interval
+
+_NAMED: Final = 3
+"""Metrics named with their change in a first line; the table has the rest."""
+_HEADLINE_QUANTILES: Final = (0.99, 0.9, 0.5)
+"""The furthest of these that the data carry is the run's headline."""
+_DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
+"""The metrics whose lack of a decision is told in the first line."""
+
+
+def run_headline(summary: RunSummary) -> str:
+    """Return the first line for a run or a load."""
+    window = summary.measure
+    by_q = {one.q: one.estimate for one in window.latency.quantiles}
+    q = next((q for q in _HEADLINE_QUANTILES if by_q.get(q) is not None), None)
+    parts = []
+    if q is not None:
+        parts.append(f"{format_quantile(q)} {with_interval(by_q[q], format_ns)}")
+    parts.append(f"at {rate(window.achieved_rate_per_s)}")
+    if window.cpu is not None:
+        parts.append(f"CPU per request {format_ns(window.cpu.per_request_ns.point)}")
+    text = ", ".join(parts).replace(", at ", " at ", 1)
+    if window.validity is Validity.INVALID:
+        return f"INVALID load, do not use these numbers: {text}"
+    return f"{text}, load {window.validity}"
+
+
+def comparison_headline(comparison: Comparison) -> str:
+    """Return the first line for a comparison: A/A, the verdicts that say something, and what is undecided."""
+    groups = {verdict: [one for one in comparison.metrics if one.verdict is verdict] for verdict in Verdict}
+    if comparison.is_aa:
+        return _aa_headline(groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED])
+    clauses = [
+        f"{verdict}: {_changes(groups[verdict])}"
+        for verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
+        if groups[verdict]
+    ]
+    if not clauses and groups[Verdict.EQUIVALENT]:
+        clauses.append(f"equivalent, within the margin: {_names(groups[Verdict.EQUIVALENT])}")
+    clauses += [
+        f"{verdict}: {_names(deciding)}"
+        for verdict in (Verdict.INCONCLUSIVE, Verdict.UNSTEADY, Verdict.TOO_NOISY, Verdict.INVALID)
+        if (deciding := [one for one in groups[verdict] if one.metric in _DECIDING])
+    ]
+    return "; ".join(clauses) or _undecided_rest(comparison.metrics)
+
+
+def _aa_headline(false: Sequence[MetricVerdict]) -> str:
+    head = "A/A: both variants are the same binary with the same settings"
+    if not false:
+        return f"{head}; no difference was found, as it should be"
+    return f"{head}; {plural(len(false), 'false verdict')}: {_changes(false)}"
+
+
+def _undecided_rest(metrics: Sequence[MetricVerdict]) -> str:
+    return f"inconclusive: {_names(metrics)}" if metrics else "nothing was compared: no epoch could be used"
+
+
+def _changes(answers: Sequence[MetricVerdict]) -> str:
+    named = ", ".join(f"{metric_name(one.metric)} {change(one)}" for one in answers[:_NAMED])
+    return named if len(answers) <= _NAMED else f"{named} and {len(answers) - _NAMED} more"
+
+
+def _names(answers: Sequence[MetricVerdict]) -> str:
+    return ", ".join(metric_name(one.metric) for one in answers)

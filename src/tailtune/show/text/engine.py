@@ -1,0 +1,66 @@
+"""The load engine's account of itself as text: the schedule, how it was kept, on what."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tailtune.model.load import LoadReport, OperationCount
+from tailtune.model.units import format_ns, format_share
+from tailtune.show.text.table import pairs
+from tailtune.show.text.window import reasons
+from tailtune.show.values import count, plural, rate
+
+LAG_KEYS: Final = ("p50", "p90", "p99", "p99.9", "max")
+
+
+def engine(report: LoadReport) -> list[str]:
+    """Show whether the load may be used, why not, and how well the schedule was kept."""
+    state = "" if not report.interrupted else ", interrupted"
+    rows = [
+        ("schedule", f"{report.loop} loop, {report.arrival}, {plural(report.scheduled_requests, 'request')}"),
+        ("sha256", report.schedule_sha256),
+        ("kept", _kept(report)),
+        ("send lag", lags(report.send_lag_ns)),
+        ("of it timer", lags(report.timer_lag_ns)),
+        ("in flight", _in_flight(report)),
+        ("engine", _engine(report)),
+        ("errors", errors(report.operations)),
+    ]
+    return [f"load: {report.validity}{state}", *reasons(report.reasons), *pairs(rows)]
+
+
+def lags(by_name: Mapping[str, float]) -> str:
+    """Write lag quantiles in a row."""
+    return ", ".join(f"{name} {format_ns(by_name[name])}" for name in LAG_KEYS if name in by_name)
+
+
+def errors(operations: Sequence[OperationCount]) -> str:
+    """Write the errors by kind; empty without any."""
+    kinds = {
+        "unexpected status": sum(one.unexpected_status for one in operations),
+        "time-out": sum(one.timeouts for one in operations),
+        "connection error": sum(one.connection_errors for one in operations),
+    }
+    return ", ".join(f"{count(number)} {kind}" for kind, number in kinds.items() if number)
+
+
+def _kept(report: LoadReport) -> str:
+    return (
+        f"{count(report.sent_requests)} sent, {count(report.completed_requests)} completed;"
+        f" {rate(report.achieved_rate_per_s)} of {rate(report.scheduled_rate_per_s)}"
+    )
+
+
+def _in_flight(report: LoadReport) -> str:
+    return (
+        f"{report.in_flight_time_average:.2f} on average (Little's law off by {format_share(report.little_error, 2)});"
+        f" at most {plural(report.peak_connections, 'connection')}, {count(report.peak_client_queue)} waiting for one"
+    )
+
+
+def _engine(report: LoadReport) -> str:
+    where = "not pinned" if report.pinned_cpu is None else f"pinned to CPU {report.pinned_cpu}"
+    return (
+        f"{report.scheduling}, {where}; CPU {format_ns(report.engine_cpu_ns)}"
+        f" (waiting actively {format_ns(report.engine_spin_ns)});"
+        f" preempted {plural(report.involuntary_switches, 'time')}"
+    )

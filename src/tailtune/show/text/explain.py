@@ -1,0 +1,44 @@
+"""`tailtune explain` as text: one page by default, everything on request."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tailtune.model.results import ExplainResult
+from tailtune.show.headline import run_headline
+from tailtune.show.text.findings import finding_block
+from tailtune.show.text.notes import warnings
+from tailtune.show.text.table import page
+from tailtune.show.values import plural
+
+BUDGET_BYTES: Final = 2048
+"""What the default answer keeps to, so that a person or a program can take it in at once."""
+
+
+def explanation(result: ExplainResult, *, full: bool = False) -> str:
+    """Show the findings, best first; without `full` as many as fit the budget, and how many are left out."""
+    blocks = [finding_block(number, one, full=full) for number, one in enumerate(result.findings, 1)]
+    for shown in range(len(blocks), 0, -1):
+        text = _answer(result, blocks[:shown], full=full)
+        if full or len(text.encode()) <= BUDGET_BYTES:
+            return text
+    return _answer(result, blocks[:1], full=full)
+
+
+def _answer(result: ExplainResult, blocks: Sequence[Sequence[str]], *, full: bool) -> str:
+    nothing = ["no finding: no rule saw a cause with enough evidence"]
+    return page(
+        [f"{result.bundle_id}: {run_headline(result.summary)}"],
+        *(blocks or [nothing]),
+        warnings(result.warnings) if full else _left_out(result, len(blocks)),
+    )
+
+
+def _left_out(result: ExplainResult, shown: int) -> list[str]:
+    missing = [
+        plural(number, noun)
+        for number, noun in ((len(result.findings) - shown, "finding"), (len(result.warnings), "warning"))
+        if number
+    ]
+    if any(len(one.evidence) > 1 for one in result.findings[:shown]):
+        missing.append("further evidence")
+    return [f"not shown: {', '.join(missing)}", f"  tailtune explain {result.bundle_id} --full"] if missing else []

@@ -1,0 +1,66 @@
+"""`tailtune runs` as text: the list, one recording, a removal."""
+
+from tailtune.model.recording import Entry, Manifest
+from tailtune.model.results import RecordingFacts, Removal, RunList
+from tailtune.model.units import format_bytes
+from tailtune.show.text.compare import comparison_sections
+from tailtune.show.text.findings import finding_lines
+from tailtune.show.text.notes import warnings
+from tailtune.show.text.run import subject, trial_sections, trial_warnings
+from tailtune.show.text.table import page, pairs, table
+from tailtune.show.values import count, plural
+
+_HEADER = ("id", "kind", "created (UTC)", "variants", "workload", "requests", "load", "size", "")
+
+
+def run_list(result: RunList) -> str:
+    """Show one line a recording, newest first."""
+    if not result.recordings:
+        return page([f"no recordings in {result.directory}"], ["  tailtune run"])
+    rows = [_row(one) for one in result.recordings]
+    return page(
+        table(rows, header=_HEADER, right=(5, 7), indent=0),
+        [f"{plural(len(rows), 'recording')} in {result.directory}"],
+    )
+
+
+def one_run(facts: RecordingFacts) -> str:
+    """Show one recording: the figures of a run or load, or the verdicts of an experiment."""
+    manifest = facts.manifest
+    where = [f"recording: {facts.path}"]
+    if facts.summary is not None:
+        told = trial_warnings(manifest, facts.summary, facts.warnings)
+        return page(*trial_sections(manifest, facts.summary), finding_lines(facts.findings), told, where)
+    told = warnings(manifest.warnings, facts.warnings)
+    if facts.comparison is not None:
+        return page(*comparison_sections(facts.comparison), [subject(manifest)], told, where)
+    return page([subject(manifest)], _without_figures(manifest), told, where)
+
+
+def removal(result: Removal) -> str:
+    """Say what is gone."""
+    return f"removed {result.bundle_id}, {format_bytes(result.freed_bytes)} freed\n"
+
+
+def _without_figures(manifest: Manifest) -> list[str]:
+    return ["nothing was measured", *pairs([("failure", manifest.failure)])]
+
+
+def _row(entry: Entry) -> list[str]:
+    return [
+        entry.id,
+        str(entry.kind or "damaged"),
+        entry.created_utc[:16].replace("T", " "),
+        ", ".join(entry.variants),
+        entry.workload,
+        count(entry.requests) if entry.requests is not None else "",
+        str(entry.validity or ""),
+        format_bytes(entry.size_bytes),
+        _remark(entry),
+    ]
+
+
+def _remark(entry: Entry) -> str:
+    if entry.damaged:
+        return entry.damaged
+    return f"partial: {entry.failure}".rstrip(": ") if entry.partial else entry.failure

@@ -1,0 +1,116 @@
+"""One window of load as text: latency, cost, interference, validity."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tailtune.model.load import Reason
+from tailtune.model.summary import (
+    CpuSummary,
+    GcSummary,
+    GoalResult,
+    LatencySummary,
+    SchedulingSummary,
+    WindowSummary,
+)
+from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
+from tailtune.show.text.table import labelled, pairs, table
+from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, with_interval
+
+_GOAL_NAMES: Final = {"cpu_per_request": "CPU per request"}
+
+
+def latency(summary: LatencySummary) -> list[str]:
+    """Show the quantiles with their intervals; one without the requests for it says how many it needs."""
+    estimates = [one.estimate for one in summary.quantiles if one.estimate is not None]
+    sure = f"; {confidence(estimates[0])} intervals" if estimates else ""
+    counted = f"{plural(summary.requests, 'request')}, {plural(summary.errors, 'error')}"
+    title = f"latency from the intended start ({counted}{sure})"
+    rows = [quantile_value(one) for one in summary.quantiles]
+    rows += [
+        (name, format_ns(value), "")
+        for name, value in (("max", summary.max_ns), ("mean", summary.mean_ns))
+        if value is not None
+    ]
+    return [title, *table(rows, right=(1,))]
+
+
+def operations(summaries: Sequence[LatencySummary]) -> list[str]:
+    """Show one line an operation; empty where there is only one."""
+    if not summaries:
+        return []
+    header = ["operation", "requests", "errors", *(format_quantile(one.q) for one in summaries[0].quantiles)]
+    rows = [
+        [
+            one.operation,
+            count(one.requests),
+            count(one.errors),
+            *(format_ns(q.estimate.point) if q.estimate else NOT_AVAILABLE for q in one.quantiles),
+        ]
+        for one in summaries
+    ]
+    return ["by operation", *table(rows, header=header, right=range(1, len(header)))]
+
+
+def cost(window: WindowSummary) -> list[str]:
+    """Show what the requests cost: CPU, memory, garbage collection."""
+    rows = [
+        ("CPU per request", _cpu(window.cpu) if window.cpu else "n/a: the service's processes were not observed"),
+        ("peak RSS", format_bytes(window.peak_rss_bytes) if window.peak_rss_bytes is not None else ""),
+        ("garbage collector", _gc(window.gc) if window.gc else ""),
+    ]
+    return ["cost", *pairs(rows)]
+
+
+def interference(window: WindowSummary) -> list[str]:
+    """Show what kept the service from running."""
+    seen = window.scheduling
+    return ["interference", *pairs(_scheduling(seen))] if seen else []
+
+
+def goals(results: Sequence[GoalResult]) -> list[str]:
+    """Show each goal with what was measured."""
+    rows = [
+        (
+            f"{_GOAL_NAMES.get(one.goal, one.goal)} ≤ {one.limit}",
+            str(one.status),
+            with_interval(one.measured, format_ns),
+        )
+        for one in results
+    ]
+    return ["goals", *table(rows)] if rows else []
+
+
+def reasons(failed: Sequence[Reason]) -> list[str]:
+    """Show each failed self-check of the load with its remedy."""
+    lines = []
+    for one in failed:
+        lines += labelled(f"{one.validity} {one.code}:", one.message)
+        lines += labelled("  remedy:", one.remedy)
+    return lines
+
+
+def _cpu(cpu: CpuSummary) -> str:
+    return (
+        f"{with_interval(cpu.per_request_ns, format_ns)}"
+        f" (user {format_ns(cpu.user_ns_per_request)}, system {format_ns(cpu.system_ns_per_request)});"
+        f" {cpu.cores:.2f} cores"
+    )
+
+
+def _gc(gc: GcSummary) -> str:
+    return (
+        f"{format_share(gc.cpu_share)} of CPU (assist {format_share(gc.assist_share)});"
+        f" {plural(gc.cycles, 'cycle')}, {gc.cycles_per_s:.1f}/s;"
+        f" pause mean {format_ns(gc.pause_mean_ns)}, max {format_ns(gc.pause_max_ns)};"
+        f" heap {format_bytes(gc.heap_live_bytes)} live of {format_bytes(gc.heap_goal_bytes)} goal"
+    )
+
+
+def _scheduling(seen: SchedulingSummary) -> list[tuple[str, str]]:
+    switches = f"{seen.involuntary_switches_per_request:.2f} involuntary switches"
+    throttled = f"{format_ns(seen.throttled_ns)} in {plural(seen.throttled_periods, 'period')}"
+    return [
+        ("run-queue wait", f"{format_ns(seen.run_delay_ns_per_request)} and {switches} a request"),
+        ("CPU quota", throttled if seen.throttled_periods or seen.throttled_ns else "not throttled"),
+        ("steal", f"{format_share(seen.steal_share)} of the machine"),
+    ]
