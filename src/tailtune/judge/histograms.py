@@ -31,12 +31,13 @@ def by_operation(table: pa.Table, window: str) -> dict[int, Distribution]:
 
 
 def by_interval(table: pa.Table, window: str, operation: int | None = None) -> list[Distribution]:
-    """Return the latency of each second of a window, in order; seconds without requests are left out."""
+    """Return the latency of each second of a window, in order; a second without requests is empty."""
     rows = select(table, window=window)
     if operation is not None:
         rows = rows.filter(pc.equal(rows["operation"], operation))
     parts = _split(rows, ["interval"])
-    return [parts[key] for key in sorted(parts)]
+    empty = Distribution.merge([])
+    return [parts.get((second,), empty) for second in range(max(parts)[0] + 1)] if parts else []
 
 
 def _split(rows: pa.Table, columns: Sequence[str]) -> dict[tuple[int, ...], Distribution]:

@@ -91,6 +91,13 @@ def join_batches(intervals: Sequence[Distribution]) -> list[Distribution]:
     return [Distribution.merge(filled[start : start + size]) for start in range(0, whole, size)]
 
 
+def join_sizes(sizes: Sequence[int]) -> list[int]:
+    """Return the sizes that consecutive intervals have once joined to 20 to 39 batches, a rest left out."""
+    size = max(1, len(sizes) // _BATCHES)
+    whole = len(sizes) // size * size
+    return [sum(sizes[start : start + size]) for start in range(0, whole, size)]
+
+
 def _ranks(n: int, q: float, confidence: float, inflation: float) -> tuple[int | None, int | None]:
     """Ranks of the bounds; None where none exists.
 

@@ -1,0 +1,145 @@
+"""The figures of one run, computed here and nowhere else."""
+
+from typing import Final
+
+import pyarrow as pa
+
+from tailtune.bundle import Bundle
+from tailtune.errors import NothingMeasuredError, UsageError
+from tailtune.judge import resources
+from tailtune.judge.distribution import Distribution
+from tailtune.judge.histograms import by_interval
+from tailtune.judge.quantiles import estimate_from_intervals
+from tailtune.model.estimate import Estimate
+from tailtune.model.load import LoadReport, OperationCount, Validity
+from tailtune.model.recording import Kind, Manifest
+from tailtune.model.summary import (
+    QUANTILES,
+    GoalResult,
+    GoalStatus,
+    LatencySummary,
+    RunSummary,
+    WindowSummary,
+)
+from tailtune.model.units import NS_PER_S, Duration, format_share
+
+MEASURE: Final = "measure"
+DIAGNOSE: Final = "diagnose"
+_GOAL_QUANTILES: Final = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
+_STEAL_WORTH_A_WORD: Final = 0.01
+
+
+def summarize(bundle: Bundle) -> RunSummary:
+    """Compute all figures of a recording of kind `run` or `load`.
+
+    Raises:
+        UsageError: if the recording is an experiment.
+        NothingMeasuredError: if the measure window holds no request.
+    """
+    manifest = bundle.manifest
+    if manifest.kind is Kind.EXPERIMENT:
+        raise UsageError(f"recording {manifest.id} is an experiment", hint="`tailtune compare` judges experiments")
+    latency = bundle.table("latency")
+    measure = _window(bundle, latency, MEASURE, manifest.load)
+    if measure is None:
+        raise NothingMeasuredError(
+            f"recording {manifest.id} holds no measured request: {manifest.failure or 'nothing was sent'}",
+            hint=f"see the logs in {bundle.path / 'logs'}",
+        )
+    return RunSummary(
+        id=manifest.id,
+        kind=manifest.kind,
+        variant=next(iter(manifest.variants), ""),
+        measure=measure,
+        diagnose=_window(bundle, latency, DIAGNOSE, manifest.diagnose_load),
+        goals=_goals(manifest, measure),
+        warnings=_warnings(manifest, measure),
+    )
+
+
+def latency_of(intervals: list[Distribution], operation: str, errors: int) -> LatencySummary:
+    """Summarize the consecutive seconds of one operation, or of all; intervals hold latencies in ns."""
+    merged = Distribution.merge(intervals)
+    return LatencySummary(
+        operation=operation,
+        requests=merged.n,
+        errors=errors,
+        quantiles=[estimate_from_intervals(intervals, q) for q in QUANTILES],
+        mean_ns=merged.mean if merged.n else None,
+        max_ns=merged.maximum if merged.n else None,
+    )
+
+
+def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport | None) -> WindowSummary | None:
+    intervals = by_interval(latency, window)
+    if not intervals:
+        return None
+    counts = report.operations if report else []
+    overall = latency_of(intervals, "", sum(_failed(count) for count in counts))
+    edges = resources.edges_of(bundle, window)
+    seconds = report.scheduled_duration_ns / NS_PER_S if report else resources.seconds_of(edges)
+    cpu = resources.cpu(bundle.table("process"), window, intervals)
+    return WindowSummary(
+        window=window,
+        seconds=seconds,
+        achieved_rate_per_s=report.achieved_rate_per_s if report else overall.requests / max(seconds, 1e-9),
+        validity=report.validity if report else Validity.SUSPECT,
+        reasons=report.reasons if report else [],
+        latency=overall,
+        operations=_operations(latency, window, counts),
+        cpu=cpu,
+        scheduling=resources.scheduling(bundle, window, overall.requests),
+        peak_rss_bytes=resources.peak_rss(bundle.table("process"), window),
+        gc=resources.collections(bundle.table("gc"), edges, cpu),
+    )
+
+
+def _operations(latency: pa.Table, window: str, counts: list[OperationCount]) -> list[LatencySummary]:
+    if len(counts) < 2:
+        return []
+    return [
+        latency_of(by_interval(latency, window, index), count.name, _failed(count))
+        for index, count in enumerate(counts)
+    ]
+
+
+def _failed(count: OperationCount) -> int:
+    return count.unexpected_status + count.timeouts + count.connection_errors
+
+
+def _goals(manifest: Manifest, measure: WindowSummary) -> list[GoalResult]:
+    goals = manifest.goals
+    limits = {"p50": goals.p50, "p99": goals.p99, "p99.9": goals.p999, "cpu_per_request": goals.cpu_per_request}
+    quantiles = {quantile.q: quantile.estimate for quantile in measure.latency.quantiles}
+    measured = {name: quantiles[q] for name, q in _GOAL_QUANTILES.items()}
+    measured["cpu_per_request"] = measure.cpu.per_request_ns if measure.cpu else None
+    return [
+        GoalResult(goal=name, limit=limit, measured=measured[name], status=goal_status(measured[name], limit))
+        for name, limit in limits.items()
+        if limit is not None
+    ]
+
+
+def goal_status(measured: Estimate | None, limit: Duration) -> GoalStatus:
+    """Return whether a goal is reached: met or missed only if the whole interval says so."""
+    if measured is None:
+        return GoalStatus.UNDECIDED
+    if measured.high is not None and measured.high <= limit:
+        return GoalStatus.MET
+    if measured.low is not None and measured.low > limit:
+        return GoalStatus.MISSED
+    return GoalStatus.UNDECIDED
+
+
+def _warnings(manifest: Manifest, measure: WindowSummary) -> list[str]:
+    found = list(manifest.warnings)
+    if manifest.partial:
+        found.append(f"this recording is partial: {manifest.failure or 'the run was interrupted'}")
+    if manifest.steady is not None and not manifest.steady.steady:
+        found.append(f"the service was not steady when measuring began: {manifest.steady.reason}")
+    scheduling = measure.scheduling
+    if scheduling is not None and scheduling.steal_share > _STEAL_WORTH_A_WORD:
+        found.append(f"the hypervisor gave {format_share(scheduling.steal_share)} of this machine's CPU time to others")
+    if scheduling is not None and scheduling.throttled_periods:
+        found.append(f"the CPU quota stopped the service in {scheduling.throttled_periods} periods")
+    return found
