@@ -16,11 +16,11 @@ def enc_hook(value: Any) -> Any:  # noqa: ANN401 - msgspec's hooks take and give
     """Turn a custom type of the model into plain data: a Duration into text such as `1.5s`.
 
     Raises:
-        NotImplementedError: for a type that the model does not have.
+        TypeError: for a type that the model does not have.
     """
     if isinstance(value, Duration):
         return str(value)
-    raise NotImplementedError(f"{type(value).__name__} is not written")
+    raise TypeError(f"{type(value).__name__} is not written")
 
 
 def dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hooks take and give any value
@@ -28,13 +28,13 @@ def dec_hook(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hooks t
 
     Raises:
         ValueError: if the text is not a duration; msgspec adds the path of the value.
-        NotImplementedError: for a type that the model does not have.
+        TypeError: for a type that the model does not have.
     """
     if kind is Duration:
         if not isinstance(value, str):
             raise ValueError(f"expected a duration in quotes with its unit, such as '1.5s', got {value!r}")
         return Duration.parse(value)
-    raise NotImplementedError(f"{kind.__name__} is not read")
+    raise TypeError(f"{kind.__name__} is not read")
 
 
 def schema_hook(kind: type) -> dict[str, Any]:
