@@ -76,10 +76,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(crate) fn signed(self, field: u64) -> Result<i64, WireError> {
-        self.unsigned(field).map(u64::cast_signed)
-    }
-
     pub(crate) fn bytes(self, field: u64) -> Result<&'a [u8], WireError> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),

@@ -1,0 +1,70 @@
+//! The binaries behind mappings, held open from the moment they are seen: what is deleted or
+//! replaced later is still read as it was executed.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use crate::process::{MapLine, executable_maps};
+
+/// More binaries than any service has; later ones stay unnamed.
+const MOST_FILES: usize = 4_096;
+pub(crate) const VDSO: &str = "[vdso]";
+
+/// Open files by path.
+#[derive(Default)]
+pub(crate) struct Modules {
+    files: HashMap<String, Option<File>>,
+}
+
+impl Modules {
+    /// Opens the file behind a mapping, unless it is open.
+    pub(crate) fn hold(&mut self, pid: i32, map: &MapLine) {
+        if map.path.starts_with('/')
+            && !self.files.contains_key(&map.path)
+            && self.files.len() < MOST_FILES
+        {
+            self.files.insert(map.path.clone(), open(pid, map));
+        }
+    }
+
+    /// The file of a path, if it could be opened.
+    pub(crate) fn file(&self, path: &str) -> Option<&File> {
+        self.files.get(path)?.as_ref()
+    }
+}
+
+/// Tries what names the very file first: the mapping itself (needs privilege), the path as the
+/// process sees it, which may live in a container, then the path as we see it.
+fn open(pid: i32, map: &MapLine) -> Option<File> {
+    let exact = format!("/proc/{pid}/map_files/{:x}-{:x}", map.start, map.end);
+    let paths = [
+        exact,
+        format!("/proc/{pid}/root{}", map.path),
+        map.path.clone(),
+    ];
+    let file = paths.iter().find_map(|path| File::open(path).ok());
+    file.or_else(|| {
+        let original = map.path.strip_suffix(" (deleted)")?;
+        let executable = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+        let is_executable = executable.to_str()?.strip_suffix(" (deleted)") == Some(original);
+        is_executable.then(|| File::open(format!("/proc/{pid}/exe")).ok())?
+    })
+}
+
+/// The bytes of the vdso, which is the same in every process; empty if it cannot be read.
+pub(crate) fn vdso() -> Vec<u8> {
+    let pid = std::process::id().cast_signed();
+    let map = executable_maps(pid)
+        .into_iter()
+        .find(|map| map.path == VDSO);
+    map.and_then(|map| memory(&map)).unwrap_or_default()
+}
+
+fn memory(map: &MapLine) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(map.end - map.start).ok()?];
+    let mut memory = File::open("/proc/self/mem").ok()?;
+    memory.seek(SeekFrom::Start(map.start)).ok()?;
+    memory.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}

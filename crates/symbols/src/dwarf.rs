@@ -1,0 +1,149 @@
+//! DWARF: inlined calls, files and lines.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use addr2line::Context;
+use gimli::{
+    AttributeValue, DwLang, DwarfSections, EndianSlice, RunTimeEndian, SectionId, UnitOffset,
+    UnitRef,
+};
+use object::{Object, ObjectSection};
+
+use crate::Frame;
+use crate::names::{demangle, qualify};
+
+type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+
+/// The debug sections of a file, unpacked.
+pub(crate) struct Sections<'data> {
+    sections: DwarfSections<Cow<'data, [u8]>>,
+    endian: RunTimeEndian,
+}
+
+impl<'data> Sections<'data> {
+    /// Unpacks the debug sections; `None` without debug info, or when they pass `limit` bytes unpacked.
+    pub(crate) fn read(file: &object::File<'data>, limit: u64) -> Result<Option<Self>, String> {
+        if file.section_by_name(".debug_info").is_none() {
+            return Ok(None);
+        }
+        let mut left = limit;
+        let sections = DwarfSections::load(|id| unpacked(file, id, &mut left))?;
+        let endian = if file.is_little_endian() {
+            RunTimeEndian::Little
+        } else {
+            RunTimeEndian::Big
+        };
+        Ok(Some(Self { sections, endian }))
+    }
+
+    pub(crate) fn lookup(&self) -> Result<Lookup<'_>, gimli::Error> {
+        let dwarf = self
+            .sections
+            .borrow(|section| EndianSlice::new(section, self.endian));
+        Ok(Lookup {
+            context: Context::from_dwarf(dwarf)?,
+            start_lines: HashMap::new(),
+        })
+    }
+}
+
+fn unpacked<'data>(
+    file: &object::File<'data>,
+    id: SectionId,
+    left: &mut u64,
+) -> Result<Cow<'data, [u8]>, String> {
+    let Some(section) = file.section_by_name(id.name()) else {
+        return Ok(Cow::Borrowed(&[]));
+    };
+    let packed = section
+        .compressed_data()
+        .map_err(|error| error.to_string())?;
+    if packed.uncompressed_size > *left {
+        return Err(format!(
+            "the unpacked section {} passes the limit for debug info",
+            id.name()
+        ));
+    }
+    *left -= packed.uncompressed_size;
+    packed.decompress().map_err(|error| error.to_string())
+}
+
+/// Finds frames by address.
+pub(crate) struct Lookup<'a> {
+    context: Context<Slice<'a>>,
+    start_lines: HashMap<(gimli::UnitSectionOffset, UnitOffset), u32>,
+}
+
+/// A frame, and whether its name lacks the path: then the symbol table may know better.
+pub(crate) struct Found {
+    pub(crate) frame: Frame,
+    pub(crate) is_bare: bool,
+}
+
+impl Lookup<'_> {
+    /// Frames at a virtual address, innermost call first; empty where there is no debug info.
+    pub(crate) fn frames(&mut self, address: u64) -> Result<Vec<Found>, gimli::Error> {
+        let mut found = Vec::new();
+        let mut frames = self.context.find_frames(address).skip_all_loads()?;
+        let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
+        while let Some(frame) = frames.next()? {
+            let Some(function) = &frame.function else {
+                continue;
+            };
+            let (file, line) = frame.location.as_ref().map_or(("", 0), |location| {
+                (
+                    location.file.unwrap_or_default(),
+                    location.line.unwrap_or(0),
+                )
+            });
+            let (mut named, is_bare) = named(&function.raw_name()?, file, function.language);
+            (named.file, named.line) = (file.to_owned(), line);
+            if let (Some(unit), Some(entry)) = (unit, frame.dw_die_offset) {
+                let known = self.start_lines.entry((unit.header.offset(), entry));
+                named.start_line = *known.or_insert_with(|| start_line(unit, entry).unwrap_or(0));
+            }
+            found.push(Found {
+                frame: named,
+                is_bare,
+            });
+        }
+        Ok(found)
+    }
+}
+
+fn named(raw: &str, file: &str, language: Option<DwLang>) -> (Frame, bool) {
+    let mut frame = Frame::default();
+    if let Some(function) = demangle(raw) {
+        frame.function = function;
+        frame.system_name = raw.to_owned();
+        return (frame, false);
+    }
+    let is_bare = language == Some(gimli::DW_LANG_Rust);
+    frame.function = if is_bare {
+        qualify(raw, file)
+    } else {
+        raw.to_owned()
+    };
+    (frame, is_bare)
+}
+
+/// The line of the declaration, behind at most a few references to abstract entries.
+fn start_line(unit: UnitRef<'_, Slice<'_>>, entry: UnitOffset) -> Option<u32> {
+    let mut offset = entry;
+    for _ in 0..4 {
+        let entry = unit.entry(offset).ok()?;
+        if let Some(line) = entry.attr_value(gimli::DW_AT_decl_line) {
+            return line.udata_value().and_then(|line| u32::try_from(line).ok());
+        }
+        let origin = entry
+            .attr_value(gimli::DW_AT_abstract_origin)
+            .or_else(|| entry.attr_value(gimli::DW_AT_specification))?;
+        offset = match origin {
+            AttributeValue::UnitRef(offset) => offset,
+            AttributeValue::DebugInfoRef(offset) => offset.to_unit_offset(&unit.header)?,
+            _ => return None,
+        };
+    }
+    None
+}

@@ -1,0 +1,73 @@
+//! Kernel symbols from the text of `/proc/kallsyms`.
+
+use crate::Frame;
+
+/// Functions of the running kernel, sorted by address.
+#[derive(Default)]
+pub struct KernelSymbols {
+    addresses: Vec<u64>,
+    names: Vec<String>,
+}
+
+impl KernelSymbols {
+    /// Reads `/proc/kallsyms` text; empty when the kernel hides the addresses (all zeros).
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut symbols: Vec<(u64, String)> = text.lines().filter_map(parse_line).collect();
+        symbols.sort_unstable();
+        symbols.dedup_by_key(|(address, _)| *address);
+        let (addresses, names) = symbols.into_iter().unzip();
+        Self { addresses, names }
+    }
+
+    /// Whether no addresses were readable.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+    }
+
+    /// The function at an address; `[kernel]` when it is unknown.
+    #[must_use]
+    pub fn resolve(&self, address: u64) -> Frame {
+        let behind = self.addresses.partition_point(|&start| start <= address);
+        let name = behind.checked_sub(1).and_then(|row| self.names.get(row));
+        Frame {
+            function: name.map_or("[kernel]", |name| name).to_owned(),
+            ..Frame::default()
+        }
+    }
+}
+
+/// A line is `address type name [module]`; only functions (types t, T, w, W) count.
+fn parse_line(line: &str) -> Option<(u64, String)> {
+    let mut words = line.split_ascii_whitespace();
+    let address = u64::from_str_radix(words.next()?, 16).ok()?;
+    let is_function = matches!(words.next()?, "t" | "T" | "w" | "W");
+    let name = words.next()?;
+    (is_function && address != 0).then(|| (address, name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_before_an_address_is_named() {
+        let text = "ffffffff81000010 T second\nffffffff81000000 t first\nffffffff81000008 D data\n\
+                    ffffffffc0000000 t probe\t[module]\nbroken\n";
+        let symbols = KernelSymbols::parse(text);
+        assert_eq!(symbols.resolve(0xffff_ffff_8100_0000).function, "first");
+        assert_eq!(symbols.resolve(0xffff_ffff_8100_000f).function, "first");
+        assert_eq!(symbols.resolve(0xffff_ffff_8100_0011).function, "second");
+        assert_eq!(symbols.resolve(0xffff_ffff_c000_0001).function, "probe");
+        assert_eq!(symbols.resolve(0x10).function, "[kernel]");
+    }
+
+    #[test]
+    fn hidden_addresses_name_nothing() {
+        let symbols =
+            KernelSymbols::parse("0000000000000000 T _text\n0000000000000000 T schedule\n");
+        assert!(symbols.is_empty());
+        assert_eq!(symbols.resolve(0xffff_ffff_8100_0000).function, "[kernel]");
+    }
+}

@@ -1,0 +1,95 @@
+//! Names as people read them.
+
+/// Demangles a Rust name without its hash; `None` for other names.
+///
+/// ```
+/// assert_eq!(symbols::demangle("_ZN4main4work17h0123456789abcdefE").as_deref(), Some("main::work"));
+/// assert_eq!(symbols::demangle("main.work"), None);
+/// ```
+#[must_use]
+pub fn demangle(name: &str) -> Option<String> {
+    let name = rustc_demangle::try_demangle(name).ok()?;
+    Some(format!("{name:#}"))
+}
+
+/// Puts the path that the source file stands for before a bare Rust name.
+///
+/// Line tables without full debug info name inlined functions without their module: `write`
+/// instead of `core::hash::sip::write`. The layout that Cargo prescribes gives the module back:
+/// `…/<package>/src/<modules>.rs`. Modules inside a file and implementing types stay unknown.
+pub(crate) fn qualify(name: &str, file: &str) -> String {
+    match module_of(file) {
+        Some(module) => format!("{module}::{name}"),
+        None => name.to_owned(),
+    }
+}
+
+fn module_of(file: &str) -> Option<String> {
+    let (package, modules) = file.strip_suffix(".rs")?.rsplit_once("/src/")?;
+    let package = without_version(package.rsplit('/').next()?);
+    let mut parts = vec![package.replace('-', "_")];
+    parts.extend(modules.split('/').map(str::to_owned));
+    if matches!(
+        parts.last().map(String::as_str),
+        Some("mod" | "lib" | "main")
+    ) {
+        parts.pop();
+    }
+    Some(parts.join("::"))
+}
+
+/// `tokio-1.54.1` is `tokio`.
+fn without_version(package: &str) -> &str {
+    let is_version =
+        |(_, rest): &(&str, &str)| rest.starts_with(|first: char| first.is_ascii_digit());
+    let split = package
+        .match_indices('-')
+        .map(|(at, _)| (&package[..at], &package[at + 1..]));
+    split
+        .into_iter()
+        .find(is_version)
+        .map_or(package, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cargo_layout_gives_the_module_back() {
+        let cases = [
+            (
+                "/rustc/59807616e/library/core/src/hash/sip.rs",
+                "core::hash::sip::write",
+            ),
+            (
+                "/home/u/.cargo/registry/src/index.crates.io-1949/tokio-1.54.1/src/lib.rs",
+                "tokio::write",
+            ),
+            (
+                "/home/u/.cargo/registry/src/index.crates.io-1949/md-5-0.10.6/src/a/mod.rs",
+                "md::a::write",
+            ),
+            ("/work/rust-search/src/main.rs", "rust_search::write"),
+            ("main.rs", "write"),
+            ("/usr/include/stdio.h", "write"),
+        ];
+        for (file, expected) in cases {
+            assert_eq!(qualify("write", file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn both_manglings_lose_their_hashes() {
+        let legacy = "_ZN4core3ops8function6FnOnce9call_once17h0123456789abcdefE";
+        assert_eq!(
+            demangle(legacy).as_deref(),
+            Some("core::ops::function::FnOnce::call_once")
+        );
+        assert_eq!(
+            demangle("_RNvCs4fqI2P2rA04_7example4work").as_deref(),
+            Some("example::work")
+        );
+        assert_eq!(demangle("runtime.mallocgc"), None);
+    }
+}
