@@ -1,0 +1,568 @@
+"""Fixed values of the model for the golden outputs: one run, one load, one experiment, one machine, one repository."""
+
+from msgspec.structs import replace
+
+from tailtune.model.detected import (
+    Benchmarks,
+    Detected,
+    Initialized,
+    Module,
+    Overview,
+    Program,
+    Suggestion,
+)
+from tailtune.model.doctor import Check, CpuNoise, Diagnosis, Status, TimerError
+from tailtune.model.environment import Environment
+from tailtune.model.estimate import Estimate, QuantileEstimate
+from tailtune.model.finding import Evidence, Finding, Group, Strength
+from tailtune.model.load import LoadReport, OperationCount, Reason, Validity
+from tailtune.model.project import Language, Service, Variant
+from tailtune.model.recording import (
+    Artifact,
+    CollectorRecord,
+    CpuLayout,
+    Entry,
+    Kind,
+    Manifest,
+    Phase,
+    PhaseRecord,
+    SteadyState,
+)
+from tailtune.model.results import (
+    CompareResult,
+    ExplainResult,
+    LoadResult,
+    RecordingFacts,
+    Removal,
+    RunList,
+    RunResult,
+)
+from tailtune.model.summary import (
+    CpuSummary,
+    GcSummary,
+    GoalResult,
+    GoalStatus,
+    LatencySummary,
+    RunSummary,
+    SchedulingSummary,
+    WindowSummary,
+)
+from tailtune.model.units import Duration
+from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.workload import Operation, Workload
+
+RUN_ID = "20261124-101500-3f2a"
+EXPERIMENT_ID = "20261124-103000-9c41"
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+PATH = f"/srv/shop/.tailtune/runs/{RUN_ID}"
+SECOND = 1_000_000_000
+
+
+def estimate(point: float, low: float | None, high: float | None, n: int = 12_000) -> Estimate:
+    return Estimate(point=point, low=low, high=high, confidence=0.95, n=n)
+
+
+ENVIRONMENT = Environment(
+    hostname="bench",
+    os="Debian GNU/Linux 12",
+    kernel="6.1.0",
+    cpu_model="Example CPU @ 2.50GHz",
+    logical_cpus=2,
+    allowed_cpus=[0, 1],
+    memory_bytes=8 * 2**30,
+    cgroup_version=2,
+    cpu_quota=None,
+    governor=None,
+    turbo=None,
+    smt=False,
+    transparent_hugepages="madvise",
+    aslr=2,
+    virtual_machine=True,
+    clock_source="tsc",
+    python="3.11.2",
+    tailtune="0.1.0",
+    toolchains={"go": "go1.24.1"},
+)
+LAYOUT = CpuLayout(engine=[0], service=[1], note="one CPU each")
+
+REPORT = LoadReport(
+    schedule_sha256=SHA,
+    arrival="poisson",
+    loop="open",
+    scheduled_requests=12_000,
+    sent_requests=12_000,
+    completed_requests=11_997,
+    started_ns=1,
+    scheduled_duration_ns=60 * SECOND,
+    elapsed_ns=60 * SECOND,
+    scheduled_rate_per_s=200.0,
+    achieved_rate_per_s=199.95,
+    send_lag_ns={"p50": 3_100.0, "p90": 8_800.0, "p99": 45_200.0, "p99.9": 112_000.0, "max": 812_000.0},
+    timer_lag_ns={"p50": 3_000.0, "p90": 8_100.0, "p99": 41_000.0, "p99.9": 101_000.0, "max": 640_000.0},
+    in_flight_time_average=0.412,
+    little_error=0.0004,
+    peak_connections=9,
+    peak_client_queue=0,
+    operations=[
+        OperationCount(name="render", requests=9_000, unexpected_status=2, timeouts=1, connection_errors=0),
+        OperationCount(name="search", requests=3_000, unexpected_status=0, timeouts=0, connection_errors=0),
+    ],
+    scheduling="fifo",
+    pinned_cpu=0,
+    engine_cpu_ns=21 * SECOND,
+    engine_spin_ns=19 * SECOND,
+    involuntary_switches=4,
+    run_delay_ns=1_000_000,
+    interrupted=False,
+)
+
+
+def quantiles(*points: tuple[float, float, float] | None) -> list[QuantileEstimate]:
+    return [
+        QuantileEstimate(q=q, estimate=estimate(*point) if point else None)
+        for q, point in zip((0.5, 0.9, 0.99, 0.999), points, strict=True)
+    ]
+
+
+LATENCY = LatencySummary(
+    operation="",
+    requests=12_000,
+    errors=3,
+    quantiles=quantiles(
+        (1.23e6, 1.20e6, 1.27e6), (3.1e6, 3.02e6, 3.2e6), (6.81e6, 6.52e6, 7.1e6), (19.2e6, 17.4e6, 22.8e6)
+    ),
+    mean_ns=2.06e6,
+    max_ns=38.4e6,
+)
+RENDER = replace(LATENCY, operation="render", requests=9_000)
+SEARCH = LatencySummary(
+    operation="search",
+    requests=3_000,
+    errors=0,
+    quantiles=quantiles((812e3, 800e3, 820e3), (1.9e6, 1.8e6, 2.0e6), (4.1e6, 3.9e6, 4.4e6), None),
+    mean_ns=1.0e6,
+    max_ns=9.0e6,
+)
+WINDOW = WindowSummary(
+    window="measure",
+    seconds=60.0,
+    achieved_rate_per_s=199.95,
+    validity=Validity.VALID,
+    reasons=[],
+    latency=LATENCY,
+    operations=[RENDER, SEARCH],
+    cpu=CpuSummary(
+        per_request_ns=estimate(1.92e6, 1.90e6, 1.94e6, 60),
+        user_ns_per_request=1.80e6,
+        system_ns_per_request=120e3,
+        cores=0.384,
+    ),
+    scheduling=SchedulingSummary(
+        run_delay_ns_per_request=12_400.0,
+        involuntary_switches_per_request=0.021,
+        throttled_ns=0,
+        throttled_periods=0,
+        steal_share=0.0013,
+    ),
+    peak_rss_bytes=87_242_342,
+    gc=GcSummary(
+        cycles=341,
+        cycles_per_s=5.68,
+        cpu_share=0.121,
+        assist_share=0.031,
+        pause_mean_ns=61_000.0,
+        pause_max_ns=902_000.0,
+        heap_live_bytes=5_242_880,
+        heap_goal_bytes=10_485_760,
+    ),
+)
+SUMMARY = RunSummary(
+    id=RUN_ID,
+    kind=Kind.RUN,
+    variant="base",
+    measure=WINDOW,
+    diagnose=None,
+    goals=[
+        GoalResult(
+            goal="p99",
+            limit=Duration(5_000_000),
+            measured=estimate(6.81e6, 6.52e6, 7.1e6),
+            status=GoalStatus.MISSED,
+        ),
+        GoalResult(goal="p99.9", limit=Duration(20_000_000), measured=None, status=GoalStatus.UNDECIDED),
+        GoalResult(
+            goal="cpu_per_request",
+            limit=Duration(2_000_000),
+            measured=estimate(1.92e6, 1.90e6, 1.94e6, 60),
+            status=GoalStatus.MET,
+        ),
+    ],
+    warnings=[],
+)
+SHORT_SUMMARY = replace(
+    SUMMARY,
+    goals=[],
+    measure=replace(
+        WINDOW,
+        validity=Validity.INVALID,
+        reasons=[
+            Reason(
+                code="send-lag",
+                validity=Validity.INVALID,
+                message="send lag p99 of 3.20 ms is 41.0 % of the reported p99; at most 5 % is allowed",
+                remedy="leave a CPU to the load engine, or permit real-time priority: see tailtune doctor",
+            )
+        ],
+        latency=replace(LATENCY, requests=412, quantiles=quantiles((1.23e6, 1.20e6, 1.27e6), None, None, None)),
+        operations=[],
+        cpu=None,
+        scheduling=None,
+        peak_rss_bytes=None,
+        gc=None,
+    ),
+)
+
+MANIFEST = Manifest(
+    id=RUN_ID,
+    kind=Kind.RUN,
+    created_utc="2026-11-24T10:15:00Z",
+    command=["tailtune", "run", "--workload", "mixed"],
+    environment=ENVIRONMENT,
+    service=Service(language=Language.GO, package="./cmd/shop"),
+    variants={"base": Variant()},
+    workload_name="mixed",
+    workload=Workload(
+        operations=[Operation(name="render", weight=3.0, path="/render"), Operation(name="search", path="/search")],
+        rate_per_s=200.0,
+        duration=Duration(60 * SECOND),
+        seed=7,
+    ),
+    artifacts=[
+        Artifact(
+            variant="base",
+            path="/srv/shop/.tailtune/builds/base",
+            sha256=SHA,
+            build_id="Qk3/abc",
+            build_command=["go", "build", "-o", "shop", "./cmd/shop"],
+            build_seconds=6.1,
+            size_bytes=9_437_184,
+        )
+    ],
+    schedule_sha256=SHA,
+    seed=7,
+    phases=[
+        PhaseRecord(phase=Phase.BUILD, started_ns=0, ended_ns=6_100_000_000),
+        PhaseRecord(phase=Phase.READY, started_ns=7 * SECOND, ended_ns=7_400_000_000),
+        PhaseRecord(phase=Phase.WARM_UP, started_ns=8 * SECOND, ended_ns=31 * SECOND),
+        PhaseRecord(phase=Phase.MEASURE, started_ns=31 * SECOND, ended_ns=91 * SECOND),
+    ],
+    steady=SteadyState(steady=True, seconds=23.0, reason="p50 and CPU per request within 5 % for 8 s"),
+    layout=LAYOUT,
+    load=REPORT,
+    collectors=[
+        CollectorRecord(
+            name="on-cpu",
+            phases=[Phase.MEASURE],
+            cost="< 0.5 % CPU",
+            mode="perf cpu-clock, user stacks",
+            lost="kernel frames: perf_event_paranoid is 2",
+        )
+    ],
+    warnings=["the service and the kernel share CPU 1"],
+)
+
+
+def finding(number: int, *, evidence: int = 2) -> Finding:
+    return Finding(
+        id=f"hot-function:example.com/shop.step{number}",
+        rule="hot-function",
+        title=f"shop.step{number} compiles a regular expression for each request",
+        group=Group.ALGORITHM,
+        strength=Strength.STRONG,
+        share=estimate(0.412 / number, 0.38 / number, 0.445 / number, 3_012),
+        share_of="CPU time",
+        evidence=[
+            Evidence(
+                text=f"{1_241 // (number * item):,} of 3,012 samples lie below regexp.Compile in step{number}",
+                source="profiles/on-cpu.diagnose.pb.gz",
+                count=1_241 // (number * item),
+            )
+            for item in range(1, evidence + 1)
+        ],
+        disproof="the share stays when the expression is compiled once",
+        proposal="compile the expression once, in a package variable",
+        confirm="tailtune compare base fast",
+    )
+
+
+RUN = RunResult(
+    bundle_id=RUN_ID,
+    path=PATH,
+    manifest=MANIFEST,
+    summary=SUMMARY,
+    findings=[finding(1), finding(2)],
+    warnings=["the service and the kernel share CPU 1"],
+)
+LOAD = LoadResult(
+    url="http://127.0.0.1:8080/render",
+    summary=replace(SUMMARY, kind=Kind.LOAD, variant="", goals=[]),
+    report=REPORT,
+)
+BAD_REPORT = replace(
+    REPORT,
+    validity=Validity.INVALID,
+    reasons=SHORT_SUMMARY.measure.reasons,
+    scheduling="other (nice 0)",
+    pinned_cpu=None,
+    interrupted=True,
+    warnings=["real-time priority is not permitted"],
+)
+BAD_LOAD = LoadResult(
+    bundle_id=RUN_ID,
+    path=PATH,
+    url="http://127.0.0.1:8080/render",
+    summary=replace(SHORT_SUMMARY, kind=Kind.LOAD, variant=""),
+    report=BAD_REPORT,
+)
+EXPLANATION = ExplainResult(
+    bundle_id=RUN_ID,
+    summary=SUMMARY,
+    findings=[finding(number) for number in range(1, 8)],
+    warnings=["kernel frames were not seen"],
+)
+RUN_FACTS = RecordingFacts(path=PATH, manifest=MANIFEST, summary=SUMMARY, findings=[finding(1)])
+PARTIAL_FACTS = RecordingFacts(
+    path=PATH,
+    manifest=replace(
+        MANIFEST,
+        partial=True,
+        failure="interrupted while warming up",
+        load=None,
+        phases=MANIFEST.phases[:2],
+        steady=None,
+    ),
+    warnings=["no request was measured"],
+)
+
+
+def answer(
+    metric: Metric,
+    verdict: Verdict,
+    values: tuple[float, float],
+    ratio: tuple[float, float, float],
+    margin: float,
+    **more: object,
+) -> MetricVerdict:
+    plain = MetricVerdict(
+        metric=metric,
+        verdict=verdict,
+        ratio=estimate(*ratio, n=8),
+        baseline=values[0],
+        candidate=values[1],
+        margin=margin,
+        p_permutation=0.0078,
+        epochs_needed=None,
+        reason="the interval lies beyond the margin",
+    )
+    return replace(plain, **more)
+
+
+COMPARISON = Comparison(
+    experiment_id=EXPERIMENT_ID,
+    baseline="base",
+    candidate="fast",
+    is_aa=False,
+    epochs=8,
+    epochs_excluded=1,
+    pairs_total=32,
+    pairs_dropped=3,
+    metrics=[
+        answer(Metric.CPU_PER_REQUEST, Verdict.IMPROVED, (1.92e6, 1.32e6), (0.688, 0.680, 0.699), 0.02),
+        answer(Metric.P50, Verdict.IMPROVED, (1.23e6, 0.98e6), (0.797, 0.77, 0.82), 0.03),
+        answer(
+            Metric.P99,
+            Verdict.INCONCLUSIVE,
+            (6.81e6, 6.2e6),
+            (0.91, 0.78, 1.07),
+            0.05,
+            p_permutation=0.21,
+            epochs_needed=24,
+            reason="the interval reaches from a gain to beyond the margin",
+        ),
+        MetricVerdict(
+            metric=Metric.P999,
+            verdict=Verdict.INCONCLUSIVE,
+            ratio=None,
+            baseline=None,
+            candidate=None,
+            margin=0.1,
+            p_permutation=None,
+            epochs_needed=None,
+            reason="too few requests in a slice for p99.9",
+        ),
+        answer(
+            Metric.PEAK_RSS,
+            Verdict.EQUIVALENT,
+            (87.2e6, 86.9e6),
+            (0.997, 0.985, 1.008),
+            0.025,
+            reason="the interval lies within the margin",
+        ),
+    ],
+    warnings=["3 pairs were dropped for steal"],
+)
+SAME = replace(
+    COMPARISON,
+    candidate="copy",
+    is_aa=True,
+    warnings=[],
+    metrics=[
+        answer(Metric.CPU_PER_REQUEST, Verdict.EQUIVALENT, (1.92e6, 1.92e6), (1.001, 0.994, 1.008), 0.02),
+        answer(Metric.P99, Verdict.IMPROVED, (6.81e6, 6.2e6), (0.91, 0.88, 0.94), 0.05),
+    ],
+)
+COMPARE = CompareResult(bundle_id=EXPERIMENT_ID, path=PATH.replace(RUN_ID, EXPERIMENT_ID), comparison=COMPARISON)
+AA = replace(COMPARE, comparison=SAME)
+EXPERIMENT_FACTS = RecordingFacts(
+    path=COMPARE.path,
+    manifest=replace(
+        MANIFEST,
+        id=EXPERIMENT_ID,
+        kind=Kind.EXPERIMENT,
+        command=["tailtune", "compare", "base", "fast"],
+        variants={"base": Variant(), "fast": Variant(tags=["fast"])},
+        load=None,
+        steady=None,
+        phases=[],
+        schedule_sha256="",
+    ),
+    comparison=COMPARISON,
+)
+
+RUN_LIST = RunList(
+    directory="/srv/shop/.tailtune/runs",
+    recordings=[
+        Entry(
+            id=EXPERIMENT_ID,
+            path=COMPARE.path,
+            kind=Kind.EXPERIMENT,
+            created_utc="2026-11-24T10:30:00Z",
+            variants=["base", "fast"],
+            workload="mixed",
+            size_bytes=482_113,
+        ),
+        Entry(
+            id=RUN_ID,
+            path=PATH,
+            kind=Kind.RUN,
+            created_utc="2026-11-24T10:15:00Z",
+            variants=["base"],
+            workload="mixed",
+            requests=12_000,
+            validity=Validity.VALID,
+            size_bytes=1_904_332,
+        ),
+        Entry(
+            id="20261124-094100-77d0",
+            path="/srv/shop/.tailtune/runs/20261124-094100-77d0",
+            kind=Kind.RUN,
+            created_utc="2026-11-24T09:41:00Z",
+            variants=["base"],
+            workload="mixed",
+            partial=True,
+            failure="interrupted while measuring",
+            size_bytes=90_332,
+        ),
+        Entry(
+            id="20261124-093000-0a1b",
+            path="/srv/shop/.tailtune/runs/20261124-093000-0a1b",
+            size_bytes=512,
+            damaged="manifest.json is cut short",
+        ),
+    ],
+)
+EMPTY_RUN_LIST = RunList(directory="/srv/shop/.tailtune/runs", recordings=[])
+REMOVAL = Removal(bundle_id=RUN_ID, path=PATH, freed_bytes=1_904_332)
+
+DIAGNOSIS = Diagnosis(
+    environment=ENVIRONMENT,
+    layout=LAYOUT,
+    checks=[
+        Check(
+            family="processors",
+            name="cores",
+            status=Status.OK,
+            value="2 logical CPUs, 2 allowed",
+            effect="the load engine and the service get a CPU each",
+        ),
+        Check(
+            family="processors",
+            name="cpu-quota",
+            status=Status.PROBLEM,
+            value="1.5 CPUs by cgroup v2",
+            effect="the service is stopped for up to 100 ms whenever it uses more; the tail will show the quota",
+            remedy="start the container without --cpus",
+        ),
+        Check(
+            family="profiling",
+            name="hardware-counters",
+            status=Status.NOTE,
+            value="not present",
+            effect="no instruction counts; sampling uses the clock",
+        ),
+    ],
+    noise=[CpuNoise(cpu=0, rounds=20_000, typical_ns=101_000, p99_excess=0.052, longest_stall_ns=4_100_000)],
+    timers=[
+        TimerError(method="sleep, then spin", waits=5_000, p50_ns=80.0, p99_ns=9_000.0, p999_ns=45e3, max_ns=1.2e6)
+    ],
+)
+
+OVERVIEW = Overview(
+    detected=Detected(
+        root="/srv/shop",
+        modules=[
+            Module(
+                language=Language.GO,
+                path=".",
+                name="example.com/shop",
+                programs=[
+                    Program(
+                        name="shop",
+                        package="./cmd/shop",
+                        serves=True,
+                        port=8080,
+                        args=["-addr", ":{port}"],
+                        paths=["/healthz", "/render"],
+                        evidence=["cmd/shop/main.go:12: flag -addr"],
+                    ),
+                    Program(name="migrate", package="./cmd/migrate"),
+                ],
+                benchmarks=[Benchmarks(tool="go test", count=14)],
+                frameworks=["net/http"],
+                warnings=["go.sum is missing"],
+            ),
+            Module(
+                language=Language.RUST,
+                path="ranker",
+                name="ranker",
+                programs=[
+                    Program(name="ranker", package="ranker", binary="ranker", serves=True, env={"PORT": "{port}"})
+                ],
+                allocator="mimalloc",
+                frameworks=["axum", "tokio"],
+                release_debug_info=False,
+            ),
+        ],
+    ),
+    next=[
+        Suggestion(command="tailtune doctor", reason="what can be measured on this machine"),
+        Suggestion(command="tailtune init", reason="write tailtune.toml for ./cmd/shop"),
+        Suggestion(command="tailtune run", reason="measure it"),
+    ],
+)
+INITIALIZED = Initialized(
+    path="/srv/shop/tailtune.toml",
+    service="Go package ./cmd/shop",
+    guesses=["ready check: GET /healthz answers 200", "one operation: GET /render"],
+    next=[Suggestion(command="tailtune run", reason="measure it")],
+)
