@@ -1,7 +1,5 @@
 package main
 
-import "strings"
-
 // isWordByte reports whether a byte of a lower-case text belongs to a word, as \b of package regexp has it.
 func isWordByte(b byte) bool {
 	return 'a' <= b && b <= 'z' || '0' <= b && b <= '9' || b == '_'
@@ -24,10 +22,11 @@ func eachWord(lower string, visit func(word string, offset int)) {
 
 // lowerASCII maps A to Z to lower case and leaves every other byte, and so every offset, as it is.
 func lowerASCII(text string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+	lower := []byte(text)
+	for i, b := range lower {
+		if 'A' <= b && b <= 'Z' {
+			lower[i] = b + 'a' - 'A'
 		}
-		return r
-	}, text)
+	}
+	return string(lower)
 }
