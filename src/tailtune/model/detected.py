@@ -30,10 +30,12 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments that give it a port, with `{port}`; empty: none were found."""
     env: dict[str, str] = {}
     """Environment that gives it a port, with `{port}`."""
+    told_by: str = ""
+    """Where that is read off, for example `cmd/api/main.go:12: flag -addr`; empty: nowhere."""
     paths: list[str] = []
     """Routes without parameters that answer GET, as far as they can be read off."""
     evidence: list[str] = []
-    """Where the guesses come from, for example `cmd/api/main.go:12: flag -addr`."""
+    """Where all guesses come from, as `file:line: what stands there`."""
 
 
 class Module(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,8 @@ class Detected(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     config: str = ""
     """Path of the `tailtune.toml` in force; empty: none yet."""
+    configs: list[str] = []
+    """All of them, relative to the root: one a service in a repository of several."""
     modules: list[Module] = []
     warnings: list[str] = []
 

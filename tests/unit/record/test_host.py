@@ -1,6 +1,7 @@
 """The fingerprint of the real machine, and how its CPUs are shared out."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_layout_of_this_machine_uses_only_what_is_allowed():
     assert set(layout.engine + layout.service) <= os.sched_getaffinity(0)
 
 
-def tool(directory, name, script):
+def tool(directory: Path, name: str, script: str) -> None:
     path = directory / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
