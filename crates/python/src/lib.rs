@@ -14,4 +14,6 @@ mod _native {
     // Load side: histogram, schedule, loadgen.
 
     // Seeing side: sampler, profile, symbols.
+    #[pymodule_export]
+    use super::see::{Profile, Sampler, build_id, perf_capability};
 }

@@ -1,1 +1,197 @@
-//! Bindings of the load side: schedules, the engine, histograms.
+//! Bindings of the load side: schedules, the engine, the null server, timers.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use loadgen::{LoadError, Play};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use schedule::{Compiled, ScheduleError, Spec};
+
+use crate::errors::native_error;
+
+const DISK_HINT: &str = "Check that the directory exists, is writable and has room.";
+const FILE_HINT: &str = "Compile the schedule again; the file is damaged or not a schedule.";
+
+/// Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
+///
+/// Args:
+///     spec: JSON object with `arrival` (`poisson` or `constant`), `rate_per_s`, `duration_ns`, `seed`
+///         (0 to 2**64-1), `max_connections` (256 when absent) and `operations`: a list of objects with
+///         `name`, `weight`, `timeout_ns` and `expected_status`.
+///     payloads: For each operation the complete HTTP/1.1 requests among which it draws.
+///     path: File to write; an existing one is replaced.
+///
+/// Returns:
+///     JSON object with `sha256` (hex), `requests`, `duration_ns` and `bytes`.
+///
+/// Raises:
+///     NativeError: For impossible values, or when the file cannot be written.
+#[pyfunction]
+pub(crate) fn compile_schedule(
+    py: Python<'_>,
+    spec: &[u8],
+    payloads: Vec<Vec<Vec<u8>>>,
+    path: PathBuf,
+) -> PyResult<Py<PyBytes>> {
+    let spec: Spec = serde_json::from_slice(spec)
+        .map_err(|error| native_error(py, format!("not a workload: {error}"), ""))?;
+    let compiled = py.detach(|| compile(&spec, &payloads, &path));
+    let compiled = compiled.map_err(|error| match error {
+        ScheduleError::Write(source) => {
+            let message = format!("cannot write the schedule {}: {source}", path.display());
+            native_error(py, message, DISK_HINT)
+        }
+        other => native_error(py, other.to_string(), ""),
+    })?;
+    let info = serde_json::json!({
+        "sha256": compiled.sha256,
+        "requests": compiled.requests,
+        "duration_ns": spec.duration_ns,
+        "bytes": compiled.bytes,
+    });
+    Ok(PyBytes::new(py, info.to_string().as_bytes()).unbind())
+}
+
+fn compile(spec: &Spec, payloads: &[Vec<Vec<u8>>], path: &PathBuf) -> Result<Compiled, ScheduleError> {
+    schedule::compile(spec, payloads, &mut BufWriter::new(File::create(path)?))
+}
+
+/// Ends a running play from another thread; what was recorded is kept.
+#[pyclass(frozen)]
+pub(crate) struct StopSignal(loadgen::Stop);
+
+#[pymethods]
+impl StopSignal {
+    #[new]
+    fn new() -> PyResult<Self> {
+        Ok(Self(loadgen::Stop::new()?))
+    }
+
+    /// End the play now; may be called before it begins.
+    fn set(&self) {
+        self.0.set();
+    }
+}
+
+/// Play a schedule against 127.0.0.1:port; blocks, without the GIL, until its end or `stop`.
+///
+/// Args:
+///     schedule: A compiled schedule.
+///     port: Where the service listens.
+///     stop: Ends the play early.
+///     output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
+///     cpu: CPU to bind the engine to, or nothing.
+///     spin: Whether the engine may spin shortly before each send.
+///     real_time: Whether to try for real-time priority.
+///     events_fd: Descriptor that gets a JSON line each second, with the fields of `ports.Interval`.
+///
+/// Returns:
+///     JSON object with the fields of `model.load.LoadReport` except its validity.
+///
+/// Raises:
+///     NativeError: When the schedule cannot be read, or the output cannot be written.
+#[pyfunction]
+#[pyo3(signature = (schedule, port, stop, *, output=None, cpu=None, spin=true, real_time=true, events_fd=None))]
+#[allow(clippy::too_many_arguments)] // Keyword arguments of Python; they become fields at once.
+pub(crate) fn play(
+    py: Python<'_>,
+    schedule: PathBuf,
+    port: u16,
+    stop: &StopSignal,
+    output: Option<PathBuf>,
+    cpu: Option<usize>,
+    spin: bool,
+    real_time: bool,
+    events_fd: Option<i32>,
+) -> PyResult<Py<PyBytes>> {
+    let options = Play {
+        schedule,
+        port,
+        output,
+        cpu,
+        spin,
+        real_time,
+        events: events_fd,
+    };
+    let report = py.detach(|| loadgen::play(&options, &stop.0)).map_err(|error| {
+        let hint = match error {
+            LoadError::Schedule { .. } => FILE_HINT,
+            LoadError::Write { .. } => DISK_HINT,
+            _ => "",
+        };
+        native_error(py, error.to_string(), hint)
+    })?;
+    json_bytes(py, &report)
+}
+
+/// A server that answers every request with the same small 200: the floor of what a client can measure.
+#[pyclass]
+pub(crate) struct NullServer(Option<loadgen::NullServer>, u16);
+
+#[pymethods]
+impl NullServer {
+    /// Listen on 127.0.0.1:port, or on a free port for 0; each answer is held back by `delay_us`.
+    #[new]
+    #[pyo3(signature = (port=0, delay_us=0))]
+    fn new(py: Python<'_>, port: u16, delay_us: u64) -> PyResult<Self> {
+        let bound = loadgen::NullServer::bind(port, delay_us.saturating_mul(1_000));
+        let refused = |error| {
+            native_error(py, format!("cannot listen on 127.0.0.1:{port}: {error}"), "Choose another port.")
+        };
+        let server = bound.map_err(refused)?;
+        let port = server.port()?;
+        Ok(Self(Some(server), port))
+    }
+
+    /// The port listened on.
+    #[getter]
+    const fn port(&self) -> u16 {
+        self.1
+    }
+
+    /// Serve until the process ends; may be called once.
+    fn serve(&mut self, py: Python<'_>) -> PyResult<()> {
+        let server = self.0.take();
+        py.detach(|| server.map_or(Ok(()), loadgen::NullServer::serve))?;
+        Ok(())
+    }
+}
+
+/// Measure how late this machine wakes a thread, by method and scheduling class.
+///
+/// Args:
+///     seconds: Time for the whole table of up to six rows.
+///     cpu: CPU to measure on, or nothing.
+///
+/// Returns:
+///     JSON object with `clock_cost_ns`, `rows` (objects with `method`, `scheduling`, `wakes`, `p50_ns`,
+///     `p99_ns`, `max_ns`) and `warnings`.
+#[pyfunction]
+#[pyo3(signature = (seconds=5.0, cpu=None))]
+pub(crate) fn timer_error(py: Python<'_>, seconds: f64, cpu: Option<usize>) -> PyResult<Py<PyBytes>> {
+    let row = Duration::try_from_secs_f64(seconds / 6.0)
+        .map_err(|error| native_error(py, format!("impossible length of {seconds} s: {error}"), ""))?;
+    let table = py.detach(|| loadgen::timer_errors(row, cpu))?;
+    json_bytes(py, &table)
+}
+
+/// End this process when the parent thread that started it ends.
+///
+/// Args:
+///     parent: Process ID the parent must still have.
+///
+/// Raises:
+///     OSError: If the parent has ended already.
+#[pyfunction]
+pub(crate) fn die_with_parent(parent: u32) -> PyResult<()> {
+    Ok(loadgen::die_with_parent(parent)?)
+}
+
+fn json_bytes(py: Python<'_>, value: &impl serde::Serialize) -> PyResult<Py<PyBytes>> {
+    let text = serde_json::to_vec(value)
+        .map_err(|error| native_error(py, format!("cannot encode the answer: {error}"), ""))?;
+    Ok(PyBytes::new(py, &text).unbind())
+}

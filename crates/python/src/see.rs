@@ -13,6 +13,14 @@ use crate::errors::native_error;
 /// One frame: (function, file, module, line, inlined, kernel).
 type FrameTuple = (String, String, String, i32, bool, bool);
 
+/// Columns of samples: times, threads, CPUs, stacks.
+type Columns<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
+
 fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
     native_error(py, error.to_string(), error.hint())
 }
@@ -164,14 +172,14 @@ impl Profile {
     /// The single samples in columns of little-endian numbers: (t_ns i64, tid i32, cpu i32, stack u32).
     ///
     /// In the order of time; empty for profiles read from pprof.
-    fn samples<'py>(&self, py: Python<'py>) -> [Bound<'py, PyBytes>; 4] {
+    fn samples<'py>(&self, py: Python<'py>) -> Columns<'py> {
         let samples = &self.inner.samples;
-        [
+        (
             bytes(py, &samples.t_ns, i64::to_le_bytes),
             bytes(py, &samples.tid, i32::to_le_bytes),
             bytes(py, &samples.cpu, i32::to_le_bytes),
             bytes(py, &samples.stack, u32::to_le_bytes),
-        ]
+        )
     }
 
     /// Length in ns; 0 where unknown.

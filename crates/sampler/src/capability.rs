@@ -100,7 +100,14 @@ fn try_hardware() -> io::Result<()> {
         flags: sys::FLAG_DISABLED | sys::FLAG_EXCLUDE_KERNEL | sys::FLAG_EXCLUDE_HYPERVISOR,
         ..Attributes::default()
     };
-    sys::open(&cycles, 0, -1).map(drop)
+    sys::open(&cycles, 0, -1)
+        .map(drop)
+        .map_err(|error| match error.raw_os_error() {
+            Some(libc::ENOENT | libc::EOPNOTSUPP) => {
+                io::Error::other("the machine has none, as most virtual machines")
+            }
+            _ => error,
+        })
 }
 
 fn try_tracepoint() -> io::Result<()> {
@@ -116,12 +123,10 @@ fn try_tracepoint() -> io::Result<()> {
 /// The number of a tracepoint, from whichever tracing file system is mounted and readable.
 fn tracepoint_id(name: &str) -> io::Result<u64> {
     let folders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
-    let mut outcome = Err(io::Error::from(io::ErrorKind::NotFound));
-    for folder in folders {
-        outcome = fs::read_to_string(Path::new(folder).join("events").join(name).join("id"));
-        if outcome.is_ok() {
-            break;
-        }
-    }
-    outcome?.trim().parse().map_err(io::Error::other)
+    let read = |folder| fs::read_to_string(Path::new(folder).join("events").join(name).join("id"));
+    let text = folders.into_iter().find_map(|folder| read(folder).ok());
+    let text = text.ok_or_else(|| {
+        io::Error::other("/sys/kernel/tracing is not mounted, or readable by root only")
+    })?;
+    text.trim().parse().map_err(io::Error::other)
 }
