@@ -88,6 +88,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     stderr: Path
     started_ns: int
     """CLOCK_MONOTONIC when the process was started."""
+    window_seconds: dict[str, float] = {}
+    """Planned length of each window by its name, for collectors that must ask for it in advance."""
 
 
 @runtime_checkable
@@ -181,5 +183,8 @@ class WarmUpWindow(msgspec.Struct, frozen=True, kw_only=True):
 
 SteadyTest = Callable[[Sequence[WarmUpWindow]], tuple[bool, str]]
 """Given the windows so far: steady or not, and why. Supplied by the use case, so that recording does not judge."""
+
+LoadCheck = Callable[[LoadReport, pa.Table], LoadReport]
+"""Given the engine's account of a window and its rows of the table `latency`: the account with its validity."""
 
 Environ = Mapping[str, str]

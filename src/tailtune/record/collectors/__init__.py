@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is captured while a service runs: one module each, with a class `COLLECTOR`."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Settings that can be turned without a rebuild: one module each, with a `KNOB`."""

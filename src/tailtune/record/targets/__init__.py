@@ -1,1 +1,1 @@
-"""TODO."""
+"""How services are built: one module per language, each with a `TARGET`."""

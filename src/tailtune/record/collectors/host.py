@@ -1,0 +1,78 @@
+"""Interference from outside the service: steal, pressure, throttling, load and a probe's run-queue delay."""
+
+import os
+import time
+from typing import Final
+
+from tailtune.model.recording import CollectorRecord, Phase
+from tailtune.record import proc, rows
+from tailtune.record.interference import HostReader, HostReading, Probe
+from tailtune.record.ports import Capture, Subject
+
+_STEP_NS: Final = 1_000_000_000
+
+
+class HostCollector:
+    """Reads the machine once a second; a probe process waits on the service's CPUs."""
+
+    name = "host"
+    phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
+    cost = "< 0.2 % of one CPU; the probe wakes 50 times a second on the service's CPUs"
+
+    def __init__(self) -> None:
+        self._probe: Probe | None = None
+        self._reader: HostReader | None = None
+        self._window = ""
+        self._readings: list[HostReading] = []
+        self._lost: list[str] = []
+
+    def applies(self, subject: Subject) -> bool:  # noqa: ARG002 - as the port asks
+        """Every service has a host."""
+        return True
+
+    def prepare(self, subject: Subject) -> None:
+        """Start the probe on the service's CPUs and find the service's cgroup."""
+        self._probe = Probe(sorted(os.sched_getaffinity(subject.pid)))
+        self._reader = HostReader(subject.pid, self._probe)
+        if not self._probe.running:
+            self._lost.append("run-queue delay of a probe: its process could not be started")
+        if not proc.read(proc.PROC / "pressure" / "cpu"):
+            self._lost.append("pressure: this kernel has no /proc/pressure")
+
+    def begin(self, window: str) -> None:
+        """Take the reading at the window's front edge."""
+        self._window, self._readings = window, []
+        self._read()
+
+    def poll(self) -> None:
+        """Take a reading when the last is a second old."""
+        if self._readings and time.monotonic_ns() - self._readings[-1].t_ns >= _STEP_NS:
+            self._read()
+
+    def end(self) -> Capture:
+        """Take the reading at the window's back edge and hand over all."""
+        self._read()
+        table = rows.table("host", self._readings, HostReading._fields, window=self._window, slice=-1)
+        return Capture(tables={"host": table})
+
+    def record(self) -> CollectorRecord:
+        """Say what was read and what this host does not tell."""
+        return CollectorRecord(
+            name=self.name,
+            phases=sorted(self.phases),
+            cost=self.cost,
+            mode="/proc/stat, /proc/pressure, cpu.stat, probe, 1 Hz",
+            lost="; ".join(self._lost),
+        )
+
+    def close(self) -> None:
+        """End the probe."""
+        if self._probe is not None:
+            self._probe.close()
+
+    def _read(self) -> None:
+        if self._reader is not None:
+            self._readings.append(self._reader.read())
+
+
+COLLECTOR = HostCollector

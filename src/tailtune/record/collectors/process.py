@@ -1,0 +1,65 @@
+"""CPU, memory, faults, switches and run-queue delay of the service, about once a second."""
+
+import time
+from typing import Final
+
+from tailtune.model.recording import CollectorRecord, Phase
+from tailtune.record import rows
+from tailtune.record.ports import Capture, Subject
+from tailtune.record.usage import Usage, UsageReader
+
+_STEP_NS: Final = 1_000_000_000
+
+
+class ProcessCollector:
+    """Reads /proc and the process's CPU clock; the service's children are included."""
+
+    name = "process"
+    phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
+    cost = "< 0.1 % of one CPU, outside the service"
+
+    def __init__(self) -> None:
+        self._reader: UsageReader | None = None
+        self._window = ""
+        self._readings: list[Usage] = []
+
+    def applies(self, subject: Subject) -> bool:  # noqa: ARG002 - as the port asks
+        """Every service has processes."""
+        return True
+
+    def prepare(self, subject: Subject) -> None:
+        """Remember the process."""
+        self._reader = UsageReader(subject.pid)
+
+    def begin(self, window: str) -> None:
+        """Take the reading at the window's front edge."""
+        self._window, self._readings = window, []
+        self._read()
+
+    def poll(self) -> None:
+        """Take a reading when the last is a second old."""
+        if self._readings and time.monotonic_ns() - self._readings[-1].t_ns >= _STEP_NS:
+            self._read()
+
+    def end(self) -> Capture:
+        """Take the reading at the window's back edge and hand over all."""
+        self._read()
+        warnings = ["the service had ended when its window closed"] if self._reader and self._reader.gone else []
+        table = rows.table("process", self._readings, Usage._fields, window=self._window, slice=-1)
+        return Capture(tables={"process": table}, warnings=warnings)
+
+    def record(self) -> CollectorRecord:
+        """Say what was read."""
+        return CollectorRecord(
+            name=self.name, phases=sorted(self.phases), cost=self.cost, mode="/proc and per-process CPU clock, 1 Hz"
+        )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _read(self) -> None:
+        if self._reader is not None:
+            self._readings.append(self._reader.read())
+
+
+COLLECTOR = ProcessCollector

@@ -1,0 +1,87 @@
+"""Finds plug-ins by being there: each module of a folder, and each entry point of the group with its name.
+
+A module of `record/targets` offers `TARGET`, of `record/knobs` `KNOB`, of `record/collectors`
+`COLLECTOR` (a class); an entry point of the groups `tailtune.targets`, `tailtune.knobs` and
+`tailtune.collectors` refers to such a module.
+"""
+
+import functools
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import cast
+
+from tailtune.errors import UsageError
+from tailtune.record.ports import Collector, Knob, Target
+
+
+@functools.cache
+def targets() -> dict[str, Target]:
+    """Return the targets by their language."""
+    return {name: cast("Target", plugin) for name, plugin in _plugins("targets", "TARGET", "language")}
+
+
+@functools.cache
+def knobs() -> dict[str, Knob]:
+    """Return the knobs by their names."""
+    return {name: cast("Knob", plugin) for name, plugin in _plugins("knobs", "KNOB", "name")}
+
+
+@functools.cache
+def collectors() -> dict[str, type[Collector]]:
+    """Return the collector classes by their names."""
+    return {name: cast("type[Collector]", plugin) for name, plugin in _plugins("collectors", "COLLECTOR", "name")}
+
+
+def target(language: str) -> Target:
+    """Return the target for a language.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    found = targets()
+    if language not in found:
+        raise UsageError(f"no target builds {language!r}", hint=f"there are: {', '.join(sorted(found))}")
+    return found[language]
+
+
+def knob(name: str) -> Knob:
+    """Return a knob.
+
+    Raises:
+        UsageError: if there is none of this name.
+    """
+    found = knobs()
+    if name not in found:
+        raise UsageError(f"no knob is named {name!r}", hint=f"there are: {', '.join(sorted(found))}")
+    return found[name]
+
+
+def _plugins(folder: str, attribute: str, key: str) -> Iterator[tuple[str, object]]:
+    seen: dict[str, str] = {}
+    for module in _modules(folder):
+        plugin = getattr(module, attribute, None)
+        if plugin is None:
+            raise UsageError(f"the plug-in {module.__name__} offers no {attribute}")
+        name = str(getattr(plugin, key))
+        if name in seen:
+            raise UsageError(f"two plug-ins are named {name!r}: {seen[name]} and {module.__name__}")
+        seen[name] = module.__name__
+        yield name, plugin
+
+
+def _modules(folder: str) -> Iterator[ModuleType]:
+    package = importlib.import_module(f"tailtune.record.{folder}")
+    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
+        yield importlib.import_module(f"{package.__name__}.{found.name}")
+    for entry in importlib.metadata.entry_points(group=f"tailtune.{folder}"):
+        try:
+            module = entry.load()
+        except Exception as error:
+            raise UsageError(
+                f"the plug-in {entry.name!r} ({entry.value}) cannot be loaded: {error}",
+                hint="update or uninstall its package",
+            ) from error
+        yield module
