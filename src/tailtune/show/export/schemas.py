@@ -7,10 +7,13 @@ import msgspec
 
 from tailtune.config.json_schema import schema, schema_of
 from tailtune.errors import SetupError, UsageError
-from tailtune.model import results
+from tailtune.model import detected, doctor, results
 from tailtune.show.export.json import encode_plain
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {
+    "detect": detected.Overview,
+    "doctor": doctor.Diagnosis,
+    "init": detected.Initialized,
     "run": results.RunResult,
     "runs": results.RunList,
     "runs-show": results.RecordingFacts,
@@ -24,6 +27,7 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
 }
 """Name of the schema → what it describes: a command's result, or with `error` what replaces it on failure."""
 _CONFIG: Final = "config"
+_TITLES: Final = {"detect": "tailtune --json", "error": "a failed command with --json"}
 
 
 def schema_list() -> results.SchemaList:
@@ -41,7 +45,7 @@ def schema_text(name: str) -> str:
 
 
 def write_all(directory: Path) -> list[Path]:
-    """Write each schema to `directory/<name>.json`; return the paths.
+    """Write the schema of each result to `directory/<name>.json`; return the paths.
 
     Raises:
         SetupError: if the directory cannot be written.
@@ -49,7 +53,7 @@ def write_all(directory: Path) -> list[Path]:
     paths = []
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name in schema_list().schemas:
+        for name in TYPES:
             path = directory / f"{name}.json"
             path.write_text(schema_text(name), encoding="utf-8")
             paths.append(path)
@@ -63,4 +67,4 @@ def _schema(name: str) -> dict[str, Any]:
         return schema()
     if name not in TYPES:
         raise UsageError(f"no schema is called `{name}`; known: {', '.join(schema_list().schemas)}")
-    return schema_of(TYPES[name], title=f"tailtune {name.replace('-', ' ')} --json")
+    return schema_of(TYPES[name], title=_TITLES.get(name, f"tailtune {name.replace('-', ' ')} --json"))

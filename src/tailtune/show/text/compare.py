@@ -1,46 +1,33 @@
 """`tailtune compare` as text: the answer first, then every metric with its interval and its margin."""
 
+from collections.abc import Sequence
+
 from tailtune.model.results import CompareResult
-from tailtune.model.verdict import Comparison, MetricVerdict, Verdict
+from tailtune.model.verdict import Comparison, Verdict
 from tailtune.show.headline import comparison_headline
+from tailtune.show.phrases import units, why_undecided
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import labelled, page, paragraph, table
-from tailtune.show.values import change, count, margin, metric_name, metric_value, plural
+from tailtune.show.values import change, margin, metric_name, metric_value
 
 
 def compare_result(result: CompareResult) -> str:
     """Show a comparison and where its recording is."""
     return page(
         *comparison_sections(result.comparison),
-        [f"recording: {result.path}", f"  tailtune report {result.bundle_id} --markdown"],
+        [f"recording: {result.path}", *_next(result)],
     )
 
 
-def comparison_sections(comparison: Comparison) -> list[list[str]]:
+def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = ()) -> list[list[str]]:
     """Return the sections of a comparison: headline, metrics, reasons, units, warnings."""
     return [
         paragraph(comparison_headline(comparison)),
         _metrics(comparison),
         _reasons(comparison),
         _units(comparison),
-        warnings(comparison.warnings),
+        warnings(comparison.warnings, more_warnings),
     ]
-
-
-def decision(answer: MetricVerdict) -> str:
-    """Write a verdict; an open one with what would decide."""
-    if answer.verdict is Verdict.INCONCLUSIVE and answer.epochs_needed is not None:
-        return f"{answer.verdict}: needs about {count(answer.epochs_needed)} epochs"
-    return str(answer.verdict)
-
-
-def units(comparison: Comparison) -> str:
-    """Write what the verdicts rest on."""
-    used = comparison.pairs_total - comparison.pairs_dropped
-    return (
-        f"{plural(comparison.epochs, 'epoch')} (excluded: {comparison.epochs_excluded}),"
-        f" {count(used)} of {plural(comparison.pairs_total, 'pair')} of slices used"
-    )
 
 
 def _metrics(comparison: Comparison) -> list[str]:
@@ -52,7 +39,7 @@ def _metrics(comparison: Comparison) -> list[str]:
             metric_value(one.metric, one.candidate),
             change(one),
             margin(one),
-            decision(one),
+            str(one.verdict),
         ]
         for one in comparison.metrics
     ]
@@ -60,13 +47,19 @@ def _metrics(comparison: Comparison) -> list[str]:
 
 
 def _reasons(comparison: Comparison) -> list[str]:
+    undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal]
     lines = [
-        line
-        for one in comparison.metrics
-        if one.reason and (one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal)
-        for line in labelled(f"{metric_name(one.metric)}:", one.reason)
+        line for one in undecided for line in labelled(f"{metric_name(one.metric)}:", "; ".join(why_undecided(one)))
     ]
     return ["why undecided", *lines] if lines else []
+
+
+def _next(result: CompareResult) -> list[str]:
+    comparison = result.comparison
+    undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE]
+    needed = max((one.epochs_needed or 0 for one in undecided), default=0)
+    longer = f"  tailtune compare {comparison.baseline} {comparison.candidate} --epochs {needed}"
+    return [*([longer] if needed else []), f"  tailtune report {result.bundle_id} --markdown"]
 
 
 def _units(comparison: Comparison) -> list[str]:

@@ -43,8 +43,9 @@ def _module(module: Module) -> list[str]:
         ("debug info", _debug_info(module)),
         ("benchmarks", ", ".join(f"{one.count} ({one.tool})" for one in module.benchmarks)),
         *((f"{'service' if one.serves else 'program'} {one.name}", _program(one)) for one in module.programs),
+        *(("warning", text) for text in module.warnings),
     ]
-    return [f"{title} {module.name}{where}", *pairs(rows), *warnings(module.warnings)]
+    return [f"{title} {module.name}{where}", *pairs(rows)]
 
 
 def _pprof(module: Module) -> str:

@@ -1,15 +1,11 @@
 """The load engine's account of itself as text: the schedule, how it was kept, on what."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
-
-from tailtune.model.load import LoadReport, OperationCount
+from tailtune.model.load import LoadReport
 from tailtune.model.units import format_ns, format_share
+from tailtune.show.phrases import errors, lags
 from tailtune.show.text.table import pairs
 from tailtune.show.text.window import reasons
 from tailtune.show.values import count, plural, rate
-
-LAG_KEYS: Final = ("p50", "p90", "p99", "p99.9", "max")
 
 
 def engine(report: LoadReport) -> list[str]:
@@ -26,21 +22,6 @@ def engine(report: LoadReport) -> list[str]:
         ("errors", errors(report.operations)),
     ]
     return [f"load: {report.validity}{state}", *reasons(report.reasons), *pairs(rows)]
-
-
-def lags(by_name: Mapping[str, float]) -> str:
-    """Write lag quantiles in a row."""
-    return ", ".join(f"{name} {format_ns(by_name[name])}" for name in LAG_KEYS if name in by_name)
-
-
-def errors(operations: Sequence[OperationCount]) -> str:
-    """Write the errors by kind; empty without any."""
-    kinds = {
-        "unexpected status": sum(one.unexpected_status for one in operations),
-        "time-out": sum(one.timeouts for one in operations),
-        "connection error": sum(one.connection_errors for one in operations),
-    }
-    return ", ".join(f"{count(number)} {kind}" for kind, number in kinds.items() if number)
 
 
 def _kept(report: LoadReport) -> str:

@@ -27,7 +27,7 @@ def explanation(result: ExplainResult, *, full: bool = False) -> str:
 def _answer(result: ExplainResult, blocks: Sequence[Sequence[str]], *, full: bool) -> str:
     nothing = ["no finding: no rule saw a cause with enough evidence"]
     return page(
-        [f"{result.bundle_id}: {run_headline(result.summary)}"],
+        [run_headline(result.summary), f"run {result.bundle_id} · variant {result.summary.variant}"],
         *(blocks or [nothing]),
         warnings(result.warnings) if full else _left_out(result, len(blocks)),
     )

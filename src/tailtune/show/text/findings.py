@@ -3,14 +3,9 @@
 from collections.abc import Sequence
 
 from tailtune.model.finding import Evidence, Finding
-from tailtune.model.units import format_share
+from tailtune.show.phrases import share
 from tailtune.show.text.table import labelled, table
-from tailtune.show.values import count, with_interval
-
-
-def share(finding: Finding) -> str:
-    """Write the share of a finding with its interval and what it is a share of."""
-    return f"{with_interval(finding.share, format_share)} of {finding.share_of}"
+from tailtune.show.values import count
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 
 from tailtune.model.finding import Finding
-from tailtune.model.recording import Manifest, PhaseRecord
+from tailtune.model.recording import Manifest
 from tailtune.model.results import RunResult
 from tailtune.model.summary import RunSummary
-from tailtune.model.units import NS_PER_S
 from tailtune.show.headline import run_headline
+from tailtune.show.phrases import layout, losses, phases, subject, warm_up
 from tailtune.show.text.engine import engine
 from tailtune.show.text.findings import finding_lines
 from tailtune.show.text.notes import warnings
-from tailtune.show.text.table import page, pairs
+from tailtune.show.text.table import page, pairs, paragraph
 from tailtune.show.text.window import cost, goals, interference, latency, operations
-from tailtune.show.values import rate
 
 
 def run_result(result: RunResult) -> str:
@@ -30,7 +29,7 @@ def trial_sections(manifest: Manifest, summary: RunSummary) -> list[list[str]]:
     """Return the sections of one trial: headline, latency, cost, interference, goals, load, phases."""
     window = summary.measure
     return [
-        [run_headline(summary), subject(manifest)],
+        [run_headline(summary), *paragraph(subject(manifest))],
         latency(window.latency),
         operations(window.operations),
         goals(summary.goals),
@@ -45,53 +44,6 @@ def trial_warnings(manifest: Manifest, summary: RunSummary, more: Sequence[str])
     """Show the warnings of the recording, of its summary and of the judging, each once."""
     engine_warnings = manifest.load.warnings if manifest.load else []
     return warnings(manifest.warnings, summary.warnings, engine_warnings, more)
-
-
-def subject(manifest: Manifest) -> str:
-    """Say what was measured: recording, variant, workload, rate."""
-    parts = [f"{manifest.kind} {manifest.id}"]
-    if manifest.variants:
-        parts.append(f"{'variant' if len(manifest.variants) == 1 else 'variants'} {', '.join(manifest.variants)}")
-    if manifest.workload is not None:
-        name = f"workload {manifest.workload_name}".rstrip()
-        parts.append(
-            f"{name} ({manifest.workload.arrival}, {rate(manifest.workload.rate_per_s)}, seed {manifest.seed})"
-        )
-    if manifest.partial:
-        parts.append("partial")
-    return " · ".join(parts)
-
-
-def phases(records: Sequence[PhaseRecord]) -> str:
-    """Write the phases with their seconds; one that failed says so."""
-    return ", ".join(
-        f"{one.phase} {(one.ended_ns - one.started_ns) / NS_PER_S:.1f} s{'' if one.ok else ' (failed)'}"
-        for one in records
-    )
-
-
-def warm_up(manifest: Manifest) -> str:
-    """Say how the warm-up ended; empty where there was none."""
-    if manifest.steady is None:
-        return ""
-    state = "steady" if manifest.steady.steady else "not steady"
-    return f"{state} after {manifest.steady.seconds:.1f} s: {manifest.steady.reason}"
-
-
-def layout(manifest: Manifest) -> str:
-    """Say which CPUs the engine and the service had; empty where it is not known."""
-    if manifest.layout is None:
-        return ""
-    engine_cpus, service_cpus = (
-        ", ".join(map(str, cpus)) or "any" for cpus in (manifest.layout.engine, manifest.layout.service)
-    )
-    note = f" ({manifest.layout.note})" if manifest.layout.note else ""
-    return f"load engine {engine_cpus}; service {service_cpus}{note}"
-
-
-def losses(manifest: Manifest) -> list[str]:
-    """Say what each collector could not see."""
-    return [f"{one.name}: {one.lost}" for one in manifest.collectors if one.lost]
 
 
 def _trial(manifest: Manifest) -> list[str]:

@@ -3,25 +3,26 @@
 from tailtune.model.recording import Entry, Manifest
 from tailtune.model.results import RecordingFacts, Removal, RunList
 from tailtune.model.units import format_bytes
+from tailtune.show.phrases import subject
 from tailtune.show.text.compare import comparison_sections
 from tailtune.show.text.findings import finding_lines
 from tailtune.show.text.notes import warnings
-from tailtune.show.text.run import subject, trial_sections, trial_warnings
-from tailtune.show.text.table import page, pairs, table
+from tailtune.show.text.run import trial_sections, trial_warnings
+from tailtune.show.text.table import page, pairs, paragraph, table
 from tailtune.show.values import count, plural
 
-_HEADER = ("id", "kind", "created (UTC)", "variants", "workload", "requests", "load", "size", "")
+_HEADER = ("id", "kind", "created (UTC)", "variants", "workload", "requests", "load", "size")
 
 
 def run_list(result: RunList) -> str:
     """Show one line a recording, newest first."""
     if not result.recordings:
         return page([f"no recordings in {result.directory}"], ["  tailtune run"])
-    rows = [_row(one) for one in result.recordings]
-    return page(
-        table(rows, header=_HEADER, right=(5, 7), indent=0),
-        [f"{plural(len(rows), 'recording')} in {result.directory}"],
-    )
+    head, *rows = table([_row(one) for one in result.recordings], header=_HEADER, right=(5, 7), indent=0)
+    lines = [head]
+    for entry, row in zip(result.recordings, rows, strict=True):
+        lines += [row, *(paragraph(_remark(entry), indent=4) if _remark(entry) else [])]
+    return page(lines, [f"{plural(len(rows), 'recording')} in {result.directory}"])
 
 
 def one_run(facts: RecordingFacts) -> str:
@@ -31,10 +32,11 @@ def one_run(facts: RecordingFacts) -> str:
     if facts.summary is not None:
         told = trial_warnings(manifest, facts.summary, facts.warnings)
         return page(*trial_sections(manifest, facts.summary), finding_lines(facts.findings), told, where)
-    told = warnings(manifest.warnings, facts.warnings)
+    about = paragraph(subject(manifest))
     if facts.comparison is not None:
-        return page(*comparison_sections(facts.comparison), [subject(manifest)], told, where)
-    return page([subject(manifest)], _without_figures(manifest), told, where)
+        told = [*manifest.warnings, *facts.warnings]
+        return page(*comparison_sections(facts.comparison, told), about, where)
+    return page(about, _without_figures(manifest), warnings(manifest.warnings, facts.warnings), where)
 
 
 def removal(result: Removal) -> str:
@@ -56,7 +58,6 @@ def _row(entry: Entry) -> list[str]:
         count(entry.requests) if entry.requests is not None else "",
         str(entry.validity or ""),
         format_bytes(entry.size_bytes),
-        _remark(entry),
     ]
 
 

@@ -1,11 +1,15 @@
 """Aligned columns and wrapped paragraphs for a terminal of 80 to 100 columns."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Final
 
 WIDTH: Final = 98
 _GAP: Final = "  "
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|[nµm]?s|[KMGT]?i?B|req/s)(?!\w))")
+_BRACKETS: Final = re.compile(r"\[[^\[\]]{1,40}\]")
 
 
 def table(
@@ -35,17 +39,24 @@ def pairs(rows: Sequence[tuple[str, str]], *, indent: int = 2) -> list[str]:
     return [line for name, text in shown for line in labelled(name.ljust(width), text, indent=indent, gap=_GAP)]
 
 
+def _glued(text: str) -> str:
+    """Put blanks that do not break between numbers and their units, and within brackets."""
+    text = _BEFORE_UNIT.sub(_NO_BREAK, text)
+    return _BRACKETS.sub(lambda match: match.group().replace(" ", _NO_BREAK), text)
+
+
 def labelled(label: str, text: str, *, indent: int = 2, gap: str = " ") -> list[str]:
     """Wrap `text` behind a label, its further lines under its first; words are never broken."""
     head = " " * indent + label + gap
-    return textwrap.wrap(
-        " ".join(text.split()),
+    lines = textwrap.wrap(
+        _glued(" ".join(text.split())),
         width=WIDTH,
         initial_indent=head,
         subsequent_indent=" " * len(head),
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [head.rstrip()]
+    )
+    return [line.replace(_NO_BREAK, " ") for line in lines] or [head.rstrip()]
 
 
 def paragraph(text: str, *, indent: int = 0) -> list[str]:

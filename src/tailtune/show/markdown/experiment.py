@@ -1,0 +1,93 @@
+"""The parts of a report that are particular to an experiment."""
+
+from tailtune.model.recording import Manifest
+from tailtune.model.results import RecordingFacts
+from tailtune.model.verdict import Comparison, MetricVerdict
+from tailtune.show.headline import comparison_headline
+from tailtune.show.markdown.blocks import code, escaped, table
+from tailtune.show.phrases import differences, layout, losses, units, why_undecided
+from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, rate
+
+
+def title(manifest: Manifest) -> str:
+    """Return the heading."""
+    return f"tailtune compare {' '.join(manifest.variants)}: experiment {manifest.id}"
+
+
+def headline(facts: RecordingFacts) -> str:
+    """Return the answer in one line."""
+    return comparison_headline(facts.comparison) if facts.comparison else "nothing was compared"
+
+
+def question(manifest: Manifest) -> str:
+    """Return what was asked."""
+    baseline, *candidates = (code(name) for name in manifest.variants)
+    return f"Is {' and '.join(candidates) or baseline} better than {baseline}, beyond noise and beyond the margin?"
+
+
+def method(manifest: Manifest) -> list[str]:
+    """Return how it was measured, one item a point."""
+    load = manifest.workload
+    sent = f"Workload {code(manifest.workload_name)}: {load.arrival} arrivals, {rate(load.rate_per_s)}." if load else ""
+    return [
+        sent,
+        *(f"Variant {code(name)}: {escaped(differences(one))}." for name, one in manifest.variants.items()),
+        "Unit of analysis: the epoch, one restart of both variants in random order; requests are never units.",
+        "Within an epoch, adjacent slices of both variants in balanced random order replay the same schedule.",
+        "Change: the log ratio of candidate to baseline of each epoch, trimmed mean with its interval,"
+        " cross-checked by a sign-flip permutation test.",
+        "Latency runs from the intended start; errors and time-outs stay in the distribution.",
+        f"CPUs: {escaped(layout(manifest))}." if layout(manifest) else "",
+    ]
+
+
+def result(facts: RecordingFacts) -> list[str]:
+    """Return the verdict of every metric."""
+    if facts.comparison is None:
+        return [f"Nothing was compared: {escaped(facts.manifest.failure or 'the recording does not say why')}."]
+    comparison = facts.comparison
+    header = [
+        "metric",
+        escaped(comparison.baseline),
+        escaped(comparison.candidate),
+        "change",
+        "margin",
+        "permutation p",
+        "verdict",
+        "why",
+    ]
+    rows = [_row(one) for one in comparison.metrics]
+    return [table(header, rows, right=(1, 2)), f"{escaped(units(comparison))}."]
+
+
+def checks(facts: RecordingFacts) -> list[str]:
+    """Return what speaks for and against the verdicts."""
+    comparison = facts.comparison
+    return [
+        *(_comparison_checks(comparison) if comparison else []),
+        *(f"Not seen by {escaped(loss)}." for loss in losses(facts.manifest)),
+        "The recording is partial: the command was interrupted or failed." if facts.manifest.partial else "",
+    ]
+
+
+def _comparison_checks(comparison: Comparison) -> list[str]:
+    same = "the same artifact with the same settings: this is an A/A" if comparison.is_aa else "different artifacts"
+    return [
+        f"The variants are {same}.",
+        f"Epochs excluded: {comparison.epochs_excluded}; pairs dropped for interference from outside:"
+        f" {comparison.pairs_dropped} of {comparison.pairs_total}.",
+    ]
+
+
+def _row(answer: MetricVerdict) -> list[str]:
+    p = answer.p_permutation
+    return [
+        metric_name(answer.metric),
+        metric_value(answer.metric, answer.baseline),
+        metric_value(answer.metric, answer.candidate),
+        escaped(change(answer)),
+        margin(answer),
+        f"{p:.3f}" if p is not None else NOT_AVAILABLE,
+        f"**{answer.verdict}**",
+        escaped("; ".join(why_undecided(answer))),
+    ]

@@ -1,0 +1,144 @@
+"""The parts of a report that are particular to a run or a load."""
+
+from collections.abc import Sequence
+
+from tailtune.model.finding import Finding
+from tailtune.model.load import LoadReport, Reason
+from tailtune.model.recording import Kind, Manifest
+from tailtune.model.results import RecordingFacts
+from tailtune.model.summary import GoalResult, WindowSummary
+from tailtune.model.units import format_bytes, format_ns, format_share
+from tailtune.show.headline import run_headline
+from tailtune.show.markdown.blocks import bullets, code, escaped, table
+from tailtune.show.phrases import errors, lags, layout, losses, phases, share, warm_up
+from tailtune.show.values import confidence, count, plural, quantile_value, rate, with_interval
+
+
+def title(manifest: Manifest) -> str:
+    """Return the heading."""
+    return f"tailtune {manifest.kind} {manifest.id}"
+
+
+def headline(facts: RecordingFacts) -> str:
+    """Return the answer in one line."""
+    return run_headline(facts.summary) if facts.summary else "nothing was measured"
+
+
+def question(manifest: Manifest) -> str:
+    """Return what was asked."""
+    if manifest.kind is Kind.LOAD:
+        return "How long do requests take under this load?"
+    variant = ", ".join(code(name) for name in manifest.variants)
+    return f"How long do requests to variant {variant} take under this load, and what do they cost?"
+
+
+def method(manifest: Manifest) -> list[str]:
+    """Return how it was measured, one item a point."""
+    load = manifest.workload
+    sent = ""
+    if load is not None:
+        operations = ", ".join(f"{code(one.name)} (weight {one.weight:g})" for one in load.operations)
+        sent = (
+            f"Workload {code(manifest.workload_name)}: {load.arrival} arrivals, {rate(load.rate_per_s)}"
+            f" for {load.duration}; operations {operations}."
+        )
+    return [
+        sent,
+        "Open loop: the schedule was fixed by its seed before anything was sent, and starts did not wait for answers.",
+        "Latency runs from the intended start; errors and time-outs stay in the distribution.",
+        f"CPUs: {escaped(layout(manifest))}." if layout(manifest) else "",
+        f"Phases: {escaped(phases(manifest.phases))}." if manifest.phases else "",
+    ]
+
+
+def result(facts: RecordingFacts) -> list[str]:
+    """Return the figures: latency, cost, goals, findings."""
+    if facts.summary is None:
+        return [f"Nothing was measured: {escaped(facts.manifest.failure or 'the recording does not say why')}."]
+    window = facts.summary.measure
+    return [_latency(window), _cost(window), _goals(facts.summary.goals), _findings(facts.findings)]
+
+
+def checks(facts: RecordingFacts) -> list[str]:
+    """Return what speaks for and against the figures."""
+    manifest = facts.manifest
+    window = facts.summary.measure if facts.summary else None
+    return [
+        *(_load_checks(manifest.load) if manifest.load else []),
+        *(_reason(one) for one in (window.reasons if window else [])),
+        f"Warm-up: {escaped(warm_up(manifest))}." if warm_up(manifest) else "",
+        _interference(window) if window else "",
+        *(f"Not seen by {escaped(loss)}." for loss in losses(manifest)),
+        "The recording is partial: the command was interrupted or failed." if manifest.partial else "",
+    ]
+
+
+def _latency(window: WindowSummary) -> str:
+    summary = window.latency
+    rows = [list(quantile_value(one)) for one in summary.quantiles]
+    if summary.max_ns is not None:
+        rows.append(["max", format_ns(summary.max_ns), ""])
+    counted = f"{plural(summary.requests, 'request')}, {plural(summary.errors, 'error')}"
+    sure = next((f"{confidence(one.estimate)} interval" for one in summary.quantiles if one.estimate), "interval")
+    return f"{table(['latency', 'value', sure], rows, right=(1,))}\n\n{counted}."
+
+
+def _cost(window: WindowSummary) -> str:
+    rows = []
+    if window.cpu is not None:
+        rows.append(["CPU per request", with_interval(window.cpu.per_request_ns, format_ns)])
+    if window.peak_rss_bytes is not None:
+        rows.append(["peak RSS", format_bytes(window.peak_rss_bytes)])
+    if window.gc is not None:
+        rows.append(["garbage collector", f"{format_share(window.gc.cpu_share)} of CPU"])
+    return table(["cost", ""], rows)
+
+
+def _goals(goals: Sequence[GoalResult]) -> str:
+    rows = [[code(one.goal), str(one.limit), with_interval(one.measured, format_ns), str(one.status)] for one in goals]
+    return table(["goal", "limit", "measured", ""], rows)
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    blocks = []
+    for number, one in enumerate(findings, 1):
+        evidence = [f"{escaped(seen.text)} ({code(seen.source)})" for seen in one.evidence]
+        blocks.append(f"### f{number}. {escaped(one.title)}: {escaped(share(one))}")
+        blocks.append(
+            bullets(
+                [
+                    f"{code(one.id)}, {one.strength} evidence",
+                    *evidence,
+                    f"Try: {escaped(one.proposal)}",
+                    f"Not so if: {escaped(one.disproof)}",
+                    f"Prove: {code(one.confirm)}" if one.confirm else "",
+                ]
+            )
+        )
+    return "\n\n".join(blocks)
+
+
+def _load_checks(load: LoadReport) -> list[str]:
+    failed = errors(load.operations)
+    return [
+        f"Load {load.validity}: {count(load.sent_requests)} of {plural(load.scheduled_requests, 'request')} sent,"
+        f" {rate(load.achieved_rate_per_s)} of {rate(load.scheduled_rate_per_s)}.",
+        f"Send lag: {lags(load.send_lag_ns)}.",
+        f"Little's law: {load.in_flight_time_average:.2f} requests in flight,"
+        f" off by {format_share(load.little_error, 2)}.",
+        f"Errors: {failed}." if failed else "No errors.",
+    ]
+
+
+def _reason(reason: Reason) -> str:
+    return f"{reason.validity} {code(reason.code)}: {escaped(reason.message)} Remedy: {escaped(reason.remedy)}"
+
+
+def _interference(window: WindowSummary) -> str:
+    seen = window.scheduling
+    if seen is None:
+        return ""
+    return (
+        f"Interference: run-queue wait {format_ns(seen.run_delay_ns_per_request)} a request,"
+        f" steal {format_share(seen.steal_share)}, throttled {format_ns(seen.throttled_ns)}."
+    )

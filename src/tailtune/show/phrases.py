@@ -1,0 +1,111 @@
+"""Short phrases that text and Markdown share, so that both say the same thing in the same words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tailtune.model.finding import Finding
+from tailtune.model.load import OperationCount
+from tailtune.model.project import Variant
+from tailtune.model.recording import Manifest, PhaseRecord
+from tailtune.model.units import NS_PER_S, format_ns, format_share
+from tailtune.model.verdict import Comparison, MetricVerdict
+from tailtune.show.values import count, plural, rate, with_interval
+
+_LAG_KEYS: Final = ("p50", "p90", "p99", "p99.9", "max")
+
+
+def subject(manifest: Manifest) -> str:
+    """Say what was measured: recording, variant, workload, rate."""
+    parts = [f"{manifest.kind} {manifest.id}"]
+    if manifest.variants:
+        parts.append(f"{'variant' if len(manifest.variants) == 1 else 'variants'} {', '.join(manifest.variants)}")
+    if manifest.workload is not None:
+        name = f"workload {manifest.workload_name}".rstrip()
+        parts.append(
+            f"{name} ({manifest.workload.arrival}, {rate(manifest.workload.rate_per_s)}, seed {manifest.seed})"
+        )
+    if manifest.partial:
+        parts.append("partial")
+    return " · ".join(parts)
+
+
+def differences(variant: Variant) -> str:
+    """Say how a variant differs from the service as it is."""
+    environment = [f"{name}={value}" for name, value in {**variant.build_env, **variant.env}.items()]
+    parts = {
+        "git ref": variant.git_ref,
+        "tags": ", ".join(variant.tags),
+        "features": ", ".join(variant.features),
+        "default features": "" if variant.default_features else "off",
+        "environment": ", ".join(environment),
+        "build flags": " ".join(variant.build_flags),
+        "arguments": " ".join(variant.args) if variant.args is not None else "",
+    }
+    return "; ".join(f"{name} {text}" for name, text in parts.items() if text) or "the service as it is"
+
+
+def phases(records: Sequence[PhaseRecord]) -> str:
+    """Write the phases with their seconds; one that failed says so."""
+    return ", ".join(
+        f"{one.phase} {(one.ended_ns - one.started_ns) / NS_PER_S:.1f} s{'' if one.ok else ' (failed)'}"
+        for one in records
+    )
+
+
+def warm_up(manifest: Manifest) -> str:
+    """Say how the warm-up ended; empty where there was none."""
+    if manifest.steady is None:
+        return ""
+    state = "steady" if manifest.steady.steady else "not steady"
+    return f"{state} after {manifest.steady.seconds:.1f} s: {manifest.steady.reason}"
+
+
+def layout(manifest: Manifest) -> str:
+    """Say which CPUs the engine and the service had; empty where it is not known."""
+    if manifest.layout is None:
+        return ""
+    engine_cpus, service_cpus = (
+        ", ".join(map(str, cpus)) or "any" for cpus in (manifest.layout.engine, manifest.layout.service)
+    )
+    note = f" ({manifest.layout.note})" if manifest.layout.note else ""
+    return f"load engine {engine_cpus}; service {service_cpus}{note}"
+
+
+def losses(manifest: Manifest) -> list[str]:
+    """Say what each collector could not see."""
+    return [f"{one.name}: {one.lost}" for one in manifest.collectors if one.lost]
+
+
+def lags(by_name: Mapping[str, float]) -> str:
+    """Write lag quantiles in a row."""
+    return ", ".join(f"{name} {format_ns(by_name[name])}" for name in _LAG_KEYS if name in by_name)
+
+
+def errors(operations: Sequence[OperationCount]) -> str:
+    """Write the errors by kind; empty without any."""
+    kinds = {
+        "unexpected status": sum(one.unexpected_status for one in operations),
+        "time-out": sum(one.timeouts for one in operations),
+        "connection error": sum(one.connection_errors for one in operations),
+    }
+    return ", ".join(f"{count(number)} {kind}" for kind, number in kinds.items() if number)
+
+
+def share(finding: Finding) -> str:
+    """Write the share of a finding with its interval and what it is a share of."""
+    return f"{with_interval(finding.share, format_share)} of {finding.share_of}"
+
+
+def why_undecided(answer: MetricVerdict) -> list[str]:
+    """Say why there is no decision, and how many epochs would bring one."""
+    needed = f"about {count(answer.epochs_needed)} epochs would decide" if answer.epochs_needed is not None else ""
+    return [text for text in (answer.reason, needed) if text]
+
+
+def units(comparison: Comparison) -> str:
+    """Write what the verdicts rest on."""
+    used = comparison.pairs_total - comparison.pairs_dropped
+    return (
+        f"{plural(comparison.epochs, 'epoch')} (excluded: {comparison.epochs_excluded}),"
+        f" {count(used)} of {plural(comparison.pairs_total, 'pair')} of slices used"
+    )

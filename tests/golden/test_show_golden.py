@@ -1,0 +1,111 @@
+"""Every form of output against a stored copy; TAILTUNE_UPDATE_GOLDEN=1 writes the copies anew: read the diff then."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.support import results as given
+
+from tailtune.errors import BuildError
+from tailtune.model.codec import from_json
+from tailtune.model.results import FailedResult, Failure
+from tailtune.show.export.json import encode, encode_failure
+from tailtune.show.export.schemas import TYPES, schema_list, schema_text
+from tailtune.show.markdown.report import report
+from tailtune.show.text.compare import compare_result
+from tailtune.show.text.detect import detection, initialized
+from tailtune.show.text.doctor import examination
+from tailtune.show.text.explain import BUDGET_BYTES, explanation
+from tailtune.show.text.load import load_result
+from tailtune.show.text.run import run_result
+from tailtune.show.text.runs import one_run, removal, run_list
+
+COPIES = Path(__file__).parent / "show"
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
+FAILURE = BuildError("go build failed", hint="mend the error above", detail="main.go:3: undefined: x")
+
+OUTPUTS: dict[str, Callable[[], str]] = {
+    "run.txt": lambda: run_result(given.RUN),
+    "load.txt": lambda: load_result(given.LOAD),
+    "load-invalid.txt": lambda: load_result(given.BAD_LOAD),
+    "explain.txt": lambda: explanation(given.EXPLANATION),
+    "explain-full.txt": lambda: explanation(given.EXPLANATION, full=True),
+    "compare.txt": lambda: compare_result(given.COMPARE),
+    "compare-aa.txt": lambda: compare_result(given.AA),
+    "runs.txt": lambda: run_list(given.RUN_LIST),
+    "runs-empty.txt": lambda: run_list(given.EMPTY_RUN_LIST),
+    "runs-show-partial.txt": lambda: one_run(given.PARTIAL_FACTS),
+    "runs-show-experiment.txt": lambda: one_run(given.EXPERIMENT_FACTS),
+    "runs-remove.txt": lambda: removal(given.REMOVAL),
+    "doctor.txt": lambda: examination(given.DIAGNOSIS),
+    "detect.txt": lambda: detection(given.OVERVIEW),
+    "init.txt": lambda: initialized(given.INITIALIZED),
+    "run.md": lambda: report(given.RUN_FACTS),
+    "partial.md": lambda: report(given.PARTIAL_FACTS),
+    "experiment.md": lambda: report(given.EXPERIMENT_FACTS),
+    "run.json": lambda: encode(given.RUN),
+    "compare.json": lambda: encode(given.COMPARE),
+    "error.json": lambda: encode_failure(FAILURE),
+}
+
+
+RESULTS = {
+    "run": given.RUN,
+    "runs": given.RUN_LIST,
+    "runs-show": given.RUN_FACTS,
+    "runs-remove": given.REMOVAL,
+    "load": given.LOAD,
+    "explain": given.EXPLANATION,
+    "compare": given.COMPARE,
+    "report": given.EXPERIMENT_FACTS,
+    "doctor": given.DIAGNOSIS,
+    "detect": given.OVERVIEW,
+    "init": given.INITIALIZED,
+    "schema": schema_list(),
+    "error": FailedResult(error=Failure(code="usage", exit_code=2, message="no", hint="", detail="")),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_output_is_as_stored(name: str) -> None:
+    made = OUTPUTS[name]()
+    copy = COPIES / name
+    if os.environ.get("TAILTUNE_UPDATE_GOLDEN"):
+        copy.write_text(made, encoding="utf-8")
+    assert made == copy.read_text(encoding="utf-8")
+
+
+def test_no_stored_copy_is_left_over() -> None:
+    assert {path.name for path in COPIES.iterdir()} == set(OUTPUTS)
+
+
+@pytest.mark.parametrize("name", [name for name in OUTPUTS if name.endswith(".txt")])
+def test_text_fits_a_hundred_columns_without_color(name: str) -> None:
+    lines = OUTPUTS[name]().splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert not any("\x1b" in line or line != line.rstrip() for line in lines)
+
+
+def test_the_default_explanation_keeps_to_its_budget_and_says_what_it_left_out() -> None:
+    text = explanation(given.EXPLANATION)
+    assert len(text.encode()) <= BUDGET_BYTES
+    shown = sum(f"f{number} " in text for number in range(1, 8))
+    assert 1 <= shown < 7
+    assert f"not shown: {7 - shown} findings" in text
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_json_reads_back_into_the_type_of_its_schema(name: str) -> None:
+    assert from_json(encode(RESULTS[name]).encode(), TYPES[name]) == RESULTS[name]
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_published_schemas_are_current(name: str) -> None:
+    """Refresh with `tailtune schema --write docs/schemas`."""
+    assert (SCHEMAS / f"{name}.json").read_text(encoding="utf-8") == schema_text(name)
+
+
+def test_numbers_that_json_cannot_carry_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"result\.point is nan"):
+        encode(given.estimate(float("nan"), None, None))
