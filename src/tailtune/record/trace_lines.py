@@ -53,7 +53,11 @@ class TraceLinesCollector:
         """Say whether lines were seen."""
         lost = "" if self._count else f"no {self.name} line was seen: nothing to tell, or stderr goes elsewhere"
         return CollectorRecord(
-            name=self.name, phases=sorted(self.phases), cost=self.cost, mode=f"GODEBUG={self.name}", lost=lost
+            name=self.name,
+            phases=[phase for phase in Phase if phase in self.phases],
+            cost=self.cost,
+            mode=f"GODEBUG={self.name}",
+            lost=lost,
         )
 
     def close(self) -> None:

@@ -78,7 +78,7 @@ class GoPprofCollector:
         """Say whether the endpoint was there."""
         lost = f"{self._absent}; import net/http/pprof for allocation and lock profiles" if self._absent else ""
         return CollectorRecord(
-            name=self.name, phases=sorted(self.phases), cost=self.cost,
+            name=self.name, phases=[phase for phase in Phase if phase in self.phases], cost=self.cost,
             mode="" if self._absent else "net/http/pprof", lost=lost,
         )  # fmt: skip
 

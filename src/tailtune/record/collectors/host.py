@@ -59,7 +59,7 @@ class HostCollector:
         """Say what was read and what this host does not tell."""
         return CollectorRecord(
             name=self.name,
-            phases=sorted(self.phases),
+            phases=[phase for phase in Phase if phase in self.phases],
             cost=self.cost,
             mode="/proc/stat, /proc/pressure, cpu.stat, probe, 1 Hz",
             lost="; ".join(self._lost),

@@ -51,7 +51,10 @@ class ProcessCollector:
     def record(self) -> CollectorRecord:
         """Say what was read."""
         return CollectorRecord(
-            name=self.name, phases=sorted(self.phases), cost=self.cost, mode="/proc and per-process CPU clock, 1 Hz"
+            name=self.name,
+            phases=[phase for phase in Phase if phase in self.phases],
+            cost=self.cost,
+            mode="/proc and per-process CPU clock, 1 Hz",
         )
 
     def close(self) -> None:

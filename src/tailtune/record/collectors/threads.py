@@ -46,7 +46,9 @@ class ThreadsCollector:
 
     def record(self) -> CollectorRecord:
         """Say what was read."""
-        return CollectorRecord(name=self.name, phases=sorted(self.phases), cost=self.cost, mode="schedstat")
+        return CollectorRecord(
+            name=self.name, phases=[phase for phase in Phase if phase in self.phases], cost=self.cost, mode="schedstat"
+        )
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,0 +1,242 @@
+"""One trial: build → start → ready → warm-up → measure → diagnose → drain → stop."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from tailtune.errors import NothingMeasuredError, TailtuneError
+from tailtune.model.load import LoadReport
+from tailtune.model.project import Goals, Service, Variant
+from tailtune.model.recording import Artifact, CollectorRecord, Kind, Manifest, Phase, SteadyState
+from tailtune.model.units import NS_PER_S, Duration
+from tailtune.model.workload import Workload
+from tailtune.record.bench import (
+    Bench,
+    Journal,
+    away_from_service,
+    failure_text,
+    now_utc,
+    scratch,
+    seal_failed,
+    uninterrupted,
+)
+from tailtune.record.capturing import Capturing
+from tailtune.record.load import read_output
+from tailtune.record.player import Player, derive_seed
+from tailtune.record.ports import Interval
+from tailtune.record.service import Build, RunningService, build, start
+from tailtune.record.usage import UsageReader
+from tailtune.record.warm_up import WarmUp
+
+_DRAIN_LIMIT_NS: Final = 2 * NS_PER_S
+_DRAIN_STEP_SECONDS: Final = 0.1
+_IDLE_SHARE: Final = 0.05
+
+
+class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """All inputs of a trial, fixed before it begins."""
+
+    root: Path
+    """Folder of `tailtune.toml`."""
+    cache: Path
+    """Where builds go, `.tailtune/builds`."""
+    command: list[str]
+    """The command line, for the record."""
+    service: Service
+    variant_name: str
+    variant: Variant
+    workload_name: str
+    workload: Workload
+    goals: Goals = Goals()
+    knobs: dict[str, str] = {}
+    """Knob → level."""
+    seed: int | None = None
+    """Of the load; absent: the workload's own."""
+    measure: Duration | None = None
+    """Length of the measure window; absent: the workload's own."""
+    diagnose: Duration = Duration(10 * NS_PER_S)
+    """Length of the diagnose window; 0 leaves it out."""
+    warm_up_cap: Duration = Duration(30 * NS_PER_S)
+    collectors: list[str] | None = None
+    """Names; absent: all that apply."""
+
+
+def run_trial(plan: TrialPlan, bench: Bench) -> Manifest:
+    """Carry out a trial and finish its recording; the writer is closed whatever happens.
+
+    Raises:
+        RunInterruptedError: on Ctrl-C; the partial recording is kept.
+        TailtuneError: if the service does not build, start, get ready or live, or no request completed;
+            the partial recording is kept. RecordingError if the disk refuses: nothing is kept.
+    """
+    trial = _Trial(plan, bench)
+    try:
+        with scratch() as folder:
+            trial.run(folder)
+        manifest = trial.manifest()
+        bench.writer.finish(manifest)
+    except (TailtuneError, KeyboardInterrupt) as error:
+        during = trial.journal.current
+        seal_failed(bench.writer, error, trial.manifest(failure_text(error, during)), during)
+    finally:
+        bench.writer.abort()
+    return manifest
+
+
+class _Trial:
+    """The state of a trial that runs."""
+
+    def __init__(self, plan: TrialPlan, bench: Bench) -> None:
+        self.plan = plan
+        self.bench = bench
+        self.journal = Journal(bench.progress)
+        self.seed = plan.workload.seed if plan.seed is None else plan.seed
+        self.created = now_utc()
+        self.artifact: Artifact | None = None
+        self.steady: SteadyState | None = None
+        self.loads = dict[Phase, LoadReport]()
+        self.collectors: list[CollectorRecord] = []
+        self.warnings: list[str] = []
+
+    def run(self, folder: Path) -> None:
+        """Go through all phases."""
+        plan = self.plan
+        with self.journal.phase(Phase.BUILD, plan.variant_name):
+            self.artifact = build(plan.service, plan.variant_name, plan.variant, plan.root, plan.cache)
+        built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact, knobs=plan.knobs)
+        player = Player(self.bench.engine, plan.workload, plan.root, folder)
+        with self.journal.phase(Phase.START):
+            service = self._start(built)
+        done = False
+        try:
+            with away_from_service(self.bench.layout):
+                self._with_service(service, player)
+            done = True
+        finally:
+            self._stop(service, grace=done)
+
+    def manifest(self, failure: str = "") -> Manifest:
+        """Return the recording's table of contents as far as the trial came."""
+        plan, measured = self.plan, self.loads.get(Phase.MEASURE)
+        return Manifest(
+            id=self.bench.writer.id,
+            kind=Kind.RUN,
+            created_utc=self.created,
+            command=plan.command,
+            environment=self.bench.environment,
+            service=plan.service,
+            variants={plan.variant_name: plan.variant},
+            workload_name=plan.workload_name,
+            workload=plan.workload,
+            goals=plan.goals,
+            artifacts=[self.artifact] if self.artifact else [],
+            schedule_sha256=measured.schedule_sha256 if measured else "",
+            seed=self.seed,
+            phases=self.journal.records,
+            steady=self.steady,
+            layout=self.bench.layout,
+            load=measured,
+            diagnose_load=self.loads.get(Phase.DIAGNOSE),
+            collectors=self.collectors,
+            partial=bool(failure),
+            failure=failure,
+            warnings=self.warnings,
+        )
+
+    def _start(self, built: Build) -> RunningService:
+        log = self.bench.writer.log_path
+        service = start(
+            self.plan.service,
+            built,
+            root=self.plan.root,
+            cpus=self.bench.layout.service,
+            stdout=log("service.stdout.txt"),
+            stderr=log("service.stderr.txt"),
+        )
+        self.journal.note(f"pid {service.process.pid}, port {service.port}")
+        return service
+
+    def _with_service(self, service: RunningService, player: Player) -> None:
+        plan, progress = self.plan, self.bench.progress
+        windows = {Phase.MEASURE: plan.measure or plan.workload.duration, Phase.DIAGNOSE: plan.diagnose}
+        with self.journal.phase(Phase.READY):
+            self.journal.note(f"{service.wait_ready():.2f} s")
+        with self.journal.phase(Phase.WARM_UP):
+            self.steady = WarmUp(service, player, self.seed).run(plan.warm_up_cap, self.bench.steady, progress)
+            self.journal.note(self.steady.reason)
+        subject = service.subject({phase: length.seconds for phase, length in windows.items()})
+        capturing = Capturing(subject, self.bench.writer, plan.collectors)
+        try:
+            for phase, length in windows.items():
+                if length:
+                    self._window(phase, length, service, player, capturing)
+        finally:
+            with uninterrupted():
+                self.collectors = capturing.records()
+                capturing.close()
+                self.warnings += capturing.warnings
+        with self.journal.phase(Phase.DRAIN):
+            self._drain(service)
+
+    def _window(
+        self, phase: Phase, length: Duration, service: RunningService, player: Player, capturing: Capturing
+    ) -> None:
+        """Measure or diagnose: the collectors are around the load, what they and the engine saw is stored."""
+        seed = self.seed if phase is Phase.MEASURE else derive_seed(self.seed, phase)
+        schedule = player.compile(seed, length)
+        progress, latency = self.bench.progress, list[pa.Table]()
+
+        def on_interval(one: Interval) -> None:
+            progress.advance(one.index + 1, length.seconds, f"{one.completed} requests/s")
+
+        def poll() -> None:
+            capturing.poll()
+            service.process.check(phase)
+
+        def keep(output: Path) -> None:
+            with uninterrupted():
+                tables = read_output(output, phase)
+                latency.append(tables["latency"])
+                for name, table in tables.items():
+                    self.bench.writer.add_table(name, table)
+
+        with self.journal.phase(phase, f"{length}"):
+            capturing.begin(phase)
+            try:
+                report = player.play(schedule, service.port, on_interval=on_interval, poll=poll, keep=keep)
+            finally:
+                with uninterrupted():
+                    capturing.end()
+            service.process.check(phase)
+            self.loads[phase] = self.bench.check_load(report, latency[0])
+            if phase is Phase.MEASURE and report.completed_requests == 0:
+                raise NothingMeasuredError(
+                    f"none of {report.sent_requests} requests to {service.build.name} was completed",
+                    hint="does the service answer the workload's paths? see logs/service.stderr.txt of the recording",
+                    detail=service.process.stderr_tail(),
+                )
+
+    def _drain(self, service: RunningService) -> None:
+        """Let the service finish what it still does, so that its stop interrupts nothing."""
+        usage = UsageReader(service.process.pid)
+        begun = last = usage.read()
+        while last.t_ns - begun.t_ns < _DRAIN_LIMIT_NS:
+            time.sleep(_DRAIN_STEP_SECONDS)
+            now = usage.read()
+            if now.cpu_ns - last.cpu_ns <= _IDLE_SHARE * (now.t_ns - last.t_ns):
+                return
+            last = now
+        self.warnings.append("the service still used the CPU 2 s after the last request")
+
+    def _stop(self, service: RunningService, *, grace: bool) -> None:
+        """End the service; the phase that failed stays the current one for the error's text."""
+        failed = None if grace else self.journal.current
+        with self.journal.phase(Phase.STOP):
+            ended = service.stop(grace=grace)
+            self.journal.note(str(ended))
+        if grace and ended.killed:
+            self.warnings.append("the service did not end within 5 s of SIGTERM and was killed")
+        self.journal.current = failed or self.journal.current

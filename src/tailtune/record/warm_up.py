@@ -1,0 +1,79 @@
+"""Loads a service, second by second, until it is steady."""
+
+import math
+from typing import Final
+
+from tailtune.model.load import LoadReport
+from tailtune.model.project import Language
+from tailtune.model.recording import Phase, SteadyState
+from tailtune.model.units import NS_PER_S, Duration
+from tailtune.record.collectors import gctrace
+from tailtune.record.lines import LineReader
+from tailtune.record.player import Player, derive_seed
+from tailtune.record.ports import Interval, Progress, SteadyTest, WarmUpWindow
+from tailtune.record.service import RunningService
+from tailtune.record.usage import UsageReader
+
+CHUNK: Final = Duration(NS_PER_S)
+
+
+class WarmUp:
+    """The warm-up of one started service."""
+
+    def __init__(self, service: RunningService, player: Player, seed: int) -> None:
+        """Warm `service` with stretches of load that depend on `seed` alone, so all variants get the same."""
+        self._service = service
+        self._player = player
+        self._seed = seed
+        self._usage = UsageReader(service.process.pid)
+        self._stderr = LineReader(service.process.stderr)
+        self._collections = 0
+        self._windows: list[WarmUpWindow] = []
+
+    def run(self, cap: Duration, steady: SteadyTest, progress: Progress) -> SteadyState:
+        """Load until the test says steady, at most for `cap`; not steady is a result.
+
+        Raises:
+            ServiceDiedError: if the service ends.
+        """
+        limit = max(1, math.ceil(cap / CHUNK))
+        reason = ""
+        for number in range(limit):
+            self._windows.append(self._chunk(number))
+            settled, reason = steady(self._windows)
+            progress.advance(number + 1, limit, reason)
+            if settled:
+                return SteadyState(steady=True, seconds=self._seconds(), reason=reason)
+        return SteadyState(steady=False, seconds=self._seconds(), reason=reason)
+
+    def _chunk(self, number: int) -> WarmUpWindow:
+        schedule = self._player.compile(derive_seed(self._seed, Phase.WARM_UP, number), CHUNK)
+        intervals: list[Interval] = []
+        before = self._usage.read()
+        report = self._player.play(
+            schedule,
+            self._service.port,
+            on_interval=intervals.append,
+            poll=lambda: self._service.process.check(Phase.WARM_UP),
+        )
+        self._service.process.check(Phase.WARM_UP)
+        return self._window(report, intervals, self._usage.read().cpu_ns - before.cpu_ns)
+
+    def _window(self, report: LoadReport, intervals: list[Interval], cpu_ns: int) -> WarmUpWindow:
+        fullest = max(intervals, key=lambda one: one.completed, default=None)
+        answered = report.completed_requests
+        return WarmUpWindow(
+            seconds=report.elapsed_ns / NS_PER_S,
+            p50_ns=fullest.p50_ns if fullest is not None and fullest.completed else math.nan,
+            cpu_per_request_ns=cpu_ns / answered if answered else math.nan,
+            gc_cycles=self._gc_cycles(),
+        )
+
+    def _gc_cycles(self) -> int:
+        if self._service.language != Language.GO:
+            return -1
+        self._collections += gctrace.count(self._stderr.read())
+        return self._collections
+
+    def _seconds(self) -> float:
+        return sum(window.seconds for window in self._windows)
