@@ -1,1 +1,31 @@
-//! Executes a schedule over sockets.
+//! Executes a schedule over sockets and measures latency from the intended start.
+//!
+//! One thread, bound to one CPU, does all sending and receiving on epoll ([`play`]); nothing in its
+//! loop allocates, formats or waits for another thread. A second thread turns ended requests into
+//! histograms, a log and live figures. No async runtime: those round timers to a millisecond.
+
+mod chunked;
+mod connection;
+mod engine;
+mod files;
+mod flight;
+mod live;
+mod log;
+mod null_server;
+mod pacer;
+mod play;
+mod pool;
+mod priority;
+mod recorder;
+mod report;
+mod response;
+mod stop;
+mod sys;
+mod timer_error;
+
+pub use null_server::NullServer;
+pub use play::{LoadError, Play, play};
+pub use report::{LoadReport, OperationReport};
+pub use stop::Stop;
+pub use sys::process::die_with_parent;
+pub use timer_error::{TimerErrors, timer_errors};

@@ -12,6 +12,10 @@ mod _native {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     // Load side: histogram, schedule, loadgen.
+    #[pymodule_export]
+    use super::load::{
+        NullServer, StopSignal, compile_schedule, die_with_parent, play, timer_error,
+    };
 
     // Seeing side: sampler, profile, symbols.
     #[pymodule_export]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use loadgen::{LoadError, Play};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use schedule::{Compiled, ScheduleError, Spec};
 
@@ -33,7 +34,7 @@ const FILE_HINT: &str = "Compile the schedule again; the file is damaged or not 
 pub(crate) fn compile_schedule(
     py: Python<'_>,
     spec: &[u8],
-    payloads: Vec<Vec<Vec<u8>>>,
+    payloads: Vec<Vec<PyBackedBytes>>,
     path: PathBuf,
 ) -> PyResult<Py<PyBytes>> {
     let spec: Spec = serde_json::from_slice(spec)
@@ -55,12 +56,16 @@ pub(crate) fn compile_schedule(
     Ok(PyBytes::new(py, info.to_string().as_bytes()).unbind())
 }
 
-fn compile(spec: &Spec, payloads: &[Vec<Vec<u8>>], path: &PathBuf) -> Result<Compiled, ScheduleError> {
+fn compile(
+    spec: &Spec,
+    payloads: &[Vec<PyBackedBytes>],
+    path: &PathBuf,
+) -> Result<Compiled, ScheduleError> {
     schedule::compile(spec, payloads, &mut BufWriter::new(File::create(path)?))
 }
 
 /// Ends a running play from another thread; what was recorded is kept.
-#[pyclass(frozen)]
+#[pyclass(module = "tailtune._native", frozen)]
 pub(crate) struct StopSignal(loadgen::Stop);
 
 #[pymethods]
@@ -116,19 +121,21 @@ pub(crate) fn play(
         real_time,
         events: events_fd,
     };
-    let report = py.detach(|| loadgen::play(&options, &stop.0)).map_err(|error| {
-        let hint = match error {
-            LoadError::Schedule { .. } => FILE_HINT,
-            LoadError::Write { .. } => DISK_HINT,
-            _ => "",
-        };
-        native_error(py, error.to_string(), hint)
-    })?;
+    let report = py
+        .detach(|| loadgen::play(&options, &stop.0))
+        .map_err(|error| {
+            let hint = match error {
+                LoadError::Schedule { .. } => FILE_HINT,
+                LoadError::Write { .. } => DISK_HINT,
+                _ => "",
+            };
+            native_error(py, error.to_string(), hint)
+        })?;
     json_bytes(py, &report)
 }
 
 /// A server that answers every request with the same small 200: the floor of what a client can measure.
-#[pyclass]
+#[pyclass(module = "tailtune._native")]
 pub(crate) struct NullServer(Option<loadgen::NullServer>, u16);
 
 #[pymethods]
@@ -139,7 +146,11 @@ impl NullServer {
     fn new(py: Python<'_>, port: u16, delay_us: u64) -> PyResult<Self> {
         let bound = loadgen::NullServer::bind(port, delay_us.saturating_mul(1_000));
         let refused = |error| {
-            native_error(py, format!("cannot listen on 127.0.0.1:{port}: {error}"), "Choose another port.")
+            native_error(
+                py,
+                format!("cannot listen on 127.0.0.1:{port}: {error}"),
+                "Choose another port.",
+            )
         };
         let server = bound.map_err(refused)?;
         let port = server.port()?;
@@ -171,9 +182,14 @@ impl NullServer {
 ///     `p99_ns`, `max_ns`) and `warnings`.
 #[pyfunction]
 #[pyo3(signature = (seconds=5.0, cpu=None))]
-pub(crate) fn timer_error(py: Python<'_>, seconds: f64, cpu: Option<usize>) -> PyResult<Py<PyBytes>> {
-    let row = Duration::try_from_secs_f64(seconds / 6.0)
-        .map_err(|error| native_error(py, format!("impossible length of {seconds} s: {error}"), ""))?;
+pub(crate) fn timer_error(
+    py: Python<'_>,
+    seconds: f64,
+    cpu: Option<usize>,
+) -> PyResult<Py<PyBytes>> {
+    let row = Duration::try_from_secs_f64(seconds / 6.0).map_err(|error| {
+        native_error(py, format!("impossible length of {seconds} s: {error}"), "")
+    })?;
     let table = py.detach(|| loadgen::timer_errors(row, cpu))?;
     json_bytes(py, &table)
 }

@@ -72,7 +72,7 @@ fn require(condition: bool, message: impl FnOnce() -> String) -> Result<(), Sche
 
 impl Spec {
     /// Checks the values and that each operation has at least one payload.
-    pub(crate) fn check(&self, pools: &[Vec<Vec<u8>>]) -> Result<(), ScheduleError> {
+    pub(crate) fn check<B: AsRef<[u8]>>(&self, pools: &[Vec<B>]) -> Result<(), ScheduleError> {
         let expected = self.rate_per_s * self.duration_ns as f64 / 1e9;
         require(self.rate_per_s.is_finite() && self.rate_per_s > 0.0, || {
             format!("rate {} per second is not above 0", self.rate_per_s)
@@ -109,7 +109,7 @@ impl Spec {
 }
 
 impl OperationSpec {
-    fn check(&self, pool: &[Vec<u8>]) -> Result<(), ScheduleError> {
+    fn check<B: AsRef<[u8]>>(&self, pool: &[B]) -> Result<(), ScheduleError> {
         let name = &self.name;
         require(name.len() <= usize::from(u16::MAX), || {
             format!("a name of {} bytes is too long", name.len())
@@ -132,7 +132,7 @@ impl OperationSpec {
         require(!pool.is_empty(), || {
             format!("operation {name:?} has no payload")
         })?;
-        let fits = |payload: &Vec<u8>| !payload.is_empty() && u32::try_from(payload.len()).is_ok();
+        let fits = |payload: &B| (1..=u32::MAX as usize).contains(&payload.as_ref().len());
         require(pool.iter().all(fits), || {
             format!("operation {name:?} has an empty payload or one of 4 GiB or more")
         })

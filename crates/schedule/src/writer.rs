@@ -61,9 +61,9 @@ impl<W: Write> Hashing<'_, W> {
 ///
 /// # Errors
 /// [`ScheduleError::Spec`] for impossible values, [`ScheduleError::Write`] when `out` fails.
-pub fn compile(
+pub fn compile<B: AsRef<[u8]>>(
     spec: &Spec,
-    pools: &[Vec<Vec<u8>>],
+    pools: &[Vec<B>],
     out: &mut impl Write,
 ) -> Result<Compiled, ScheduleError> {
     spec.check(pools)?;
@@ -85,7 +85,7 @@ pub fn compile(
     })
 }
 
-fn header(spec: &Spec, pools: &[Vec<Vec<u8>>]) -> Result<Header, ScheduleError> {
+fn header<B: AsRef<[u8]>>(spec: &Spec, pools: &[Vec<B>]) -> Result<Header, ScheduleError> {
     let payloads: u64 = pools.iter().map(|pool| pool.len() as u64).sum();
     if u32::try_from(payloads).is_err() {
         return Err(ScheduleError::Spec(format!(
@@ -105,7 +105,7 @@ fn header(spec: &Spec, pools: &[Vec<Vec<u8>>]) -> Result<Header, ScheduleError> 
         blob_bytes: pools
             .iter()
             .flatten()
-            .map(|payload| payload.len() as u64)
+            .map(|payload| payload.as_ref().len() as u64)
             .sum(),
         entries: Starts::new(spec).count() as u64,
     })
@@ -122,30 +122,30 @@ fn put_operations<W: Write>(file: &mut Hashing<'_, W>, spec: &Spec) -> Result<()
     Ok(())
 }
 
-fn put_payloads<W: Write>(
+fn put_payloads<W: Write, B: AsRef<[u8]>>(
     file: &mut Hashing<'_, W>,
-    pools: &[Vec<Vec<u8>>],
+    pools: &[Vec<B>],
 ) -> Result<(), ScheduleError> {
     let mut offset = 0_u64;
     for (operation, pool) in pools.iter().enumerate() {
         for payload in pool {
             file.put(&offset.to_le_bytes())?;
-            file.put(&(payload.len() as u32).to_le_bytes())?;
+            file.put(&(payload.as_ref().len() as u32).to_le_bytes())?;
             file.put(&(operation as u32).to_le_bytes())?;
-            offset += payload.len() as u64;
+            offset += payload.as_ref().len() as u64;
         }
     }
     for payload in pools.iter().flatten() {
-        file.put(payload)?;
+        file.put(payload.as_ref())?;
     }
     let zeros = [0; 16];
     file.put(&zeros[..padding(file.bytes) as usize])
 }
 
-fn put_entries<W: Write>(
+fn put_entries<W: Write, B>(
     file: &mut Hashing<'_, W>,
     spec: &Spec,
-    pools: &[Vec<Vec<u8>>],
+    pools: &[Vec<B>],
 ) -> Result<(), ScheduleError> {
     let spans = pools.iter().scan(0, |first, pool| {
         let span = (*first, pool.len() as u32);

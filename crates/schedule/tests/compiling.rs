@@ -44,8 +44,14 @@ fn compiled(spec: &Spec) -> (Vec<u8>, Compiled) {
 fn a_fixed_workload_has_a_fixed_hash_on_every_machine() {
     let (_, poisson) = compiled(&spec(Arrival::Poisson, 1_000.0, 1));
     let (_, constant) = compiled(&spec(Arrival::Constant, 300.0, 1));
-    assert_eq!(poisson.sha256, "d7c9ad4dfab226f906ffdc308a5ac9fbbde76f4ba461603fd9ab7f0b377403b4");
-    assert_eq!(constant.sha256, "dfefb4b3bab780ad9edc4751b221411de6cb0f5d592b0b349003a3f7ec132736");
+    assert_eq!(
+        poisson.sha256,
+        "d7c9ad4dfab226f906ffdc308a5ac9fbbde76f4ba461603fd9ab7f0b377403b4"
+    );
+    assert_eq!(
+        constant.sha256,
+        "dfefb4b3bab780ad9edc4751b221411de6cb0f5d592b0b349003a3f7ec132736"
+    );
 }
 
 #[test]
@@ -163,7 +169,7 @@ fn impossible_workloads_are_refused_by_name() {
     refused(|bad| bad.operations[1].timeout_ns = 0, "time-out");
     refused(|bad| bad.operations[0].expected_status = 42, "status");
     refused(|bad| bad.operations.truncate(1), "pools");
-    let error = compile(&good, &[vec![], vec![]], &mut Vec::new()).unwrap_err();
+    let error = compile::<Vec<u8>>(&good, &[vec![], vec![]], &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("no payload"));
 }
 

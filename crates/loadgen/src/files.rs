@@ -1,0 +1,100 @@
+//! The files of a play: `requests.bin` and `latency.bin`, little-endian records behind 16 bytes of header.
+//!
+//! Both are kept in memory while the play runs and written when it ends; a log beyond
+//! [`SPILL_BYTES`] is written as it goes, so that memory stays bounded in plays of hours.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::log::{ROW_BYTES, Row};
+
+const REQUESTS_MAGIC: [u8; 8] = *b"TTREQS\n\0";
+const LATENCY_MAGIC: [u8; 8] = *b"TTHIST\n\0";
+const VERSION: u32 = 1;
+const LATENCY_BYTES: usize = 24;
+/// About 2.4 million requests.
+const SPILL_BYTES: usize = 128 * 1024 * 1024;
+
+/// One non-empty bucket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LatencyRow {
+    pub(crate) value_ns: u64,
+    pub(crate) count: u64,
+    /// Second of the intended start since the schedule's zero.
+    pub(crate) interval: u32,
+    pub(crate) operation: u16,
+    /// Index into `KINDS` of the bundle's schema.
+    pub(crate) kind: u8,
+}
+
+struct Spool {
+    file: File,
+    pending: Vec<u8>,
+}
+
+impl Spool {
+    fn create(path: &Path, magic: [u8; 8], record: usize) -> io::Result<Self> {
+        let mut pending = Vec::new();
+        pending.extend_from_slice(&magic);
+        pending.extend_from_slice(&VERSION.to_le_bytes());
+        pending.extend_from_slice(&(record as u32).to_le_bytes());
+        Ok(Self {
+            file: File::create(path)?,
+            pending,
+        })
+    }
+
+    fn put(&mut self, record: &[u8]) -> io::Result<()> {
+        self.pending.extend_from_slice(record);
+        if self.pending.len() >= SPILL_BYTES {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    fn spill(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.pending)?;
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+/// Both files, open for one play.
+pub(crate) struct Files {
+    requests: Spool,
+    latency: Spool,
+}
+
+impl Files {
+    /// Creates both files in an existing directory, replacing those of an earlier play.
+    pub(crate) fn create(directory: &Path) -> io::Result<Self> {
+        Ok(Self {
+            requests: Spool::create(&directory.join("requests.bin"), REQUESTS_MAGIC, ROW_BYTES)?,
+            latency: Spool::create(&directory.join("latency.bin"), LATENCY_MAGIC, LATENCY_BYTES)?,
+        })
+    }
+
+    pub(crate) fn put_request(&mut self, row: &Row) -> io::Result<()> {
+        self.requests.put(&row.encode())
+    }
+
+    pub(crate) fn put_latency(&mut self, rows: impl Iterator<Item = LatencyRow>) -> io::Result<()> {
+        for row in rows {
+            let mut record = [0; LATENCY_BYTES];
+            record[..8].copy_from_slice(&row.value_ns.to_le_bytes());
+            record[8..16].copy_from_slice(&row.count.to_le_bytes());
+            record[16..20].copy_from_slice(&row.interval.to_le_bytes());
+            record[20..22].copy_from_slice(&row.operation.to_le_bytes());
+            record[22] = row.kind;
+            self.latency.put(&record)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still in memory.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.requests.spill()?;
+        self.latency.spill()
+    }
+}

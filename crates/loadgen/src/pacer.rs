@@ -1,0 +1,218 @@
+//! Waiting until the next send: sleep to shortly before, then spin.
+//!
+//! A sleeping thread wakes late by tens of microseconds; a spinning one does not, but real-time
+//! threads that never sleep are throttled by the kernel (50 ms stalls every second) and starve the
+//! machine. So the pacer spins only over its own measured wake error, and only while the thread
+//! stays below a budget of CPU time; beyond that it sleeps only.
+
+use std::io;
+
+use crate::sys::clock::now_ns;
+use crate::sys::epoll::{Epoll, Events};
+
+const SHORTEST_MARGIN_NS: f64 = 3_000.0;
+const LONGEST_MARGIN_NS: f64 = 200_000.0;
+const FIRST_MARGIN_NS: f64 = 60_000.0;
+/// Share of wakes that should come within the margin.
+const MARGIN_QUANTILE: f64 = 0.99;
+/// In the last stretch before a send only the clock is watched: a poll takes about a microsecond.
+const CLOCK_ONLY_NS: u64 = 2_000;
+/// Unused budget that may be spent at once.
+const BUDGET_BURST_NS: f64 = 50e6;
+/// Debt at which the thread counts as starving others: about a second of never sleeping.
+const STARVING_NS: f64 = -250e6;
+
+/// Tracks a high quantile of how late sleeps end.
+#[derive(Debug)]
+struct Margin {
+    estimate_ns: f64,
+}
+
+impl Margin {
+    /// Stochastic quantile estimation: a late wake moves the margin up 99 times as far as a timely
+    /// one moves it down, so it settles where 1 % of the wakes are late.
+    fn observe(&mut self, late_ns: u64) {
+        let step = self.estimate_ns / 8.0;
+        let direction = if late_ns as f64 > self.estimate_ns {
+            MARGIN_QUANTILE
+        } else {
+            MARGIN_QUANTILE - 1.0
+        };
+        let moved = self.estimate_ns + step * direction;
+        self.estimate_ns = moved.clamp(SHORTEST_MARGIN_NS, LONGEST_MARGIN_NS);
+    }
+
+    const fn ns(&self) -> u64 {
+        self.estimate_ns as u64
+    }
+}
+
+/// A token bucket of CPU time: filled by the clock, emptied by whatever is not sleep.
+#[derive(Debug)]
+struct Budget {
+    share: f64,
+    tokens_ns: f64,
+    seen_ns: u64,
+}
+
+impl Budget {
+    fn advance(&mut self, now_ns: u64, slept_ns: u64) {
+        let passed = now_ns.saturating_sub(self.seen_ns);
+        let busy = passed.saturating_sub(slept_ns);
+        self.seen_ns = now_ns;
+        let tokens = self.tokens_ns + passed as f64 * self.share - busy as f64;
+        self.tokens_ns = tokens.min(BUDGET_BURST_NS);
+    }
+}
+
+/// Waits for events and points in time.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    margin: Margin,
+    budget: Budget,
+    spin: bool,
+    spun_ns: u64,
+}
+
+impl Pacer {
+    /// `share`: part of each second, in [0, 1], that the thread may be busy before it stops spinning.
+    pub(crate) fn new(spin: bool, share: f64) -> Self {
+        Self {
+            margin: Margin {
+                estimate_ns: FIRST_MARGIN_NS,
+            },
+            budget: Budget {
+                share,
+                tokens_ns: BUDGET_BURST_NS,
+                seen_ns: now_ns(),
+            },
+            spin,
+            spun_ns: 0,
+        }
+    }
+
+    /// Time spent spinning so far.
+    pub(crate) const fn spun_ns(&self) -> u64 {
+        self.spun_ns
+    }
+
+    /// Whether the thread has hardly slept for about a second.
+    pub(crate) fn is_starving_others(&self) -> bool {
+        self.budget.tokens_ns < STARVING_NS
+    }
+
+    /// Waits until `wake_ns` or the first events, and returns their number.
+    pub(crate) fn wait(
+        &mut self,
+        epoll: &Epoll,
+        events: &mut Events,
+        wake_ns: u64,
+    ) -> io::Result<usize> {
+        let now = now_ns();
+        self.budget.advance(now, 0);
+        let spin = self.spin && self.budget.tokens_ns > 0.0;
+        let margin = if spin { self.margin.ns() } else { 0 };
+        let sleep_end = wake_ns.saturating_sub(margin);
+        if sleep_end > now {
+            let count = epoll.wait(events, sleep_end - now)?;
+            let woken = now_ns();
+            self.budget.advance(woken, woken - now);
+            if count > 0 {
+                return Ok(count);
+            }
+            if woken >= sleep_end {
+                self.margin.observe(woken - sleep_end);
+            }
+        } else if !spin {
+            return epoll.poll(events);
+        }
+        if spin {
+            self.spin_until(epoll, events, wake_ns)
+        } else {
+            Ok(0)
+        }
+    }
+
+    /// The margin bounds this: it never spins longer than 200 µs at a time.
+    fn spin_until(
+        &mut self,
+        epoll: &Epoll,
+        events: &mut Events,
+        wake_ns: u64,
+    ) -> io::Result<usize> {
+        let start = now_ns();
+        let mut now = start;
+        let mut count = epoll.poll(events)?;
+        while count == 0 && now < wake_ns {
+            if wake_ns - now > CLOCK_ONLY_NS {
+                count = epoll.poll(events)?;
+            } else {
+                std::hint::spin_loop();
+            }
+            now = now_ns();
+        }
+        self.spun_ns += now - start;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_margin_settles_at_the_wake_error_and_is_bounded() {
+        let mut margin = Margin {
+            estimate_ns: FIRST_MARGIN_NS,
+        };
+        (0..20_000).for_each(|index| margin.observe(if index % 50 == 0 { 40_000 } else { 8_000 }));
+        assert!((30_000..=50_000).contains(&margin.ns()), "{}", margin.ns());
+        (0..1_000).for_each(|_| margin.observe(10_000_000));
+        assert_eq!(margin.ns(), LONGEST_MARGIN_NS as u64);
+        (0..100_000).for_each(|_| margin.observe(0));
+        assert_eq!(margin.ns(), SHORTEST_MARGIN_NS as u64);
+    }
+
+    #[test]
+    fn spinning_stops_when_the_budget_is_spent_and_returns_with_sleep() {
+        let mut budget = Budget {
+            share: 0.7,
+            tokens_ns: BUDGET_BURST_NS,
+            seen_ns: 0,
+        };
+        budget.advance(1_000_000_000, 0);
+        assert!(budget.tokens_ns < 0.0 && budget.tokens_ns >= STARVING_NS);
+        budget.advance(2_000_000_000, 0);
+        assert!(budget.tokens_ns < STARVING_NS);
+        budget.advance(4_000_000_000, 2_000_000_000);
+        assert_eq!(budget.tokens_ns, BUDGET_BURST_NS);
+    }
+
+    #[test]
+    fn busy_time_stays_below_the_share_over_any_long_stretch() {
+        let mut budget = Budget {
+            share: 0.7,
+            tokens_ns: BUDGET_BURST_NS,
+            seen_ns: 0,
+        };
+        let mut busy = 0_u64;
+        for step in 1..=10_000_u64 {
+            let spins = budget.tokens_ns > 0.0;
+            busy += if spins { 1_000_000 } else { 0 };
+            budget.advance(step * 1_000_000, if spins { 0 } else { 1_000_000 });
+        }
+        assert!(busy as f64 <= 0.7 * 10e9 + BUDGET_BURST_NS + 1e6);
+    }
+
+    #[test]
+    fn a_wait_without_events_ends_at_its_time() {
+        let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
+        for spin in [true, false] {
+            let mut pacer = Pacer::new(spin, 0.7);
+            let wake = now_ns() + 2_000_000;
+            assert_eq!(pacer.wait(&epoll, &mut events, wake).unwrap(), 0);
+            assert!(now_ns() >= wake);
+        }
+    }
+}
