@@ -512,9 +512,7 @@ DIAGNOSIS = Diagnosis(
         ),
     ],
     noise=[CpuNoise(cpu=0, rounds=20_000, typical_ns=101_000, p99_excess=0.052, longest_stall_ns=4_100_000)],
-    timers=[
-        TimerError(method="sleep, then spin", waits=5_000, p50_ns=80.0, p99_ns=9_000.0, p999_ns=45e3, max_ns=1.2e6)
-    ],
+    timers=[TimerError(method="hybrid", scheduling="fifo", wakes=1_666, p50_ns=80, p99_ns=9_000, max_ns=1_200_000)],
 )
 
 OVERVIEW = Overview(

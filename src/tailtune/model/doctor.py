@@ -51,12 +51,13 @@ class TimerError(msgspec.Struct, frozen=True, kw_only=True):
     """How late one way of waiting wakes up, ns past the time asked for."""
 
     method: str
-    """How it waits, for example `sleep`."""
-    waits: int
-    p50_ns: float
-    p99_ns: float
-    p999_ns: float
-    max_ns: float
+    """How it waits: `clock_nanosleep`, `epoll_pwait2`, or `hybrid`, which the load engine uses."""
+    scheduling: str
+    """`fifo`, or `other (nice N)`."""
+    wakes: int
+    p50_ns: int
+    p99_ns: int
+    max_ns: int
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):

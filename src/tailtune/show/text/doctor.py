@@ -74,9 +74,9 @@ def _noise(measured: Sequence[CpuNoise]) -> list[str]:
 
 
 def _timers(measured: Sequence[TimerError]) -> list[str]:
-    header = ("waiting by", "waits", "p50", "p99", "p99.9", "max")
+    header = ("waiting by", "scheduling", "wakes", "p50", "p99", "max")
     rows = [
-        (one.method, count(one.waits), *map(format_ns, (one.p50_ns, one.p99_ns, one.p999_ns, one.max_ns)))
+        (one.method, one.scheduling, count(one.wakes), *map(format_ns, (one.p50_ns, one.p99_ns, one.max_ns)))
         for one in measured
     ]
-    return ["how late a wait ends", *table(rows, header=header, right=range(1, 6))] if rows else []
+    return ["how late a wait ends", *table(rows, header=header, right=range(2, 6))] if rows else []
