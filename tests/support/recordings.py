@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tailtune.bundle import BundleWriter, Workspace
@@ -96,7 +97,7 @@ def table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def latency(
-    values_ns: Sequence[float], window: str = "measure", slice_index: int = -1, operation: int = 0, interval: int = 0
+    values_ns: npt.ArrayLike, window: str = "measure", slice_index: int = -1, operation: int = 0, interval: int = 0
 ) -> pa.Table:
     """Rows of the table `latency`, one a distinct value."""
     values, counts = np.unique(np.asarray(values_ns, dtype=np.int64), return_counts=True)
@@ -113,7 +114,7 @@ def latency(
     return pa.table(columns).cast(TABLES["latency"])
 
 
-def record(workspace: Workspace, values_ns: Sequence[float] = (1, 2, 3), kind: Kind = Kind.RUN, **changes: Any) -> str:
+def record(workspace: Workspace, values_ns: npt.ArrayLike = (1, 2, 3), kind: Kind = Kind.RUN, **changes: Any) -> str:
     """Record one small table and return the id."""
     with BundleWriter.create(workspace, kind) as writer:
         writer.add_table("latency", latency(values_ns))

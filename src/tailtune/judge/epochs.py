@@ -11,7 +11,7 @@ from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.histograms import by_slice
 from tailtune.judge.interference import Interference, PairKey, disturbed_pairs
-from tailtune.judge.quantiles import REQUESTS_PER_TAIL
+from tailtune.judge.quantiles import enough
 from tailtune.model.load import Validity
 from tailtune.model.recording import Kind
 from tailtune.model.verdict import Metric
@@ -143,7 +143,7 @@ def _metrics(rows: list[Row], latencies: Mapping[int, Distribution]) -> dict[Met
         Metric.PEAK_RSS: float(max((row["peak_rss_bytes"] for row in rows), default=0)),
     }
     for metric, q in QUANTILE_OF.items():
-        if latency.n * (1 - q) >= REQUESTS_PER_TAIL:
+        if enough(latency.n, q):
             figures[metric] = latency.quantile(q)
     return {metric: value for metric, value in figures.items() if math.isfinite(value) and value > 0}
 

@@ -12,7 +12,7 @@ from tailtune.judge import statistics
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.epochs import QUANTILE_OF, Experiment
 from tailtune.judge.histograms import by_slice_and_operation
-from tailtune.judge.quantiles import REQUESTS_PER_TAIL
+from tailtune.judge.quantiles import enough
 from tailtune.model.estimate import Estimate
 from tailtune.model.units import format_share
 from tailtune.model.verdict import Metric, OperationRatio
@@ -76,4 +76,4 @@ def _ratio(
 
 def _quantile(latencies: _LATENCIES, slices: Sequence[int], operation: int, q: float) -> float | None:
     merged = Distribution.merge(latencies[part, operation] for part in slices if (part, operation) in latencies)
-    return merged.quantile(q) if merged.n * (1 - q) >= REQUESTS_PER_TAIL else None
+    return merged.quantile(q) if enough(merged.n, q) else None

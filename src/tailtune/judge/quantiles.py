@@ -11,8 +11,14 @@ from tailtune.model.estimate import Estimate, QuantileEstimate
 
 REQUESTS_PER_TAIL: Final = 7.3
 """A quantile q needs this many observations over (1 - q): its interval then exists with room to spare."""
+_ROUNDING: Final = 1e-6
 _FEWEST_BATCHES: Final = 10
 _BATCHES: Final = 20
+
+
+def enough(n: int, q: float) -> bool:
+    """Whether `n` observations carry the quantile `q`."""
+    return n * min(q, 1 - q) >= REQUESTS_PER_TAIL - _ROUNDING
 
 
 def estimate_quantile(
@@ -33,7 +39,7 @@ def estimate_quantile(
         Without an estimate when there are fewer than about 7.3 / (1 - q) observations; without a
         bound where dependence leaves none.
     """
-    if distribution.n < REQUESTS_PER_TAIL / min(q, 1 - q):
+    if not enough(distribution.n, q):
         return QuantileEstimate(q=q, estimate=None)
     low, high = _ranks(distribution.n, q, confidence, inflation)
     return QuantileEstimate(

@@ -1,0 +1,183 @@
+"""Verdicts of whole experiments, on simulated services."""
+
+from typing import Any
+
+import pytest
+from tests.support.experiments import Model, simulate
+from tests.support.recordings import TWO_VARIANTS, S, artifact, record
+
+from tailtune.bundle import Bundle, Workspace
+from tailtune.errors import NothingMeasuredError, UsageError
+from tailtune.judge.comparison import compare
+from tailtune.model.project import Variant
+from tailtune.model.recording import Kind
+from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.workload import Operation, Workload
+
+QUIET: dict[str, Any] = {"epoch_sd": 0.003, "slice_sd": 0.004}
+
+
+def answer(comparison: Comparison, metric: Metric) -> MetricVerdict:
+    (found,) = [verdict for verdict in comparison.metrics if verdict.metric is metric]
+    return found
+
+
+def verdicts(comparison: Comparison) -> set[Verdict]:
+    return {verdict.verdict for verdict in comparison.metrics}
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1.05, Verdict.REGRESSED), (0.95, Verdict.IMPROVED), (1.0, Verdict.EQUIVALENT)]
+)
+def test_five_percent_are_found(tmp_path, factor, expected):
+    comparison = compare(simulate(tmp_path, Model(cpu_factor=factor, latency_factor=factor, requests=2000, **QUIET)))
+    for metric in (Metric.CPU_PER_REQUEST, Metric.P50, Metric.MEAN):
+        found = answer(comparison, metric)
+        assert found.verdict is expected, metric
+        assert found.ratio is not None
+        assert found.ratio.low is not None
+        assert found.ratio.high is not None
+        assert found.ratio.low <= factor * 1.004
+        assert found.ratio.high >= factor * 0.996
+        assert found.ratio.n == 10
+    cpu = answer(comparison, Metric.CPU_PER_REQUEST)
+    assert cpu.baseline == pytest.approx(2e6, rel=0.02)
+    assert cpu.candidate == pytest.approx(2e6 * factor, rel=0.02)
+
+
+def test_the_rate_of_false_verdicts_is_small(tmp_path):
+    """Identical services on a noisy machine, restarts differing by 2 %: changes reported in the primary metrics."""
+    false, trials = 0, 60
+    for seed in range(trials):
+        comparison = compare(simulate(tmp_path / str(seed), Model(seed=seed, requests=200, epochs=8)))
+        for metric in (Metric.CPU_PER_REQUEST, Metric.P50):
+            false += answer(comparison, metric).verdict in (Verdict.IMPROVED, Verdict.REGRESSED)
+    assert false / (2 * trials) <= 0.08  # nominal 0.05 at most
+
+
+def test_five_percent_are_found_through_noise(tmp_path):
+    """The same noise, 5 % more CPU time: found in nearly all experiments."""
+    found = 0
+    for seed in range(20):
+        model = Model(seed=seed, requests=200, epochs=10, cpu_factor=1.05)
+        found += (
+            answer(compare(simulate(tmp_path / str(seed), model)), Metric.CPU_PER_REQUEST).verdict is Verdict.REGRESSED
+        )
+    assert found >= 18
+
+
+def test_noise_is_inconclusive_and_says_what_would_decide(tmp_path):
+    found = answer(compare(simulate(tmp_path, Model(epoch_sd=0.1, epochs=6, seed=3))), Metric.P50)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.epochs_needed is not None
+    assert 6 < found.epochs_needed < 1000
+    assert "holds both no change and a change" in found.reason
+
+
+def test_few_epochs_decide_nothing(tmp_path):
+    comparison = compare(simulate(tmp_path, Model(epochs=5, cpu_factor=2.0, latency_factor=2.0)))
+    assert verdicts(comparison) == {Verdict.INCONCLUSIVE}
+    assert "5 usable epochs; 6 are the fewest" in answer(comparison, Metric.CPU_PER_REQUEST).reason
+
+
+def test_six_epochs_can_decide(tmp_path):
+    comparison = compare(simulate(tmp_path, Model(epochs=6, cpu_factor=1.2)))
+    assert answer(comparison, Metric.CPU_PER_REQUEST).verdict is Verdict.REGRESSED
+
+
+def test_a_tail_without_enough_requests_is_not_judged(tmp_path):
+    found = answer(compare(simulate(tmp_path, Model(requests=300))), Metric.P999)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.ratio is None
+    assert "too few requests for it in an epoch: 600" in found.reason
+
+
+def test_unsteady_epochs_are_left_out_for_both(tmp_path):
+    model = Model(cpu_factor=1.05, unsteady=(0, 4))
+    comparison = compare(simulate(tmp_path, model))
+    assert (comparison.epochs, comparison.epochs_excluded) == (10, 2)
+    assert answer(comparison, Metric.CPU_PER_REQUEST).ratio is not None
+    assert answer(comparison, Metric.CPU_PER_REQUEST).ratio.n == 8  # type: ignore[union-attr]
+
+
+def test_many_unsteady_epochs_refuse_an_answer(tmp_path):
+    comparison = compare(simulate(tmp_path, Model(cpu_factor=1.5, unsteady=(0, 4, 7))))
+    assert verdicts(comparison) == {Verdict.UNSTEADY}
+    assert "3 of 10 epochs did not become steady: it moves" in comparison.metrics[0].reason
+
+
+def test_invalid_load_drops_the_pair_and_much_of_it_refuses_an_answer(tmp_path):
+    invalid = {"validity": "INVALID", "reasons": "send-lag"}
+    few = compare(simulate(tmp_path / "few", Model(slice_changes={3: invalid}, **QUIET)))
+    assert few.pairs_dropped == 1
+    assert Verdict.INVALID not in verdicts(few)
+    many = compare(simulate(tmp_path / "many", Model(slice_changes=dict.fromkeys(range(0, 20, 4), invalid))))
+    assert verdicts(many) == {Verdict.INVALID}
+    assert "invalid in 5 of 20 pairs: send-lag" in many.metrics[0].reason
+
+
+def test_disturbed_pairs_are_dropped_whole_and_said(tmp_path):
+    disturbed = {"other_busy_ns": 4 * S}
+    comparison = compare(simulate(tmp_path, Model(cpu_factor=1.1, slice_changes={5: disturbed}, **QUIET)))
+    assert (comparison.pairs_total, comparison.pairs_dropped) == (20, 1)
+    assert any("1 of 20 pairs dropped: CPU time of other programs" in warning for warning in comparison.warnings)
+    assert answer(comparison, Metric.P50).ratio.n == 10  # type: ignore[union-attr]
+
+
+def test_a_noisy_machine_refuses_latency_but_not_cpu_time(tmp_path):
+    disturbed = {"other_busy_ns": 4 * S}
+    model = Model(cpu_factor=1.1, slice_changes=dict.fromkeys(range(0, 40, 3), disturbed), **QUIET)
+    comparison = compare(simulate(tmp_path, model))
+    assert answer(comparison, Metric.P50).verdict is Verdict.TOO_NOISY
+    assert answer(comparison, Metric.P99).verdict is Verdict.TOO_NOISY
+    assert answer(comparison, Metric.CPU_PER_REQUEST).verdict is Verdict.REGRESSED
+    assert answer(comparison, Metric.CPU_PER_REQUEST).ratio.n == 10  # type: ignore[union-attr]
+
+
+def test_the_same_binary_with_the_same_settings_is_an_aa(tmp_path):
+    twins = {"artifacts": [artifact("base", "aa"), artifact("fast", "aa")]}
+    comparison = compare(simulate(tmp_path, Model(base=twins)))
+    assert comparison.is_aa
+    assert any("A/A" in warning for warning in comparison.warnings)
+    assert not compare(simulate(tmp_path / "b", Model())).is_aa
+
+
+def test_the_same_binary_with_another_environment_is_none(tmp_path):
+    changes = {
+        "artifacts": [artifact("base", "aa"), artifact("fast", "aa")],
+        "variants": {"base": Variant(), "fast": Variant(env={"GOGC": "400"})},
+    }
+    assert not compare(simulate(tmp_path, Model(base=changes))).is_aa
+
+
+def test_a_candidate_that_fails_more_often_is_warned_of(tmp_path):
+    bundle = simulate(tmp_path, Model())
+    failing = {
+        row["slice"]: {"unexpected": 20} for row in bundle.table("slices").to_pylist() if row["variant"] == "fast"
+    }
+    comparison = compare(simulate(tmp_path / "failing", Model(slice_changes=failing)))
+    assert any("fast fails more often: 2.50 % of its requests against 0.00 %" in text for text in comparison.warnings)
+
+
+def test_operations_are_shown_by_themselves(tmp_path):
+    workload = Workload(operations=[Operation(name="get"), Operation(name="put")])
+    comparison = compare(simulate(tmp_path, Model(base={"workload": workload}, latency_factor=1.1)))
+    assert [(ratio.operation, ratio.metric) for ratio in comparison.operations] == [
+        ("get", Metric.P50),
+        ("get", Metric.P99),
+    ]
+    assert comparison.operations[0].ratio.point == pytest.approx(1.1, rel=0.05)
+
+
+def test_partial_experiments_are_judged_by_what_is_there(tmp_path):
+    bundle = simulate(tmp_path, Model(base={"partial": True, "failure": "Ctrl-C"}))
+    assert any("not finished: Ctrl-C" in warning for warning in compare(bundle).warnings)
+
+
+def test_other_recordings_are_refused(tmp_path):
+    workspace = Workspace(tmp_path)
+    with pytest.raises(UsageError, match="is a run, not an experiment"):
+        compare(Bundle.open(workspace.run(record(workspace))))
+    empty = record(workspace, kind=Kind.EXPERIMENT, variants=TWO_VARIANTS)
+    with pytest.raises(NothingMeasuredError, match="holds no slice"):
+        compare(Bundle.open(workspace.run(empty)))

@@ -1,0 +1,75 @@
+"""Each self-check of the load engine fires on what it is for, and on nothing else."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.support.recordings import S, load_report, operation_count
+
+from tailtune.judge.distribution import Distribution
+from tailtune.judge.validity import assess
+from tailtune.model.load import Validity
+
+LATENCY = Distribution.from_values(np.linspace(5e6, 2e7, 1000))
+
+
+def lags(p99: float) -> dict[str, float]:
+    return {"p50": 0.0, "p90": 0.0, "p99": p99, "p99.9": p99, "max": p99}
+
+
+def test_a_load_that_kept_its_schedule_is_valid():
+    report = assess(load_report(), LATENCY)
+    assert (report.validity, report.reasons) == (Validity.VALID, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "validity"),
+    [
+        ({"sent_requests": 998, "completed_requests": 998}, "rate", Validity.INVALID),
+        ({"timer_lag_ns": lags(1.2e6), "send_lag_ns": lags(1.2e6)}, "send-lag", Validity.SUSPECT),
+        ({"timer_lag_ns": lags(1.2e7), "send_lag_ns": lags(1.2e7)}, "send-lag", Validity.INVALID),
+        ({"peak_client_queue": 40, "send_lag_ns": lags(5e6)}, "connection-cap", Validity.SUSPECT),
+        ({"little_error": 0.02}, "little", Validity.SUSPECT),
+        ({"little_error": -0.2}, "little", Validity.INVALID),
+        ({"engine_cpu_ns": 9 * S, "engine_spin_ns": S // 2}, "engine-cpu", Validity.SUSPECT),
+        ({"engine_cpu_ns": 10 * S, "engine_spin_ns": 0}, "engine-cpu", Validity.INVALID),
+        ({"involuntary_switches": 50}, "involuntary-switches", Validity.SUSPECT),
+        ({"run_delay_ns": S}, "run-delay", Validity.SUSPECT),
+        ({"completed_requests": 999}, "unfinished", Validity.SUSPECT),
+        ({"completed_requests": 900}, "unfinished", Validity.INVALID),
+        ({"operations": [operation_count("get", 1000, unexpected=30)]}, "errors", Validity.SUSPECT),
+        ({"operations": [operation_count("get", 1000, unexpected=300, errors=300)]}, "errors", Validity.INVALID),
+        ({"interrupted": True, "sent_requests": 300, "completed_requests": 295}, "interrupted", Validity.SUSPECT),
+    ],
+)
+def test_one_fault_gives_one_reason(changes: dict[str, Any], code: str, validity: Validity):
+    report = assess(load_report(**changes), LATENCY)
+    assert [reason.code for reason in report.reasons] == [code]
+    assert report.validity is validity
+    assert report.reasons[0].message
+    assert report.reasons[0].remedy
+
+
+def test_the_worst_reason_counts():
+    report = assess(load_report(run_delay_ns=S, sent_requests=500, completed_requests=500), LATENCY)
+    assert {reason.code for reason in report.reasons} == {"run-delay", "rate"}
+    assert report.validity is Validity.INVALID
+
+
+def test_a_load_without_answers_is_invalid():
+    report = assess(load_report(completed_requests=0), Distribution.merge([]))
+    assert report.validity is Validity.INVALID
+    assert report.reasons[0].code == "nothing-completed"
+
+
+@pytest.mark.parametrize("n", [3, 20, 150])
+def test_few_requests_do_not_fail_on_their_own_granularity(n: int):
+    """The last request was sent after the schedule's end, and the time average sees one request more."""
+    changes = {"scheduled_requests": n, "sent_requests": n - 1, "completed_requests": n - 1, "little_error": 0.9 / n}
+    report = assess(load_report(**changes), Distribution.from_values(np.linspace(5e6, 2e7, n - 1)))
+    assert report.reasons == []
+
+
+def test_timeouts_are_ends_of_requests():
+    operations = [operation_count("get", 1000, timeouts=5)]
+    assert assess(load_report(completed_requests=995, operations=operations), LATENCY).reasons == []
