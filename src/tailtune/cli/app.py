@@ -21,6 +21,7 @@ from tailtune.cli.report import report
 from tailtune.cli.run import run
 from tailtune.cli.runs import runs
 from tailtune.cli.schema import schema
+from tailtune.cli.terminal import open_closed_streams
 
 _EPILOGUE: Final = (
     "Exit codes: 0 ok; 2 usage; 3 inconclusive (when asked to fail on it); 4 nothing measured; 96 set-up; "
@@ -51,6 +52,7 @@ app.default(detect)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; never raises."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    open_closed_streams()
     try:
         with _termination_as_interrupt():
             code = app(given, exit_on_error=False, print_error=False, result_action="return_value")

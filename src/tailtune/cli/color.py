@@ -9,7 +9,7 @@ _WORDS: Final = {
     r"\b(?:improved|VALID|ok)\b": _GREEN,
     r"\b(?:regressed|INVALID|failed)\b": _RED,
     r"\b(?:inconclusive|unsteady|too-noisy|SUSPECT|limited|partial|warning:)(?![\w-])": _YELLOW,
-    r"(?m)^ *(?:\$ )?tailtune [a-z].*$": _CYAN,
+    r"^ *(?:\$ )?tailtune [a-z].*$": _CYAN,
     r"\A.+$": _BOLD,
 }
 

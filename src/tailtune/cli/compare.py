@@ -57,10 +57,11 @@ def compare(
     config
         Configuration file; found upwards from here by default.
     """
+    path = find_config(config).resolve()
+
     from tailtune.lab.compare import compare as judge
     from tailtune.show.text.compare import compare_result
 
-    path = find_config(config).resolve()
     with showing(output) as progress:
         result = judge(
             path.parent,

@@ -4,9 +4,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Final
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, UnusedCliTokensError
 
 from tailtune.cli.terminal import say, say_labelled
 from tailtune.errors import RunInterruptedError, TailtuneError, UsageError
@@ -15,6 +16,7 @@ EXIT_BUG: Final = 70
 """An unexpected exception; EX_SOFTWARE of sysexits.h."""
 EXIT_PIPE: Final = 141
 """The reader of stdout went away: what a shell reports for SIGPIPE."""
+COMMAND_NAMES: Final = ("doctor", "init", "run", "load", "explain", "compare", "report", "schema", "runs")
 _DETAIL_LINES: Final = 20
 _ISSUES: Final = "report it with the output of the same command under TAILTUNE_DEBUG=1"
 
@@ -23,7 +25,7 @@ def tell(error: BaseException, *, arguments: Sequence[str]) -> int:
     """Write an error to stderr (and as JSON to stdout when asked for) and return the exit code."""
     if isinstance(error, BrokenPipeError):
         return _leave_pipe()
-    failure = _as_tailtune_error(error, arguments)
+    failure = _as_tailtune_error(error)
     if failure is None:
         _tell_bug(error, arguments)
         return EXIT_BUG
@@ -36,21 +38,29 @@ def tell(error: BaseException, *, arguments: Sequence[str]) -> int:
     return failure.exit_code
 
 
-def _as_tailtune_error(error: BaseException, arguments: Sequence[str]) -> TailtuneError | None:
+def _as_tailtune_error(error: BaseException) -> TailtuneError | None:
     match error:
         case TailtuneError():
             return error
+        case UnusedCliTokensError(command_chain=chain, unused_tokens=[first, *_]) if not chain:
+            return _unknown_command(first)
+        case UnusedCliTokensError(unused_tokens=[*unused]):
+            return UsageError(f"unexpected argument: {' '.join(unused)}", hint=_see_help(error))
         case CycloptsError():
-            return UsageError(str(error).strip(), hint=f"see `{_help_command(error, arguments)}`")
+            return UsageError(str(error).strip(), hint=_see_help(error))
         case KeyboardInterrupt():
             return RunInterruptedError("interrupted; nothing was being recorded")
     return None
 
 
-def _help_command(error: CycloptsError, arguments: Sequence[str]) -> str:
-    chain = error.command_chain or [argument for argument in arguments[:1] if not argument.startswith("-")]
-    known = list(chain) if error.command_chain else []
-    return " ".join(["tailtune", *known, "--help"])
+def _see_help(error: CycloptsError) -> str:
+    return f"see `{' '.join(['tailtune', *(error.command_chain or ()), '--help'])}`"
+
+
+def _unknown_command(given: str) -> UsageError:
+    near = get_close_matches(given, COMMAND_NAMES, n=1)
+    hint = f"did you mean `tailtune {near[0]}`?" if near else "see `tailtune --help`"
+    return UsageError(f"unknown command `{given}`; known: {', '.join(COMMAND_NAMES)}", hint=hint)
 
 
 def _tell_failure(failure: TailtuneError) -> None:

@@ -64,6 +64,8 @@ def load(
     save
         Keep a recording under `.tailtune/`.
     """
+    content = _read_body(body)
+
     from tailtune.lab.load import load as send
     from tailtune.show.text.load import load_result
 
@@ -76,7 +78,7 @@ def load(
             seed=seed,
             method=method,
             headers=header or [],
-            body=_read_body(body),
+            body=content,
             timeout=timeout,
             max_connections=max_connections,
             expected_status=expected_status,

@@ -42,10 +42,11 @@ def run(
     config
         Configuration file; found upwards from here by default.
     """
+    path = find_config(config).resolve()
+
     from tailtune.lab.run import run as measure
     from tailtune.show.text.run import run_result
 
-    path = find_config(config).resolve()
     with showing(output) as progress:
         result = measure(
             path.parent,
@@ -59,4 +60,4 @@ def run(
             progress=progress,
         )
     emit(result, run_result, output)
-    return exit_of_load(result.summary.validity)
+    return exit_of_load(result.summary.measure.validity)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
     from tailtune.cli.options import Output
@@ -38,9 +38,22 @@ def styled(text: str, style: str, stream: IO[str]) -> str:
 def say(text: str) -> None:
     """Write a line of talk to stderr; a stderr that is gone is no reason to fail."""
     try:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the place that talks
-    except (BrokenPipeError, ValueError):
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - stays open until the process ends
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        sys.stderr = _nowhere()
+
+
+def open_closed_streams() -> None:
+    """Give stdout and stderr a place to go where the caller has closed them (`2>&-`)."""
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - stays open until the process ends
 
 
 def say_labelled(label: str, text: str) -> None:

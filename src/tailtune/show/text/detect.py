@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tailtune.model.detected import Initialized, Module, Overview, Program, Suggestion
 from tailtune.show.text.notes import warnings
-from tailtune.show.text.table import labelled, page, pairs
+from tailtune.show.text.table import labelled, page, pairs, paragraph
 from tailtune.show.values import plural
 
 
@@ -45,7 +45,7 @@ def _module(module: Module) -> list[str]:
         *((f"{'service' if one.serves else 'program'} {one.name}", _program(one)) for one in module.programs),
         *(("warning", text) for text in module.warnings),
     ]
-    return [f"{title} {module.name}{where}", *pairs(rows)]
+    return [*paragraph(f"{title} {module.name}{where}"), *pairs(rows)]
 
 
 def _pprof(module: Module) -> str:

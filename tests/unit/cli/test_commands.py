@@ -1,0 +1,232 @@
+"""Each command: what it asks of its use case, what it prints where, and how it exits."""
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from tests.support import results as given
+
+from tailtune.cli.app import app, main
+from tailtune.cli.failure import COMMAND_NAMES
+from tailtune.model.codec import from_json
+from tailtune.model.results import FailedResult, RunList, SchemaList
+from tailtune.model.units import Duration
+from tailtune.model.verdict import Comparison, Metric, Verdict
+from tailtune.model.workload import Arrival
+from tailtune.show.export.schemas import TYPES
+
+COMMANDS = {
+    "detect": ([], "detect", "detect", given.OVERVIEW),
+    "doctor": (["doctor"], "doctor", "doctor", given.DIAGNOSIS),
+    "init": (["init"], "init", "init", given.INITIALIZED),
+    "run": (["run"], "run", "run", given.RUN),
+    "runs": (["runs"], "runs", "list_runs", given.RUN_LIST),
+    "runs-show": (["runs", "show"], "runs", "show_run", given.RUN_FACTS),
+    "runs-remove": (["runs", "remove", given.RUN_ID], "runs", "remove_run", given.REMOVAL),
+    "load": (["load", "http://127.0.0.1:8080/"], "load", "load", given.LOAD),
+    "explain": (["explain"], "explain", "explain", given.EXPLANATION),
+    "compare": (["compare", "base", "fast"], "compare", "compare", given.COMPARE),
+    "report": (["report"], "report", "report", given.EXPERIMENT_FACTS),
+}
+"""Schema name → arguments, module and function of the use case, what it returns."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_result_goes_to_stdout_and_talk_does_not(name: str, lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, module, function, result = COMMANDS[name]
+    lab.returns(module, function, result)
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert said.out.endswith("\n")
+    assert "\x1b" not in said.out + said.err
+    assert "warning:" not in said.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_json_is_the_whole_result_and_fits_the_published_type(
+    name: str, lab: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, module, function, result = COMMANDS[name]
+    lab.returns(module, function, result)
+    assert main([*arguments, "--json"]) == 0
+    assert from_json(capsys.readouterr().out.encode(), TYPES[name]) == result
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_use_case_takes_what_the_command_gives(name: str, lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, module, function, result = COMMANDS[name]
+    signature = inspect.signature(getattr(importlib.import_module(f"tailtune.lab.{module}"), function))
+    lab.returns(module, function, result)
+    main(arguments)
+    (args, kwargs) = lab.calls[0]
+    bound = signature.bind(*args, **kwargs)
+    assert bound.arguments
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_quiet_leaves_stderr_empty(name: str, lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, module, function, result = COMMANDS[name]
+    lab.returns(module, function, result)
+    main([*arguments, "--quiet"])
+    assert capsys.readouterr().err == ""
+
+
+def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
+    lab.returns("run", "run", given.RUN)
+    options = ["--workload", "mixed", "--variant", "fast", "--duration", "20s", "--rate", "50", "--seed", "3"]
+    assert main(["run", *options, "--no-diagnose"]) == 0
+    args, kwargs = lab.calls[0]
+    assert args == (tmp_path, tmp_path / "tailtune.toml")
+    del kwargs["progress"]
+    assert kwargs == {
+        "workload": "mixed",
+        "variant": "fast",
+        "duration": Duration.from_seconds(20),
+        "rate": 50.0,
+        "seed": 3,
+        "diagnose": False,
+    }
+
+
+def test_load_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
+    (tmp_path / "body.json").write_text("{}")
+    lab.returns("load", "load", given.LOAD)
+    options = ["--rate", "5000", "-d", "1m", "--arrival", "constant", "-X", "POST", "-H", "A: 1", "-H", "B: 2"]
+    assert main(["load", "http://127.0.0.1:1/", *options, "--body", "@body.json", "--save"]) == 0
+    args, kwargs = lab.calls[0]
+    assert args == ("http://127.0.0.1:1/",)
+    assert kwargs["rate"] == 5000.0
+    assert kwargs["duration"] == Duration.from_seconds(60)
+    assert kwargs["arrival"] is Arrival.CONSTANT
+    assert kwargs["headers"] == ["A: 1", "B: 2"]
+    assert kwargs["body"] == "{}"
+    assert kwargs["save"] is True
+
+
+def test_the_configuration_is_found_as_named_by_the_option_then_by_the_variable(
+    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.returns("runs", "list_runs", given.RUN_LIST)
+    for name in ("by-option", "by-variable"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tailtune.toml").write_text("")
+    monkeypatch.setenv("TAILTUNE_CONFIG", "by-variable/tailtune.toml")
+    main(["runs"])
+    main(["runs", "--config", "by-option/tailtune.toml"])
+    assert [args for args, _ in lab.calls] == [(tmp_path / "by-variable",), (tmp_path / "by-option",)]
+
+
+def test_runs_work_without_a_configuration(lab: Any, tmp_path: Path) -> None:
+    (tmp_path / "tailtune.toml").unlink()
+    lab.returns("runs", "list_runs", RunList(directory="x", recordings=[]))
+    assert main(["runs"]) == 0
+    assert lab.calls[0][0] == (tmp_path,)
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_a_missing_configuration_is_a_usage_error(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tailtune.toml").unlink()
+    assert main([command, *(["a", "b"] if command == "compare" else [])]) == 2
+    assert "tailtune.toml" in capsys.readouterr().err
+
+
+def test_a_load_that_may_not_be_used_is_shown_and_exits_103(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("load", "load", given.BAD_LOAD)
+    assert main(["load", "http://127.0.0.1:1/"]) == 103
+    assert capsys.readouterr().out.startswith("INVALID load")
+
+
+def test_a_run_with_a_load_that_may_not_be_used_exits_103(lab: Any) -> None:
+    lab.returns("run", "run", replace(given.RUN, summary=given.SHORT_SUMMARY))
+    assert main(["run"]) == 103
+
+
+def _with(*verdicts: tuple[Metric, Verdict]) -> Comparison:
+    shape = given.COMPARISON.metrics[0]
+    return replace(
+        given.COMPARISON, metrics=[replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts]
+    )
+
+
+REGRESSED = _with((Metric.P90, Verdict.REGRESSED), (Metric.P99, Verdict.INCONCLUSIVE))
+OPEN = _with((Metric.CPU_PER_REQUEST, Verdict.IMPROVED), (Metric.P99, Verdict.INCONCLUSIVE))
+OPEN_ONLY_FAR_OUT = _with((Metric.P99, Verdict.IMPROVED), (Metric.P999, Verdict.INCONCLUSIVE))
+REFUSED = _with((Metric.P99, Verdict.TOO_NOISY))
+
+
+@pytest.mark.parametrize(
+    ("comparison", "asked", "code"),
+    [
+        (REGRESSED, [], 0),
+        (REGRESSED, ["regression"], 100),
+        (REGRESSED, ["inconclusive"], 3),
+        (REGRESSED, ["regression", "inconclusive"], 100),
+        (OPEN, ["regression"], 0),
+        (OPEN, ["inconclusive"], 3),
+        (OPEN_ONLY_FAR_OUT, ["inconclusive"], 0),
+        (REFUSED, ["inconclusive"], 3),
+        (REFUSED, ["regression"], 0),
+    ],
+)
+def test_a_comparison_fails_only_on_what_it_was_asked_to(
+    comparison: Comparison, asked: list[str], code: int, lab: Any
+) -> None:
+    lab.returns("compare", "compare", replace(given.COMPARE, comparison=comparison))
+    flags = [flag for name in asked for flag in ("--fail-on", name)]
+    assert main(["compare", "base", "fast", *flags]) == code
+
+
+def test_report_writes_a_file(lab: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("report", "report", given.RUN_FACTS)
+    assert main(["report", "--markdown", "-o", "out.md"]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "out.md" in said.err
+    assert (tmp_path / "out.md").read_text().startswith("# tailtune run")
+
+
+def test_report_says_why_a_file_cannot_be_written(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("report", "report", given.RUN_FACTS)
+    assert main(["report", "-o", "missing/out.md"]) == 96
+    assert "missing/out.md" in capsys.readouterr().err
+
+
+def test_explain_shows_everything_on_request(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("explain", "explain", given.EXPLANATION)
+    main(["explain", "--full"])
+    assert "f7 " in capsys.readouterr().out
+
+
+def test_schema_lists_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--json"]) == 0
+    names = from_json(capsys.readouterr().out.encode(), SchemaList).schemas
+    assert set(names) == {*TYPES, "config"}
+    assert main(["schema", "run"]) == 0
+    assert '"RunResult"' in capsys.readouterr().out
+    assert main(["schema", "config"]) == 0
+    assert '"Project"' in capsys.readouterr().out
+    assert main(["schema", "--write", "made"]) == 0
+    assert {path.stem for path in (tmp_path / "made").iterdir()} == set(TYPES)
+
+
+def test_an_unknown_schema_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "nothing", "--json"]) == 2
+    assert from_json(capsys.readouterr().out.encode(), FailedResult).error.code == "usage"
+
+
+def test_version_and_help_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("tailtune ")
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Exit codes" in shown
+    assert all(name in shown for name in COMMAND_NAMES)
+
+
+def test_the_commands_named_in_errors_are_the_commands_there_are() -> None:
+    assert {name for name in app if not name.startswith("-")} == set(COMMAND_NAMES)
