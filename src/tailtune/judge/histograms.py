@@ -15,6 +15,12 @@ def select(table: pa.Table, *, window: str | None = None, kind: str = "latency")
     return rows if window is None else rows.filter(pc.equal(rows["window"].cast(pa.string()), window))
 
 
+def total(table: pa.Table) -> Distribution:
+    """Return the latency of all rows together."""
+    rows = select(table)
+    return Distribution.from_counts(rows["value_ns"].to_numpy(), rows["count"].to_numpy())
+
+
 def by_slice(table: pa.Table) -> dict[int, Distribution]:
     """Return the latency of each slice of an experiment, all operations together."""
     return {key[0]: distribution for key, distribution in _split(select(table), ["slice"]).items()}

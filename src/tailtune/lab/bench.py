@@ -1,0 +1,65 @@
+"""Puts together what a recording needs: engine, writer, machine, and the judgements that recording must not make."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from tailtune import config as configuration
+from tailtune.bundle.workspace import Workspace
+from tailtune.bundle.writer import BundleWriter
+from tailtune.judge.histograms import total
+from tailtune.judge.steady import steady
+from tailtune.judge.validity import assess
+from tailtune.model.load import LoadReport
+from tailtune.model.project import Project
+from tailtune.model.recording import Kind
+from tailtune.model.workload import Workload
+from tailtune.record.bench import Bench
+from tailtune.record.host import LocalHost
+from tailtune.record.load import EngineProcess
+from tailtune.record.ports import Progress
+
+
+@contextmanager
+def open_bench(root: Path, kind: Kind, progress: Progress) -> Iterator[Bench]:
+    """Prepare the tools for one recording of the project at `root`; the engine ends with the block.
+
+    Raises:
+        RecordingError: if the project's `.tailtune` cannot be written.
+        SetupError: if the engine cannot be started.
+    """
+    host = LocalHost()
+    layout = host.layout()
+    with BundleWriter.create(Workspace(root), kind) as writer:
+        engine = EngineProcess(cpu=layout.engine[0])
+        try:
+            yield Bench(
+                engine=engine,
+                writer=writer,
+                environment=host.environment(root),
+                layout=layout,
+                steady=steady,
+                check_load=check_load,
+                progress=progress,
+            )
+        finally:
+            engine.close()
+
+
+def check_load(report: LoadReport, latency: pa.Table) -> LoadReport:
+    """Judge the engine's account of a window by its rows of the table `latency`."""
+    return assess(report, total(latency))
+
+
+def choose_workload(project: Project, name: str | None, rate_per_s: float | None) -> tuple[str, Workload]:
+    """Return the workload asked for and its name, at the rate asked for.
+
+    Raises:
+        UsageError: if there is no such workload.
+    """
+    chosen = name or configuration.default_workload(project)
+    workload = configuration.workload(project, chosen)
+    return chosen, workload if rate_per_s is None else msgspec.structs.replace(workload, rate_per_s=rate_per_s)

@@ -1,0 +1,84 @@
+"""`tailtune run`: one trial, recorded and summed up."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from tailtune import config as configuration
+from tailtune.bundle.reader import Bundle
+from tailtune.bundle.workspace import Workspace
+from tailtune.judge.explain import explain
+from tailtune.judge.summary import summarize
+from tailtune.lab.bench import choose_workload, open_bench
+from tailtune.model.recording import Kind
+from tailtune.model.results import RunResult
+from tailtune.model.units import Duration
+from tailtune.record.ports import Progress
+from tailtune.record.trial import TrialPlan, run_trial
+
+HEADLINE: Final = 3
+"""Findings that a run ends with; `tailtune explain` gives all."""
+DIAGNOSE: Final = Duration.from_seconds(8)
+
+
+def run(
+    root: Path,
+    config: Path,
+    *,
+    workload: str | None,
+    variant: str,
+    duration: Duration | None,
+    rate: float | None,
+    seed: int | None,
+    diagnose: bool,
+    progress: Progress,
+) -> RunResult:
+    """Measure one variant of the service once.
+
+    Args:
+        root: folder of the project; recordings go under its `.tailtune`.
+        config: its configuration file.
+        workload: name; the default one if None.
+        variant: name; `base` is the service as it is.
+        duration: of the measure window, in place of the workload's.
+        rate: requests per second, in place of the workload's.
+        seed: of the schedule, in place of the workload's.
+        diagnose: whether a second window is recorded for `explain`.
+        progress: told of phases.
+
+    Raises:
+        TailtuneError: whatever kept the trial from its end; what was recorded is kept.
+    """
+    project = configuration.load(config)
+    name, load = choose_workload(project, workload, rate)
+    workspace = Workspace(root)
+    plan = TrialPlan(
+        root=root,
+        cache=workspace.builds,
+        command=sys.argv,
+        service=project.service,
+        variant_name=variant,
+        variant=configuration.variant(project, variant),
+        workload_name=name,
+        workload=load,
+        goals=project.goals,
+        seed=seed,
+        measure=duration,
+        diagnose=DIAGNOSE if diagnose else Duration(0),
+    )
+    with open_bench(root, Kind.RUN, progress) as bench:
+        recording = run_trial(plan, bench).id
+    return result_of(Bundle.open(workspace.run(recording)))
+
+
+def result_of(bundle: Bundle) -> RunResult:
+    """Sum up a finished run."""
+    summary = summarize(bundle)
+    return RunResult(
+        bundle_id=bundle.id,
+        path=str(bundle.path),
+        manifest=bundle.manifest,
+        summary=summary,
+        findings=explain(bundle)[:HEADLINE],
+        warnings=list(dict.fromkeys([*bundle.manifest.warnings, *summary.warnings])),
+    )
