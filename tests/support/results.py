@@ -226,7 +226,7 @@ MANIFEST = Manifest(
     id=RUN_ID,
     kind=Kind.RUN,
     created_utc="2026-11-24T10:15:00Z",
-    command=["tailtune", "run", "--workload", "mixed"],
+    command=["/usr/local/bin/tailtune", "run", "--workload", "mixed"],
     environment=ENVIRONMENT,
     service=Service(language=Language.GO, package="./cmd/shop"),
     variants={"base": Variant()},

@@ -79,4 +79,4 @@ def _repeat(manifest: Manifest) -> list[str]:
     schedule = f"; schedule SHA-256 {code(manifest.schedule_sha256)}" if manifest.schedule_sha256 else ""
     recorded = f"; recording {code(manifest.id)} of {escaped(manifest.created_utc)}"
     phases = f" ({plural(len(manifest.phases), 'phase')} recorded)" if manifest.partial else ""
-    return [shell(manifest.command), f"{seed}{schedule}{recorded}{phases}."]
+    return [shell(["tailtune", *manifest.command[1:]]), f"{seed}{schedule}{recorded}{phases}."]

@@ -59,7 +59,7 @@ def _next(result: CompareResult) -> list[str]:
     undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE]
     needed = max((one.epochs_needed or 0 for one in undecided), default=0)
     longer = f"  tailtune compare {comparison.baseline} {comparison.candidate} --epochs {needed}"
-    return [*([longer] if needed else []), f"  tailtune report {result.bundle_id} --markdown"]
+    return [*([longer] if needed and not comparison.is_aa else []), f"  tailtune report {result.bundle_id} --markdown"]
 
 
 def _units(comparison: Comparison) -> list[str]:

@@ -1,0 +1,107 @@
+"""How numbers, intervals and first lines are written."""
+
+import pytest
+from msgspec.structs import replace
+from tests.support import results as given
+
+from tailtune.model.estimate import QuantileEstimate
+from tailtune.model.load import Validity
+from tailtune.model.units import format_change, format_ns
+from tailtune.model.verdict import Metric, Verdict
+from tailtune.show import headline, values
+
+
+def test_bounds_leave_out_the_unit_only_where_it_is_the_points_own() -> None:
+    assert values.with_interval(given.estimate(1.5e6, 1.4e6, 1.6e6), format_ns) == "1.50 ms [1.40, 1.60]"
+    assert values.with_interval(given.estimate(1.1e6, 0.9e6, 1.3e6), format_ns) == "1.10 ms [900 µs, 1.30 ms]"
+    assert values.with_interval(given.estimate(0.7, 0.6, 0.8), format_change) == "-30.0 % [-40.0, -20.0]"
+
+
+def test_without_bounds_there_are_no_brackets_and_without_an_estimate_no_number() -> None:
+    assert values.with_interval(given.estimate(1e6, None, None), format_ns) == "1.00 ms"
+    assert values.with_interval(None, format_ns) == "n/a"
+
+
+@pytest.mark.parametrize(("q", "needed"), [(0.5, 15), (0.9, 73), (0.99, 730), (0.999, 7_300), (0.9999, 73_000)])
+def test_an_absent_quantile_says_how_many_requests_it_needs(q: float, needed: int) -> None:
+    assert values.requests_needed(q) == needed
+    written = values.quantile_value(QuantileEstimate(q=q, estimate=None))
+    assert written == (f"p{q * 100:g}", "n/a", f"needs about {needed:,} requests")
+
+
+def test_sizes_and_times_get_the_unit_of_their_metric() -> None:
+    assert values.metric_value(Metric.PEAK_RSS, 2**20) == "1.00 MiB"
+    assert values.metric_value(Metric.P99, 2e6) == "2.00 ms"
+    assert values.metric_value(Metric.P99, None) == "n/a"
+
+
+def test_margins_have_digits_only_where_they_need_them() -> None:
+    answer = given.COMPARISON.metrics[0]
+    assert values.margin(replace(answer, margin=0.07)) == "±7 %"
+    assert values.margin(replace(answer, margin=0.025)) == "±2.5 %"
+
+
+def test_one_thing_is_not_plural() -> None:
+    assert [values.plural(number, "pair") for number in (0, 1, 2_000)] == ["0 pairs", "1 pair", "2,000 pairs"]
+
+
+def test_a_run_is_headed_by_the_furthest_percentile_it_carries() -> None:
+    short = replace(given.SHORT_SUMMARY, measure=replace(given.SHORT_SUMMARY.measure, validity=Validity.SUSPECT))
+    assert headline.run_headline(given.SUMMARY).startswith("p99 6.81 ms [6.52, 7.10] at 199.9 req/s")
+    assert headline.run_headline(short) == "p50 1.23 ms [1.20, 1.27] at 199.9 req/s, load SUSPECT"
+
+
+def test_a_run_too_short_for_any_percentile_still_has_a_first_line() -> None:
+    window = given.WINDOW
+    bare = replace(window, cpu=None, latency=replace(window.latency, quantiles=given.quantiles(None, None, None, None)))
+    assert headline.run_headline(replace(given.SUMMARY, measure=bare)) == "at 199.9 req/s, load VALID"
+
+
+def test_an_invalid_load_is_the_first_thing_said() -> None:
+    assert headline.run_headline(given.SHORT_SUMMARY).startswith("INVALID load, do not use these numbers")
+
+
+def _headline(*verdicts: tuple[Metric, Verdict], is_aa: bool = False) -> str:
+    shape = given.COMPARISON.metrics[0]
+    metrics = [replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts]
+    return headline.comparison_headline(replace(given.COMPARISON, metrics=metrics, is_aa=is_aa))
+
+
+CHANGE = "-31.2 % [-32.0, -30.1]"
+CPU, P50, P90, P99, P999 = Metric.CPU_PER_REQUEST, Metric.P50, Metric.P90, Metric.P99, Metric.P999
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ([(CPU, Verdict.IMPROVED), (P99, Verdict.EQUIVALENT)], f"improved: CPU per request {CHANGE}"),
+        (
+            [(CPU, Verdict.IMPROVED), (P99, Verdict.REGRESSED)],
+            f"regressed: p99 {CHANGE}; improved: CPU per request {CHANGE}",
+        ),
+        ([(CPU, Verdict.EQUIVALENT), (P50, Verdict.EQUIVALENT)], "equivalent, within the margin: CPU per request, p50"),
+        (
+            [(CPU, Verdict.EQUIVALENT), (P99, Verdict.INCONCLUSIVE)],
+            "equivalent, within the margin: CPU per request; inconclusive: p99",
+        ),
+        ([(CPU, Verdict.IMPROVED), (P999, Verdict.INCONCLUSIVE)], f"improved: CPU per request {CHANGE}"),
+        ([(P999, Verdict.INCONCLUSIVE)], "inconclusive: p99.9"),
+        ([(CPU, Verdict.TOO_NOISY), (P99, Verdict.TOO_NOISY)], "too-noisy: CPU per request, p99"),
+        ([(CPU, Verdict.INVALID)], "invalid: CPU per request"),
+        ([], "nothing was compared: no epoch could be used"),
+    ],
+)
+def test_a_comparison_is_headed_by_what_it_decided_and_what_it_did_not(
+    verdicts: list[tuple[Metric, Verdict]], said: str
+) -> None:
+    assert _headline(*verdicts) == said
+
+
+def test_many_changes_are_counted() -> None:
+    improved = [(metric, Verdict.IMPROVED) for metric in (CPU, P50, P90, P99)]
+    assert _headline(*improved).endswith("and 1 more")
+
+
+def test_identical_variants_are_called_an_aa() -> None:
+    assert "no difference was found, as it should be" in _headline((CPU, Verdict.EQUIVALENT), is_aa=True)
+    assert "1 false verdict: p99" in _headline((CPU, Verdict.EQUIVALENT), (P99, Verdict.REGRESSED), is_aa=True)
