@@ -14,16 +14,14 @@ pub enum SampleError {
     #[error("{0} Hz is not a sampling frequency: use 1 to 100000")]
     Frequency(u32),
     /// The kernel refused every mode.
-    #[error(
-        "process {pid} may not be sampled (kernel.perf_event_paranoid is {paranoid}); tried: {tried}"
-    )]
+    #[error("process {pid} may not be sampled (kernel.perf_event_paranoid is {paranoid}): {said}")]
     NotPermitted {
         /// The process.
         pid: i32,
         /// The kernel's setting, or `unknown`.
         paranoid: String,
-        /// What each mode said.
-        tried: String,
+        /// What the kernel said, mode by mode, equal answers once.
+        said: String,
     },
     /// `start` and `stop` were called out of order.
     #[error("the sampler {0}")]

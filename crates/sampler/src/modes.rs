@@ -91,20 +91,21 @@ pub(crate) struct Events {
 impl Events {
     /// Opens the best mode that works, disabled.
     pub(crate) fn open(pid: i32, period_ns: u64) -> Result<Self, SampleError> {
-        let mut tried = Vec::new();
+        let mut tried: Vec<String> = Vec::new();
         for mode in Mode::ALL {
             match Self::open_mode(mode, pid, period_ns) {
                 Ok(events) => return Ok(events),
-                Err(error) => tried.push(format!("{}: {error}", mode.name())),
+                Err(error) => tried.push(error.to_string()),
             }
         }
+        tried.dedup();
         if threads(pid).is_empty() {
             return Err(SampleError::NoProcess(pid));
         }
         Err(SampleError::NotPermitted {
             pid,
             paranoid: paranoid(),
-            tried: tried.join("; "),
+            said: tried.join("; "),
         })
     }
 

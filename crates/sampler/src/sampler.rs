@@ -22,13 +22,8 @@ pub struct Sampler {
     pid: i32,
     period_ns: u64,
     events: Events,
-    state: State,
-}
-
-enum State {
-    Ready,
-    Running(Running),
-    Done,
+    was_started: bool,
+    running: Option<Running>,
 }
 
 struct Running {
@@ -44,6 +39,25 @@ impl Sampler {
     /// # Errors
     /// No such process, nothing permitted, or a frequency outside 1 to 100,000 Hz.
     pub fn open(pid: i32, frequency_hz: u32) -> Result<Self, SampleError> {
+        Self::open_with(pid, frequency_hz, Events::open)
+    }
+
+    /// Opens events for a process in one mode.
+    ///
+    /// # Errors
+    /// As `open`; the mode may be refused where another is permitted.
+    pub fn open_in_mode(pid: i32, frequency_hz: u32, mode: Mode) -> Result<Self, SampleError> {
+        Self::open_with(pid, frequency_hz, |pid, period_ns| {
+            Events::open_mode(mode, pid, period_ns)
+                .map_err(|error| SampleError::System("opening events", error))
+        })
+    }
+
+    fn open_with(
+        pid: i32,
+        frequency_hz: u32,
+        open: impl FnOnce(i32, u64) -> Result<Events, SampleError>,
+    ) -> Result<Self, SampleError> {
         if !(1..=100_000).contains(&frequency_hz) {
             return Err(SampleError::Frequency(frequency_hz));
         }
@@ -52,8 +66,9 @@ impl Sampler {
         Ok(Self {
             pid,
             period_ns,
-            events: Events::open(pid, period_ns)?,
-            state: State::Ready,
+            events: open(pid, period_ns)?,
+            was_started: false,
+            running: None,
         })
     }
 
@@ -82,7 +97,7 @@ impl Sampler {
     /// # Errors
     /// If it was started before, or the kernel refuses.
     pub fn start(&mut self) -> Result<(), SampleError> {
-        if !matches!(self.state, State::Ready) {
+        if std::mem::replace(&mut self.was_started, true) {
             return Err(SampleError::Order("was started before"));
         }
         let started_ns = monotonic_ns();
@@ -103,7 +118,7 @@ impl Sampler {
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        self.state = State::Running(Running {
+        self.running = Some(Running {
             stop,
             session,
             started_ns,
@@ -117,9 +132,10 @@ impl Sampler {
     /// # Errors
     /// If it was not started, or the draining thread ended early.
     pub fn stop(&mut self) -> Result<Profile, SampleError> {
-        let State::Running(running) = std::mem::replace(&mut self.state, State::Done) else {
-            return Err(SampleError::Order("is not running"));
-        };
+        let running = self
+            .running
+            .take()
+            .ok_or(SampleError::Order("is not running"))?;
         let disabled = self.events.disable();
         let ended_ns = monotonic_ns();
         drop(running.stop);
@@ -147,7 +163,7 @@ impl Sampler {
 
 impl Drop for Sampler {
     fn drop(&mut self) {
-        if let State::Running(running) = std::mem::replace(&mut self.state, State::Done) {
+        if let Some(running) = self.running.take() {
             drop(running.stop);
             // The thread is gone after this, whether it ended well does not matter any more.
             let _ = running.session.join();

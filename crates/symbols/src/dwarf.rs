@@ -98,7 +98,13 @@ impl Lookup<'_> {
                 )
             });
             let (mut named, is_bare) = named(&function.raw_name()?, file, function.language);
-            (named.file, named.line) = (file.to_owned(), line);
+            // Line 0 marks code that belongs to no line; its file is then left over from a neighbor.
+            named.line = line;
+            named.file = if line == 0 {
+                String::new()
+            } else {
+                file.to_owned()
+            };
             if let (Some(unit), Some(entry)) = (unit, frame.dw_die_offset) {
                 let known = self.start_lines.entry((unit.header.offset(), entry));
                 named.start_line = *known.or_insert_with(|| start_line(unit, entry).unwrap_or(0));
