@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from tailtune.record.player import derive_seed
+from tailtune.record.seeds import derive_seed
 
 BASELINE: Final = 0
 CANDIDATE: Final = 1

@@ -1,11 +1,9 @@
 """Plays stretches of one workload: compiles the schedule for a seed and a length, then lets the engine send it."""
 
 import contextlib
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from tailtune.errors import TailtuneError
 from tailtune.model.load import LoadReport
@@ -13,14 +11,6 @@ from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 from tailtune.record.load import compile_workload
 from tailtune.record.ports import Engine, Interval
-
-_SEED_BYTES: Final = 6
-
-
-def derive_seed(seed: int, *purpose: str | int) -> int:
-    """Return a seed for one purpose, independent of those for others; below 2⁴⁸."""
-    text = "/".join(map(str, (seed, *purpose)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:_SEED_BYTES])
 
 
 class Player:

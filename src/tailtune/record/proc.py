@@ -57,7 +57,7 @@ def parse_stat(text: str) -> Stat:
             int(pid), name, fields[0], int(fields[1]), int(fields[3]), minor, major, user, system,
             children_minor, children_major, children_user, children_system, int(fields[17]), int(fields[19]),
         )  # fmt: skip
-    except IndexError as error:
+    except (IndexError, ValueError) as error:
         raise ValueError(f"not a process's stat: {text!r}") from error
 
 

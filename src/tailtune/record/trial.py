@@ -25,8 +25,9 @@ from tailtune.record.bench import (
 )
 from tailtune.record.capturing import Capturing
 from tailtune.record.load import read_output
-from tailtune.record.player import Player, derive_seed
+from tailtune.record.player import Player
 from tailtune.record.ports import Interval
+from tailtune.record.seeds import derive_seed
 from tailtune.record.service import Build, RunningService, build, start
 from tailtune.record.usage import UsageReader
 from tailtune.record.warm_up import WarmUp

@@ -9,8 +9,9 @@ from tailtune.model.recording import Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.record.collectors import gctrace
 from tailtune.record.lines import LineReader
-from tailtune.record.player import Player, derive_seed
+from tailtune.record.player import Player
 from tailtune.record.ports import Interval, Progress, SteadyTest, WarmUpWindow
+from tailtune.record.seeds import derive_seed
 from tailtune.record.service import RunningService
 from tailtune.record.usage import UsageReader
 

@@ -19,11 +19,12 @@ class Affinity:
         """See `ports.Knob.apply`."""
         if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", level):
             raise UsageError(f"affinity={level} is impossible", hint=self.help)
-        wanted = sorted({cpu for part in level.split(",") for cpu in _range(part)})
         allowed = os.sched_getaffinity(0)
-        if not wanted or not allowed.issuperset(wanted):
+        wanted = {cpu for part in level.split(",") for cpu in allowed if cpu in _range(part)}
+        edges = {edge for part in level.split(",") for edge in (_range(part).start, _range(part).stop - 1)}
+        if not wanted or not edges <= wanted:
             raise UsageError(f"affinity={level} is impossible here", hint=f"CPUs allowed: {sorted(allowed)}")
-        return msgspec.structs.replace(launch, cpus=wanted)
+        return msgspec.structs.replace(launch, cpus=sorted(wanted))
 
 
 def _range(part: str) -> range:

@@ -1,0 +1,66 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tailtune.record import ownership, ready
+from tailtune.record.ownership import Leader
+from tailtune.record.watchdog import follow
+
+TINY = Path(__file__).parents[2] / "support" / "tiny_service.py"
+TOOL = """
+import os, sys, threading, time
+from pathlib import Path
+from tailtune.model.project import ReadyCheck
+from tailtune.record import ready
+from tailtune.record.ports import Launch
+from tailtune.record.process import supervisor
+one = supervisor()
+folder, kind, port = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+print(one.token, flush=True)
+if kind == "build":
+    threading.Timer(1.0, lambda: print("runs", flush=True)).start()
+    one.run(["sh", "-c", "sleep 600 & sleep 600"], workdir=folder, env=dict(os.environ), scratch=folder)
+launch = Launch(argv=[sys.executable, "-I", "-S", *sys.argv[4:]], env=dict(os.environ), workdir=folder, port=port,
+                cpus=[], stdout=folder / "out", stderr=folder / "err")
+ready.wait_ready(one.start(launch), ReadyCheck(), port, one)
+print("runs", flush=True)
+if kind == "service":
+    time.sleep(600)
+"""
+
+
+def test_orders_are_followed_to_the_end_of_the_pipe() -> None:
+    token, sessions = follow(["token 12-ab.\n", "add 7 100\n", "add 8 101\n", "remove 7\n"])
+    assert token == "12-ab."
+    assert sessions == {8: Leader(8, 101)}
+
+
+@pytest.mark.parametrize("kind", ["service", "build", "normal end"])
+def test_nothing_outlives_the_tool(kind: str, tmp_path: Path) -> None:
+    port = ready.choose_port(0)
+    service = [str(TINY), "--port", str(port), "--child", "--daemon", "--orphan", "--stubborn"]
+    command = [sys.executable, "-c", TOOL, str(tmp_path), kind, str(port), *service]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        token = tool.stdout.readline().strip()
+        assert tool.stdout.readline() == "runs\n"
+        if kind != "normal end":
+            assert len(ownership.members([], token)) >= 3
+            tool.send_signal(signal.SIGKILL)
+        tool.wait(20)
+    assert ownership.wait_until(lambda: ownership.members([], token) == [] and not _sleepers(tmp_path), 10)
+
+
+def _sleepers(folder: Path) -> list[str]:
+    """Processes in the test's folder: found by where they are, not by what the tool knows of them."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            if process.name.isdecimal() and (process / "cwd").readlink() == folder:
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
