@@ -2,14 +2,35 @@
 The native core: load generation, sampling, symbols and profile tables.
 """
 
-from typing import Final, SupportsIndex, final
+from _typeshed import SupportsGetItem
+from os import PathLike
+from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "Profile", "Sampler", "build_id", "perf_capability"]
+__all__ = ["VERSION", "NullServer", "Profile", "Sampler", "StopSignal", "build_id", "compile_schedule", "die_with_parent", "perf_capability", "play", "timer_error"]
 
 VERSION: Final[str]
 """
 Version of the native core, equal to the version of the Python package.
 """
+
+@final
+class NullServer:
+    """
+    A server that answers every request with the same small 200: the floor of what a client can measure.
+    """
+    def __new__(cls, /, port: SupportsIndex = 0, delay_us: SupportsIndex = 0) -> NullServer:
+        """
+        Listen on 127.0.0.1:port, or on a free port for 0; each answer is held back by `delay_us`.
+        """
+    @property
+    def port(self, /) -> int:
+        """
+        The port listened on.
+        """
+    def serve(self, /) -> None:
+        """
+        Serve until the process ends; may be called once.
+        """
 
 @final
 class Profile:
@@ -113,11 +134,51 @@ class Sampler:
         Works as well when the process has ended. Raises NativeError if it is not running.
         """
 
+@final
+class StopSignal:
+    """
+    Ends a running play from another thread; what was recorded is kept.
+    """
+    def __new__(cls, /) -> StopSignal: ...
+    def set(self, /) -> None:
+        """
+        End the play now; may be called before it begins.
+        """
+
 def build_id(path: str) -> str:
     """
     Read the build ID of a binary: Go's as text, else GNU's in hex; empty if it has none.
 
     Raises NativeError if the file cannot be read.
+    """
+
+def compile_schedule(spec: bytes, payloads: SupportsGetItem[int, SupportsGetItem[int, bytes | bytearray]], path: str | PathLike[str]) -> bytes:
+    """
+    Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
+
+    Args:
+        spec: JSON object with `arrival` (`poisson` or `constant`), `rate_per_s`, `duration_ns`, `seed`
+            (0 to 2**64-1), `max_connections` (256 when absent) and `operations`: a list of objects with
+            `name`, `weight`, `timeout_ns` and `expected_status`.
+        payloads: For each operation the complete HTTP/1.1 requests among which it draws.
+        path: File to write; an existing one is replaced.
+
+    Returns:
+        JSON object with `sha256` (hex), `requests`, `duration_ns` and `bytes`.
+
+    Raises:
+        NativeError: For impossible values, or when the file cannot be written.
+    """
+
+def die_with_parent(parent: SupportsIndex) -> None:
+    """
+    End this process when the parent thread that started it ends.
+
+    Args:
+        parent: Process ID the parent must still have.
+
+    Raises:
+        OSError: If the parent has ended already.
     """
 
 def perf_capability() -> str:
@@ -126,4 +187,38 @@ def perf_capability() -> str:
 
     Keys: `paranoid`; `modes`: [{`mode`, `permitted`, `error`, `lost_note`}], best first;
     `hardware_counters` and `tracepoints`: {`permitted`, `error`}; `kernel_names`.
+    """
+
+def play(schedule: str | PathLike[str], port: SupportsIndex, stop: StopSignal, *, output: str | PathLike[str] | None = None, cpu: SupportsIndex | None = None, spin: bool = True, real_time: bool = True, events_fd: SupportsIndex | None = None) -> bytes:
+    """
+    Play a schedule against 127.0.0.1:port; blocks, without the GIL, until its end or `stop`.
+
+    Args:
+        schedule: A compiled schedule.
+        port: Where the service listens.
+        stop: Ends the play early.
+        output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
+        cpu: CPU to bind the engine to, or nothing.
+        spin: Whether the engine may spin shortly before each send.
+        real_time: Whether to try for real-time priority.
+        events_fd: Descriptor that gets a JSON line each second, with the fields of `ports.Interval`.
+
+    Returns:
+        JSON object with the fields of `model.load.LoadReport` except its validity.
+
+    Raises:
+        NativeError: When the schedule cannot be read, or the output cannot be written.
+    """
+
+def timer_error(seconds: SupportsFloat | SupportsIndex = 5.0, cpu: SupportsIndex | None = None) -> bytes:
+    """
+    Measure how late this machine wakes a thread, by method and scheduling class.
+
+    Args:
+        seconds: Time for the whole table of up to six rows.
+        cpu: CPU to measure on, or nothing.
+
+    Returns:
+        JSON object with `clock_cost_ns`, `rows` (objects with `method`, `scheduling`, `wakes`, `p50_ns`,
+        `p99_ns`, `max_ns`) and `warnings`.
     """
