@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from tailtune.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REGRESSION, LoadInvalidError
-from tailtune.model.load import Validity
+from tailtune.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REGRESSION, LoadInvalidError, RunInterruptedError
+from tailtune.model.load import LoadReport, Validity
 from tailtune.model.verdict import Comparison, Metric, Verdict
 
 
@@ -20,9 +20,11 @@ DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
 """The metrics that must be decided; the others are shown, and count when they regressed."""
 
 
-def exit_of_load(validity: Validity) -> int:
-    """Return 103 for a load that may not be used; its numbers have been shown with the reasons."""
-    return LoadInvalidError.exit_code if validity is Validity.INVALID else EXIT_OK
+def exit_of_load(report: LoadReport) -> int:
+    """Return 130 for an interrupted load and 103 for one that may not be used; what there is has been shown."""
+    if report.interrupted:
+        return RunInterruptedError.exit_code
+    return LoadInvalidError.exit_code if report.validity is Validity.INVALID else EXIT_OK
 
 
 def exit_of_comparison(comparison: Comparison, fail_on: Iterable[FailOn]) -> int:

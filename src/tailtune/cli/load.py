@@ -86,7 +86,7 @@ def load(
             progress=progress,
         )
     emit(result, load_result, output)
-    return exit_of_load(result.report.validity)
+    return exit_of_load(result.report)
 
 
 def _read_body(body: str | None) -> str | None:

@@ -8,6 +8,7 @@ from tailtune.cli.exits import exit_of_load
 from tailtune.cli.options import AS_TEXT, ConfigOption, DurationOption, Output, Positive, find_config
 from tailtune.cli.progress import showing
 from tailtune.cli.terminal import emit
+from tailtune.errors import EXIT_OK
 
 
 def run(
@@ -60,4 +61,4 @@ def run(
             progress=progress,
         )
     emit(result, run_result, output)
-    return exit_of_load(result.summary.measure.validity)
+    return exit_of_load(result.manifest.load) if result.manifest.load else EXIT_OK

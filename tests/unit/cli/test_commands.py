@@ -136,13 +136,23 @@ def test_a_missing_configuration_is_a_usage_error(
 
 
 def test_a_load_that_may_not_be_used_is_shown_and_exits_103(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    lab.returns("load", "load", given.BAD_LOAD)
+    lab.returns("load", "load", replace(given.BAD_LOAD, report=replace(given.BAD_REPORT, interrupted=False)))
     assert main(["load", "http://127.0.0.1:1/"]) == 103
     assert capsys.readouterr().out.startswith("INVALID load")
 
 
+def test_an_interrupted_load_shows_what_it_has_and_exits_130(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("load", "load", given.BAD_LOAD)
+    assert main(["load", "http://127.0.0.1:1/"]) == 130
+    assert "load: INVALID, interrupted" in capsys.readouterr().out
+
+
 def test_a_run_with_a_load_that_may_not_be_used_exits_103(lab: Any) -> None:
-    lab.returns("run", "run", replace(given.RUN, summary=given.SHORT_SUMMARY))
+    lab.returns(
+        "run",
+        "run",
+        replace(given.RUN, manifest=replace(given.MANIFEST, load=replace(given.BAD_REPORT, interrupted=False))),
+    )
     assert main(["run"]) == 103
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from tailtune.model.doctor import Check, CpuNoise, Diagnosis, Status, TimerError
 from tailtune.model.units import format_bytes, format_ns, format_share
-from tailtune.show.text.table import labelled, page, pairs, table
+from tailtune.show.text.table import labelled, page, pairs, paragraph, table
 from tailtune.show.values import count, plural
 
 _STATUS_WIDTH: Final = max(len(status) for status in Status)
@@ -15,7 +15,7 @@ _STATUS_WIDTH: Final = max(len(status) for status in Status)
 def examination(found: Diagnosis) -> str:
     """Show the verdict, the machine, each check with its effect and remedy, and what was measured."""
     return page(
-        [_headline(found.checks)],
+        _headline(found.checks),
         _machine(found),
         *([family, *_checks(list(checks))] for family, checks in groupby(found.checks, key=lambda one: one.family)),
         _noise(found.noise),
@@ -23,12 +23,13 @@ def examination(found: Diagnosis) -> str:
     )
 
 
-def _headline(checks: Sequence[Check]) -> str:
-    problems = sum(one.status is Status.PROBLEM for one in checks)
-    notes = sum(one.status is Status.NOTE for one in checks)
-    if problems:
-        return f"{plural(problems, 'problem')} and {plural(notes, 'note')}: numbers will be missing or wrong"
-    return f"no problem, {plural(notes, 'note')}: this machine can measure" if notes else "this machine can measure"
+def _headline(checks: Sequence[Check]) -> list[str]:
+    found = [
+        f"{plural(len(names), str(status))}: {', '.join(names)}"
+        for status in (Status.PROBLEM, Status.NOTE)
+        if (names := [one.name for one in checks if one.status is status])
+    ]
+    return paragraph("; ".join(found) or "no problem: this machine can measure")
 
 
 def _machine(found: Diagnosis) -> list[str]:
@@ -38,7 +39,6 @@ def _machine(found: Diagnosis) -> list[str]:
         ("machine", f"{host.cpu_model}, {plural(host.logical_cpus, 'logical CPU')}, {format_bytes(host.memory_bytes)}"),
         ("system", f"{host.os}, Linux {host.kernel}{', virtual machine' if host.virtual_machine else ''}"),
         ("load engine on", f"CPU {_cpus(layout.engine)}; service on {_cpus(layout.service)}"),
-        ("", layout.note),
     ]
     return pairs(rows, indent=0)
 
