@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tailtune.cli.options import Output
 
 _NAME_WIDTH: Final = 10
+_REFRESH_PER_S: Final = 1
+"""Drawing takes CPU time from what is measured; more often would show in the figures."""
 
 
 class QuietProgress:
@@ -63,19 +65,19 @@ class LiveProgress(QuietProgress):
 
     def __init__(self, console: "Console | None" = None, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         self._clock = clock
         self._console = console or Console(stderr=True, highlight=False)
         self._bars = Progress(
-            SpinnerColumn(),
-            TextColumn(f"{{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
+            TextColumn(f"{'':8}  {{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
             TextColumn("{task.description}", markup=False),
             console=self._console,
+            refresh_per_second=_REFRESH_PER_S,
             transient=True,
         )
         self._task: TaskID | None = None
@@ -97,7 +99,7 @@ class LiveProgress(QuietProgress):
 
     def note(self, text: str) -> None:
         """Something worth a line, above the bar."""
-        self._print(f"{'':10}{'':{_NAME_WIDTH}} {text}")
+        self._print(f"{'':8}  {'':{_NAME_WIDTH}} {text}")
 
     def warn(self, text: str) -> None:
         """A warning that the result will carry as well."""

@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +242,11 @@ def test_version_and_help_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_commands_named_in_errors_are_the_commands_there_are() -> None:
     assert {name for name in app if not name.startswith("-")} == set(COMMAND_NAMES)
+
+
+def test_the_command_line_starts_without_the_heavy_modules() -> None:
+    """In a process of its own, since this one has them all by now."""
+    listing = "import sys, tailtune.cli.app; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
+    assert "tailtune.cli.run" in loaded
+    assert not {"numpy", "pyarrow", "scipy", "rich.progress", "tailtune._native", "sqlite3"} & set(loaded)
