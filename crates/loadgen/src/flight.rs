@@ -190,3 +190,6 @@ fn most_within(schedule: &Schedule<'_>, length_ns: u64) -> usize {
     });
     counts.max().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,3 +247,6 @@ fn parse_length(value: &[u8]) -> Result<u64, ResponseError> {
     text.and_then(|text| text.parse().ok())
         .ok_or(ResponseError::Length)
 }
+
+#[cfg(test)]
+mod tests;
