@@ -42,7 +42,7 @@ bench: setup ## compare our speed and cost with peers (minutes)
 
 docs: setup ## write the generated references: configuration schema, output schemas
 	$(BIN)/python -m tailtune.config.schema > docs/tailtune.schema.json
-	$(BIN)/python scripts/write_schemas.py
+	$(BIN)/tailtune schema --write docs/schemas
 
 lock: .venv/installed ## resolve the Python dependencies anew
 	scripts/lock.sh
