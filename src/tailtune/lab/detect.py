@@ -41,6 +41,13 @@ def _with_config(path: Path) -> list[Suggestion]:
 
 def _without_config(detected: Detected) -> list[Suggestion]:
     doctor = Suggestion(command="tailtune doctor", reason="see what can be measured on this machine, and its noise")
+    if detected.configs:
+        first = detected.configs[0]
+        return [
+            Suggestion(command=f"tailtune run --config {first}", reason="measure the service configured there once"),
+            Suggestion(command=f"tailtune explain --config {first}", reason="see where the tail of that run goes"),
+            doctor,
+        ]
     if any(module.programs for module in detected.modules):
         return [
             doctor,

@@ -35,6 +35,12 @@ def test_a_configuration(tmp_path):
     assert commands(tmp_path)[-1] == "tailtune compare base fast"
 
 
+def test_a_configuration_further_down(tmp_path):
+    (tmp_path / "shop").mkdir()
+    init(tmp_path / "shop", command=["./server"])
+    assert commands(tmp_path)[0] == "tailtune run --config shop/tailtune.toml"
+
+
 def test_a_broken_configuration_is_told_not_raised(tmp_path):
     path = tmp_path / config.FILE_NAME
     path.write_text("[service]\nlanguage = 3\n")

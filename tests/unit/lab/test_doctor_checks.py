@@ -128,7 +128,7 @@ TROUBLE = [
     ("steal", PROBLEM, contention_of(steal=0.1), "10.0 %"),
     ("pressure", NOTE, contention_of(pressure=change(CALM, io=0.2)), "I/O 20.0 %"),
     ("pressure", NOTE, contention_of(pressure=None), "not counted"),
-    ("load", NOTE, contention_of(load=2.5), "2.50 on 4 CPUs"),
+    ("load", NOTE, contention_of(load=2.5), "2.50 over the last minute"),
     ("noise", NOTE, contention_of(noise=(STEADY, change(STEADY, cpu=1, p99_excess=0.2))), "20.0 % longer than usual"),
     ("noise", PROBLEM, contention_of(noise=(change(STEADY, p99_excess=4.0),)), "5 times as long"),
     ("noise", NOTE, contention_of(noise=(change(STEADY, longest_stall_ns=20_000_000),)), "longest stall 20.0 ms"),

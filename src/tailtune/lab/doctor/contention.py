@@ -52,7 +52,7 @@ def _steal(steal: float, seconds: float) -> Check:
         status=Status.PROBLEM if steal >= STEAL_PROBLEM else Status.NOTE,
         value=value,
         effect="the hypervisor let others run instead of us: each time, some requests wait milliseconds",
-        remedy="use dedicated CPUs, or measure when the neighbors are quiet; slices with steal are excluded",
+        remedy="use dedicated CPUs, or measure when the neighbors are quiet; experiments drop the worst pairs",
     )
 
 
@@ -80,7 +80,7 @@ def _pressure(pressure: Pressure | None) -> Check:
 def _load(load: float | None, cpus: int) -> Check:
     if load is None:
         return _check(name="load", status=Status.OK, value="not told", effect="look at pressure instead")
-    value = f"{load:.2f} on {cpus} CPUs, over the last minute"
+    value = f"{load:.2f} over the last minute; CPUs: {cpus}"
     if load < LOAD_NOTE * cpus:
         return _check(name="load", status=Status.OK, value=value, effect="the machine is ours")
     return _check(

@@ -51,9 +51,9 @@ def _kernel_names(perf: PerfCapability) -> Check:
     return _check(
         name="kernel-names",
         status=Status.NOTE,
-        value="hidden by kernel.kptr_restrict",
+        value="hidden from this user",
         effect="time in the kernel is one block without names",
-        remedy="sudo sysctl kernel.kptr_restrict=0",
+        remedy="sudo sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1",
     )
 
 
