@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tailtune.cli.options import AS_TEXT, ConfigOption, Output, find_root
-from tailtune.cli.terminal import emit, say
+from tailtune.cli.terminal import emit, rendered, say
 
 
 def report(
@@ -34,12 +34,12 @@ def report(
     from tailtune.lab.report import report as gather
     from tailtune.show.markdown.report import report as to_markdown
 
-    del markdown
+    del markdown  # the only form there is
     facts = gather(find_root(config), run)
     if file is None:
         emit(facts, to_markdown, output)
     else:
-        _write(file, to_markdown(facts))
+        _write(file, rendered(facts, to_markdown, output))
         say(f"wrote {file}")
 
 

@@ -63,17 +63,21 @@ def say_labelled(label: str, text: str) -> None:
 
 def emit(result: _T, to_text: Callable[[_T], str], output: "Output") -> None:
     """Write a result to stdout: as JSON when asked, else as text; its color is added here."""
-    if output.json:
-        from tailtune.show.export.json import encode
-
-        write(encode(result))
-        return
-    text = to_text(result)
-    if wants_color(sys.stdout):
+    text = rendered(result, to_text, output)
+    if wants_color(sys.stdout) and not output.json:
         from tailtune.cli.color import colored
 
         text = colored(text)
     write(text)
+
+
+def rendered(result: _T, to_text: Callable[[_T], str], output: "Output") -> str:
+    """Return a result as JSON when asked, else as text; it ends with one line break."""
+    if not output.json:
+        return to_text(result)
+    from tailtune.show.export.json import encode
+
+    return f"{encode(result)}\n"
 
 
 def write(text: str) -> None:

@@ -14,7 +14,7 @@ from tests.support import results as given
 from tailtune.cli.app import app, main
 from tailtune.cli.failure import COMMAND_NAMES
 from tailtune.model.codec import from_json
-from tailtune.model.results import FailedResult, RunList, SchemaList
+from tailtune.model.results import FailedResult, RecordingFacts, RunList, SchemaList
 from tailtune.model.units import Duration
 from tailtune.model.verdict import Comparison, Metric, Verdict
 from tailtune.model.workload import Arrival
@@ -200,6 +200,12 @@ def test_report_writes_a_file(lab: Any, tmp_path: Path, capsys: pytest.CaptureFi
     assert said.out == ""
     assert "out.md" in said.err
     assert (tmp_path / "out.md").read_text().startswith("# tailtune run")
+
+
+def test_report_writes_json_to_the_file_when_asked(lab: Any, tmp_path: Path) -> None:
+    lab.returns("report", "report", given.RUN_FACTS)
+    assert main(["report", "--json", "-o", "out.json"]) == 0
+    assert from_json((tmp_path / "out.json").read_bytes(), RecordingFacts) == given.RUN_FACTS
 
 
 def test_report_says_why_a_file_cannot_be_written(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
