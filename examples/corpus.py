@@ -12,6 +12,7 @@ toolchains give the same files, byte for byte.
 """
 
 import argparse
+import hashlib
 import itertools
 import os
 import random
@@ -32,6 +33,9 @@ DRAWS = 2_000
 ZIPF_EXPONENT = 0.9
 """Popularity of the item of rank r is r to the power of minus this; web search lies near 1."""
 
+STAMP = "made-by"
+"""File that tells which version of this script built the corpus."""
+
 Document = tuple[str, str]
 """Name, of letters, digits and dashes; Markdown text."""
 
@@ -48,7 +52,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--force", action="store_true", help="build again even if the corpus is there")
     options = parser.parse_args()
-    if (options.output / "terms.txt").exists() and not options.force:
+    if not options.force and is_current(options.output, options.seed):
         print(f"{options.output}: there already (--force builds it again)", file=sys.stderr)
         return 0
     documents = gather(TARGET_BYTES)
@@ -64,6 +68,16 @@ def main() -> int:
     write(documents, options.output, options.seed)
     print(f"{options.output}: {len(documents)} documents, {size:,} bytes", file=sys.stderr)
     return 0
+
+
+def is_current(output: Path, seed: int) -> bool:
+    """Whether this version of the script has built the corpus that is there."""
+    stamp = output / STAMP
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == _stamp(seed)
+
+
+def _stamp(seed: int) -> str:
+    return hashlib.sha256(Path(__file__).read_bytes() + str(seed).encode()).hexdigest()
 
 
 def gather(target_bytes: int) -> list[Document]:
@@ -162,8 +176,10 @@ def cargo_documents() -> Iterator[Document]:
 
 def python_documents() -> Iterator[Document]:
     """Yield the topics of Python's `help()`."""
-    from pydoc_data.topics import topics
-
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:  # some distributions package it apart
+        return
     for name, text in sorted(topics.items()):
         yield from cut(_slug(["python", name]), f"Python help on {name}", [text])
 
@@ -203,6 +219,7 @@ def write(documents: list[Document], output: Path, seed: int) -> None:
         _write_lines(made / "names.txt", draw_popular(names, draw))
         _write_lines(made / "queries.txt", queries)
         _write_lines(made / "prefixes.txt", [_typed_so_far(query, draw) for query in queries])
+        (made / STAMP).write_text(_stamp(seed), encoding="utf-8")
         if output.exists():
             shutil.rmtree(output)
         made.rename(output)
