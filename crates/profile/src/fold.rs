@@ -1,7 +1,7 @@
 //! Folds raw samples into a profile while they arrive: memory follows the number of different
 //! stacks, not the number of samples.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::address_space::{AddressSpace, Region};
 use crate::locations::NO_MAPPING;
@@ -71,7 +71,9 @@ pub struct Folder {
     overflow: Option<u32>,
     beyond_samples: u64,
     beyond_stacks: u64,
-    cut_chains: u64,
+    /// Samples whose callers are unknown, by the mapping in which the chain broke.
+    broken: BTreeMap<u32, u64>,
+    total: u64,
     scratch: Vec<u32>,
 }
 
@@ -87,7 +89,8 @@ impl Folder {
             overflow: None,
             beyond_samples: 0,
             beyond_stacks: 0,
-            cut_chains: 0,
+            broken: BTreeMap::new(),
+            total: 0,
             scratch: Vec::new(),
         }
     }
@@ -137,7 +140,10 @@ impl Folder {
     pub fn sample(&mut self, chain: &Chain<'_>, values: &[i64]) {
         let mut locations = std::mem::take(&mut self.scratch);
         locations.clear();
-        self.locate(chain, &mut locations);
+        if let Some(mapping) = self.locate(chain, &mut locations) {
+            *self.broken.entry(mapping).or_default() += 1;
+        }
+        self.total += 1;
         let stack = self.stack(&locations, values);
         self.scratch = locations;
         if self.profile.samples.len() < self.limits.samples {
@@ -174,13 +180,31 @@ impl Folder {
         for (count, note) in notes.iter().filter(|(count, _)| *count > 0) {
             self.profile.warnings.push(format!("{count} {note}"));
         }
+        let broken = self.broken_note();
+        self.profile.warnings.extend(broken);
         self.profile
     }
 
-    /// Chains that ended at an address outside executable memory: callers without frame pointers.
-    #[must_use]
-    pub fn cut_chains(&self) -> u64 {
-        self.cut_chains
+    /// How many samples have unknown callers, and where most of them broke; `None` below one in a hundred.
+    fn broken_note(&self) -> Option<String> {
+        let broken: u64 = self.broken.values().sum();
+        let (&mapping, _) = self.broken.iter().max_by_key(|&(_, count)| count)?;
+        if broken.saturating_mul(100) < self.total {
+            return None;
+        }
+        let path = self
+            .profile
+            .mappings
+            .get(mapping)
+            .map(|row| self.profile.strings.text(row.path));
+        let file = path
+            .and_then(|path| path.rsplit('/').next())
+            .unwrap_or("unknown code");
+        let (total, share) = (self.total, broken as f64 * 100.0 / self.total as f64);
+        Some(format!(
+            "{broken} of {total} samples ({share:.1} %) do not show their callers: code without frame pointers, \
+             mostly {file}"
+        ))
     }
 
     fn stack(&mut self, locations: &[u32], values: &[i64]) -> u32 {
@@ -209,42 +233,39 @@ impl Folder {
         location
     }
 
-    fn locate(&mut self, chain: &Chain<'_>, locations: &mut Vec<u32>) {
-        let mut context = Context::Other;
-        let mut exact = true;
+    /// Finds the locations of a chain. Returns the mapping of the last user frame if it does not show
+    /// its callers: the chain left the code, or never got beyond the leaf.
+    fn locate(&mut self, chain: &Chain<'_>, locations: &mut Vec<u32>) -> Option<u32> {
+        let (mut context, mut is_exact) = (Context::Other, true);
+        let (mut user_frames, mut last) = (0, NO_MAPPING);
         for &address in chain.addresses {
             if address >= CONTEXTS {
-                context = context_of(address);
-                exact = true;
+                (context, is_exact) = (context_of(address), true);
                 continue;
             }
             // A return address points behind the call; one byte earlier lies inside it.
-            let leaf = std::mem::replace(&mut exact, false);
-            let address = if leaf {
+            let is_leaf = std::mem::replace(&mut is_exact, false);
+            let address = if is_leaf {
                 address
             } else {
                 address.saturating_sub(1)
             };
-            match context {
-                Context::Kernel => {
-                    let kernel = self.kernel_mapping();
-                    locations.push(self.profile.locations.intern(kernel, address));
-                }
-                Context::User => {
-                    let mapping = self.user_mapping(chain.pid, address);
-                    if mapping.is_some() || leaf {
-                        let mapping = mapping.unwrap_or(NO_MAPPING);
-                        locations.push(self.profile.locations.intern(mapping, address));
-                    }
-                    if mapping.is_none() {
-                        // Not code: the frame pointer was used for something else, and so was all that follows.
-                        self.cut_chains += 1;
-                        return;
-                    }
-                }
-                Context::Other => {}
+            let mapping = match context {
+                Context::Kernel => self.kernel_mapping(),
+                Context::User => match self.user_mapping(chain.pid, address) {
+                    Some(mapping) => mapping,
+                    None if is_leaf => NO_MAPPING,
+                    // Not code: the frame pointer was used for something else, and so was all that follows.
+                    None => return Some(last),
+                },
+                Context::Other => continue,
+            };
+            if context == Context::User {
+                (user_frames, last) = (user_frames + 1, mapping);
             }
+            locations.push(self.profile.locations.intern(mapping, address));
         }
+        (user_frames == 1).then_some(last)
     }
 
     fn user_mapping(&self, pid: i32, address: u64) -> Option<u32> {
@@ -337,14 +358,25 @@ mod tests {
     #[test]
     fn a_chain_ends_where_it_leaves_the_code() {
         let mut folder = folder(FoldLimits::default());
-        fold(&mut folder, &[U, 0x1100, 0x9999, 0x9999, 0x1200]);
-        fold(&mut folder, &[U, 0x1100]);
-        fold(&mut folder, &[U, 0x9999, 0x1200]);
-        assert_eq!(folder.cut_chains(), 2);
+        fold(&mut folder, &[U, 0x1100, 0x1200, 0x9999, 0x9999, 0x1200]);
+        fold(&mut folder, &[U, 0x1100, 0x1200, 0x9999]);
+        fold(&mut folder, &[U, 0x1100, 0x1200]);
+        fold(&mut folder, &[U, 0x9999]);
+        let profile = folder.finish();
         assert_eq!(
-            stacks(&folder.finish()),
-            [(vec![0x1100], 2), (vec![0x9999], 1)]
+            stacks(&profile),
+            [(vec![0x1100, 0x11ff], 3), (vec![0x9999], 1)]
         );
+        let expected = "3 of 4 samples (75.0 %) do not show their callers: code without frame pointers, mostly a";
+        assert_eq!(profile.warnings, [expected]);
+    }
+
+    #[test]
+    fn complete_chains_give_no_warning() {
+        let mut folder = folder(FoldLimits::default());
+        fold(&mut folder, &[U, 0x1100, 0x1200]);
+        fold(&mut folder, &[K, 0xffff_8000]);
+        assert_eq!(folder.finish().warnings, Vec::<String>::new());
     }
 
     #[test]
@@ -356,7 +388,7 @@ mod tests {
         };
         let mut folder = folder(limits);
         for address in [0x1001, 0x1002, 0x1003, 0x1004, 0x1001] {
-            fold(&mut folder, &[U, address]);
+            fold(&mut folder, &[K, address]);
         }
         let profile = folder.finish();
         assert_eq!(profile.total(0), 5);

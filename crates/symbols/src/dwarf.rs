@@ -131,6 +131,9 @@ fn named(raw: &str, file: &str, language: Option<DwLang>) -> (Frame, bool) {
     } else {
         raw.to_owned()
     };
+    if is_bare {
+        frame.system_name = raw.to_owned();
+    }
     (frame, is_bare)
 }
 

@@ -5,8 +5,8 @@
 //! dropped. Addresses are offsets in the file, which are free of load bias: a mapping shows
 //! `file offset = address - start + offset`.
 //!
-//! For each address the best source answers: DWARF (with inlined calls), then the symbol table,
-//! then `[module]+0xoffset`. Hostile files give fewer names, never a panic.
+//! For each address the best source answers: DWARF (with inlined calls), then the symbol table, then
+//! `[module]+0xoffset`. Hostile files give fewer names, never a panic.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod dwarf;
 mod elf;
 mod kallsyms;
 mod names;
+mod ranges;
 mod resolve;
 
 pub use build_id::build_id;

@@ -1,6 +1,8 @@
 //! Names as people read them.
 
-/// Demangles a Rust name without its hash; `None` for other names.
+/// Demangles a Rust name without its hash and without type arguments; `None` for other names.
+///
+/// All instances of a generic function get one name, whichever mangling the compiler used.
 ///
 /// ```
 /// assert_eq!(symbols::demangle("_ZN4main4work17h0123456789abcdefE").as_deref(), Some("main::work"));
@@ -9,18 +11,55 @@
 #[must_use]
 pub fn demangle(name: &str) -> Option<String> {
     let name = rustc_demangle::try_demangle(name).ok()?;
-    Some(format!("{name:#}"))
+    Some(without_arguments(&format!("{name:#}"), "::<"))
 }
 
-/// Puts the path that the source file stands for before a bare Rust name.
+/// Removes each balanced group of type arguments that begins with `opening`, which ends in `<`.
+fn without_arguments(name: &str, opening: &str) -> String {
+    let mut kept = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(at) = rest.find(opening) {
+        let Some(length) = group_length(&rest[at + opening.len()..]) else {
+            break;
+        };
+        kept.push_str(&rest[..at]);
+        rest = &rest[at + opening.len() + length..];
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Length of a group of type arguments up to and with its closing bracket; `->` closes nothing.
+fn group_length(arguments: &str) -> Option<usize> {
+    let (mut depth, mut before) = (1, ' ');
+    for (at, letter) in arguments.char_indices() {
+        match letter {
+            '<' => depth += 1,
+            '>' if before != '-' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+        before = letter;
+    }
+    None
+}
+
+/// Puts the path that the source file stands for before a bare Rust name, and drops its type arguments.
 ///
 /// Line tables without full debug info name inlined functions without their module: `write`
 /// instead of `core::hash::sip::write`. The layout that Cargo prescribes gives the module back:
 /// `…/<package>/src/<modules>.rs`. Modules inside a file and implementing types stay unknown.
 pub(crate) fn qualify(name: &str, file: &str) -> String {
+    let name = if name.starts_with('<') {
+        name.to_owned()
+    } else {
+        without_arguments(name, "<")
+    };
     match module_of(file) {
         Some(module) => format!("{module}::{name}"),
-        None => name.to_owned(),
+        None => name,
     }
 }
 
@@ -91,5 +130,22 @@ mod tests {
             Some("example::work")
         );
         assert_eq!(demangle("runtime.mallocgc"), None);
+    }
+
+    #[test]
+    fn type_arguments_are_dropped() {
+        let cases = [
+            (
+                "a::f::<b::C<d>, fn(e) -> g>::{closure#0}",
+                "::<",
+                "a::f::{closure#0}",
+            ),
+            ("<a::B as c::D<e>>::f", "::<", "<a::B as c::D<e>>::f"),
+            ("write<core::hash::sip::Sip13Rounds>", "<", "write"),
+            ("a::broken::<b", "::<", "a::broken::<b"),
+        ];
+        for (name, opening, expected) in cases {
+            assert_eq!(without_arguments(name, opening), expected);
+        }
     }
 }

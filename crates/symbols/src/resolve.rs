@@ -1,10 +1,13 @@
 //! All addresses of one binary at once.
 
+use std::cell::OnceCell;
+
 use crate::Frame;
 use crate::build_id::build_id;
 use crate::dwarf::{Lookup, Sections};
 use crate::elf::{Segments, Symbols};
 use crate::names::demangle;
+use crate::ranges::FunctionRanges;
 
 /// Bounds on what a binary may cost.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +60,8 @@ pub fn resolve(data: &[u8], module: &str, file_offsets: &[u64], limits: Limits) 
     });
     let mut binary = Binary {
         module,
+        file: &file,
+        ranges: OnceCell::new(),
         segments: Segments::read(&file),
         symbols: Symbols::read(&file),
         lookup,
@@ -93,6 +98,9 @@ fn fallback(module: &str, file_offset: u64) -> Frame {
 
 struct Binary<'a> {
     module: &'a str,
+    file: &'a object::File<'a>,
+    /// Read only when the symbol table does not know an address.
+    ranges: OnceCell<FunctionRanges>,
     segments: Segments,
     symbols: Symbols<'a>,
     lookup: Option<Lookup<'a>>,
@@ -109,8 +117,15 @@ impl Binary<'_> {
         }
         match self.symbols.find(address) {
             Some(name) => vec![from_symbol(name)],
-            None => vec![fallback(self.module, file_offset)],
+            None => vec![self.unnamed_function(address, file_offset)],
         }
+    }
+
+    /// A function without a name is known by where it begins, so that its samples come together.
+    fn unnamed_function(&self, address: u64, file_offset: u64) -> Frame {
+        let ranges = self.ranges.get_or_init(|| FunctionRanges::read(self.file));
+        let start = ranges.start(address).unwrap_or(address);
+        fallback(self.module, file_offset.saturating_sub(address - start))
     }
 
     /// Frames from DWARF. The physical function, the last, takes its full name from the symbol

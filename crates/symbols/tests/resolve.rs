@@ -129,6 +129,31 @@ fn unknown_code_is_named_by_its_place() {
 }
 
 #[test]
+fn a_stripped_function_is_known_by_where_it_begins() {
+    let offsets = burn(SYMBOLS);
+    let mut stripped = SYMBOLS.to_vec();
+    erase_section_headers_of_symbols(&mut stripped);
+    for frames in resolved(&stripped, &offsets).frames {
+        assert_eq!(
+            functions(&frames),
+            [format!("[inlined.so]+{:#x}", offsets[0])]
+        );
+    }
+}
+
+/// Turns the symbol tables into sections of no known kind, as if they had been stripped.
+fn erase_section_headers_of_symbols(data: &mut [u8]) {
+    let headers = u64::from_le_bytes(data[0x28..0x30].try_into().unwrap()) as usize;
+    let count = u16::from_le_bytes(data[0x3c..0x3e].try_into().unwrap());
+    for header in (0..usize::from(count)).map(|row| headers + row * 64) {
+        let kind = &mut data[header + 4..header + 8];
+        if matches!(kind[0], 2 | 11) {
+            kind.copy_from_slice(&[0xff, 0, 0, 0]);
+        }
+    }
+}
+
+#[test]
 fn debug_info_beyond_the_limit_is_left_out_with_a_warning() {
     let resolution = resolve(
         FULL,
