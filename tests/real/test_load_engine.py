@@ -14,12 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from tailtune.errors import NativeError
-from tailtune.model.units import Duration
-from tailtune.model.workload import Arrival, Operation
-from tailtune.record.load import EngineProcess, compile_workload
-from tailtune.record.ports import Interval
 from tests.support.load import (
     closed_port,
     logged,
@@ -30,6 +24,12 @@ from tests.support.load import (
     socket_server,
     workload,
 )
+
+from tailtune.errors import NativeError
+from tailtune.model.units import Duration
+from tailtune.model.workload import Arrival, Operation
+from tailtune.record.load import EngineProcess, compile_workload
+from tailtune.record.ports import Interval
 
 pytestmark = pytest.mark.real
 
@@ -66,8 +66,8 @@ def test_a_schedule_is_sent_whole_and_alike_in_two_plays(engine: EngineProcess, 
         assert not report.interrupted
         assert report.scheduling == "fifo" or report.warnings
     assert first.report.schedule_sha256 == second.report.schedule_sha256
-    offsets = [np.sort(one.requests["intended_ns"]) - one.report.started_ns for one in (first, second)]
-    assert np.array_equal(*offsets)
+    one, other = (np.sort(played.requests["intended_ns"]) - played.report.started_ns for played in (first, second))
+    assert np.array_equal(one, other)
 
 
 def test_log_and_histograms_agree(engine: EngineProcess, tmp_path: Path) -> None:
@@ -94,6 +94,7 @@ def test_intervals_are_told_live(engine: EngineProcess, tmp_path: Path) -> None:
     seconds: list[Interval] = []
     with null_server() as (_, port):
         report = engine.play(tmp_path / "schedule", port, None, seconds.append, lambda: None)
+    assert all(isinstance(second, Interval) for second in seconds)
     assert [second.index for second in seconds] == [0, 1]
     assert 0 < sum(second.completed for second in seconds) < report.completed_requests
     assert all(0 < second.p50_ns <= second.p99_ns for second in seconds)
