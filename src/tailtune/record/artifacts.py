@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tailtune.errors import BuildError, RecordingError
+from tailtune import _native
+from tailtune.errors import BuildError, NativeError, RecordingError
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact
 from tailtune.record.process import Completed, supervisor
@@ -83,7 +84,7 @@ def describe(binary: Path, name: str, command: list[str], seconds: float) -> Art
         variant=name,
         path=str(binary),
         sha256=sha256(binary),
-        build_id="",
+        build_id=_build_id(binary),
         build_command=command,
         build_seconds=seconds,
         size_bytes=binary.stat().st_size,
@@ -102,6 +103,13 @@ def refuse(variant: Variant, name: str, service: Service, *fields: str) -> None:
                 f"variant {name} sets `{field}`, which means nothing for a {service.language} service",
                 hint=f"remove `{field}` from the variant",
             )
+
+
+def _build_id(binary: Path) -> str:
+    try:
+        return _native.build_id(str(binary))
+    except NativeError:  # a script, or a format that is not ours to read
+        return ""
 
 
 def sha256(path: Path) -> str:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tailtune.bundle.writer import BundleWriter
-from tailtune.errors import RecordingError, RunInterruptedError, TailtuneError
+from tailtune.errors import RecordingError, RunInterruptedError, TailtuneError, UsageError
 from tailtune.model.environment import Environment
 from tailtune.model.recording import CpuLayout, Manifest, Phase, PhaseRecord
 from tailtune.record.ports import Engine, LoadCheck, Progress, SteadyTest
+from tailtune.record.process import supervisor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ class Journal:
     @contextlib.contextmanager
     def phase(self, phase: Phase, note: str = "") -> Iterator[None]:
         """Record a phase, also when it fails."""
-        self._progress.phase(phase, note)
         self.current, self._notes = phase, []
         started_ns, ok = time.monotonic_ns(), False
         try:
+            self._progress.phase(phase, note)
             yield
             ok = True
         finally:
@@ -111,14 +112,16 @@ def away_from_service(layout: CpuLayout) -> Iterator[None]:
 
 
 def seal_failed(writer: BundleWriter, error: BaseException, manifest: Manifest, during: Phase | None) -> None:
-    """Keep what a failed or interrupted recording holds, then raise what the user is to read.
+    """End all that runs, keep what the failed or interrupted recording holds, raise what the user is to read.
 
     Raises:
         RunInterruptedError: for a Ctrl-C.
-        TailtuneError: the error itself otherwise; a disk that refuses leaves nothing of this recording.
+        TailtuneError: the error itself otherwise; nothing of this recording is left where the disk refuses or
+            the command asked for what does not exist.
     """
     with uninterrupted():
-        if isinstance(error, RecordingError):
+        supervisor().stop_all()
+        if isinstance(error, RecordingError | UsageError):
             writer.abort()
             raise error
         try:

@@ -30,7 +30,7 @@ class Capturing:
     def begin(self, phase: Phase) -> None:
         """Begin the window of a phase, for the collectors that declared it."""
         self._active = [one for one in self._collectors if phase in one.phases]
-        for one in self._active:
+        for one in list(self._active):
             self._attempt(one, "begin", lambda one: one.begin(phase))
 
     def poll(self) -> None:
@@ -39,12 +39,14 @@ class Capturing:
             self._attempt(one, "poll", lambda one: one.poll())
 
     def end(self) -> None:
-        """End the window and store what was captured.
+        """End the window, in the reverse order of its begin, and store what was captured.
+
+        So the windows nest: what one does at its edges, such as pulling a profile, is outside of those within it.
 
         Raises:
             RecordingError: if the disk refuses.
         """
-        active, self._active = self._active, []
+        active, self._active = self._active[::-1], []
         captures = [self._attempt(one, "end", lambda one: one.end()) for one in active]
         for one, capture in zip(active, captures, strict=True):
             if capture is not None:

@@ -67,18 +67,17 @@ def run_experiment(plan: ExperimentPlan, bench: Bench) -> Manifest:
         TailtuneError: if a service does not build, start, get ready or live; finished epochs are kept.
             RecordingError if the disk refuses: nothing is kept.
     """
-    _check(plan)
     experiment = _Experiment(plan, bench)
-    try:
-        with scratch() as folder:
-            experiment.run(folder)
-        manifest = experiment.manifest()
-        bench.writer.finish(manifest)
-    except (TailtuneError, KeyboardInterrupt) as error:
-        during = experiment.journal.current
-        seal_failed(bench.writer, error, experiment.manifest(failure_text(error, during)), during)
-    finally:
-        bench.writer.abort()
+    with bench.writer:
+        _check(plan)
+        try:
+            with scratch() as folder:
+                experiment.run(folder)
+            manifest = experiment.manifest()
+            bench.writer.finish(manifest)
+        except (TailtuneError, KeyboardInterrupt) as error:
+            during = experiment.journal.current
+            seal_failed(bench.writer, error, experiment.manifest(failure_text(error, during)), during)
     return manifest
 
 

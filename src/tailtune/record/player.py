@@ -23,6 +23,11 @@ class Player:
         self._root = root
         self._scratch = scratch
 
+    @property
+    def rate_per_s(self) -> float:
+        """Mean rate of the workload."""
+        return self._workload.rate_per_s
+
     def compile(self, seed: int, duration: Duration) -> Path:
         """Compile a stretch, once for each seed and length; done ahead, so that it disturbs no window."""
         path = self._scratch / f"{seed}-{int(duration)}.schedule"

@@ -178,13 +178,17 @@ class Supervisor:
             raise SetupError(f"process {process.pid} cannot be ended", hint="it hangs in the kernel (state D)")
         return Ended(status=status, killed=not ended_by_itself, seconds=time.monotonic() - begun)
 
+    def stop_all(self) -> None:
+        """End everything that still runs, without grace."""
+        for process in list(self._running.values()):
+            self.stop(process, grace_seconds=0)
+        ownership.kill([], self.token)
+
     def close(self) -> None:
         """End everything that still runs, and the watchdog."""
         if self._watchdog.stdin is None or self._watchdog.stdin.closed:
             return
-        for process in list(self._running.values()):
-            self.stop(process, grace_seconds=0)
-        ownership.kill([], self.token)
+        self.stop_all()
         self._watchdog.stdin.close()
         self._watchdog.wait()
 

@@ -74,16 +74,15 @@ def run_trial(plan: TrialPlan, bench: Bench) -> Manifest:
             the partial recording is kept. RecordingError if the disk refuses: nothing is kept.
     """
     trial = _Trial(plan, bench)
-    try:
-        with scratch() as folder:
-            trial.run(folder)
-        manifest = trial.manifest()
-        bench.writer.finish(manifest)
-    except (TailtuneError, KeyboardInterrupt) as error:
-        during = trial.journal.current
-        seal_failed(bench.writer, error, trial.manifest(failure_text(error, during)), during)
-    finally:
-        bench.writer.abort()
+    with bench.writer:
+        try:
+            with scratch() as folder:
+                trial.run(folder)
+            manifest = trial.manifest()
+            bench.writer.finish(manifest)
+        except (TailtuneError, KeyboardInterrupt) as error:
+            during = trial.journal.current
+            seal_failed(bench.writer, error, trial.manifest(failure_text(error, during)), during)
     return manifest
 
 

@@ -75,11 +75,12 @@ class UsageReader:
         threads = self.threads().values()
         system = sum(one.system_ns + one.children_system_ns for one in stats)
         total = sum(proc.cpu_ns(one.pid) + one.children_user_ns + one.children_system_ns for one in stats)
+        # The clock is exact but does not split, the ticks split: so the sum is exact, and no part ever falls.
+        user = min(max(total - system, self._last.cpu_user_ns), total)
         self._last = Usage(
             t_ns=now,
-            # The clock is exact but does not split; the ticks split. So the sum is exact and the split within a tick.
-            cpu_user_ns=max(total - system, 0),
-            cpu_system_ns=min(system, total),
+            cpu_user_ns=user,
+            cpu_system_ns=total - user,
             rss_bytes=sum(one.get("VmRSS", 0) for one in memory),
             peak_rss_bytes=sum(one.get("VmHWM", 0) for one in memory),
             minor_faults=sum(one.minor_faults + one.children_minor_faults for one in stats),

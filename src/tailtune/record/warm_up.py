@@ -16,6 +16,8 @@ from tailtune.record.service import RunningService
 from tailtune.record.usage import UsageReader
 
 CHUNK: Final = Duration(NS_PER_S)
+_FEWEST_REQUESTS: Final = 10
+"""At low rates a chunk is longer, for a median needs some requests."""
 
 
 class WarmUp:
@@ -26,6 +28,7 @@ class WarmUp:
         self._service = service
         self._player = player
         self._seed = seed
+        self._length = max(CHUNK, Duration.from_seconds(_FEWEST_REQUESTS / player.rate_per_s))
         self._usage = UsageReader(service.process.pid)
         self._stderr = LineReader(service.process.stderr)
         self._collections = 0
@@ -37,7 +40,7 @@ class WarmUp:
         Raises:
             ServiceDiedError: if the service ends.
         """
-        limit = max(1, math.ceil(cap / CHUNK))
+        limit = max(1, math.ceil(cap / self._length))
         reason = ""
         for number in range(limit):
             self._windows.append(self._chunk(number))
@@ -48,7 +51,7 @@ class WarmUp:
         return SteadyState(steady=False, seconds=self._seconds(), reason=reason)
 
     def _chunk(self, number: int) -> WarmUpWindow:
-        schedule = self._player.compile(derive_seed(self._seed, Phase.WARM_UP, number), CHUNK)
+        schedule = self._player.compile(derive_seed(self._seed, Phase.WARM_UP, number), self._length)
         intervals: list[Interval] = []
         before = self._usage.read()
         report = self._player.play(

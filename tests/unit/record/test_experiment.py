@@ -1,0 +1,111 @@
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.trials import Meddler, experiment_plan, open_bench, started
+
+from tailtune.bundle.reader import Bundle
+from tailtune.bundle.workspace import Workspace
+from tailtune.errors import NotReadyError, RunInterruptedError, ServiceDiedError, UsageError
+from tailtune.model.project import Service, Variant
+from tailtune.model.recording import Kind, Manifest
+from tailtune.model.units import Duration
+from tailtune.record import warm_up
+from tailtune.record.epochs import plan_epoch
+from tailtune.record.experiment import run_experiment
+
+Tiny = Callable[..., Service]
+BASE, OTHER = Variant(), Variant(env={"SETTING": "2"})
+SEED = 1
+
+
+@pytest.fixture(autouse=True)
+def _quick_warm_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(warm_up, "CHUNK", Duration.from_seconds(0.3))
+    yield
+    assert started() == []
+
+
+def carry_out(
+    root: Path, service: Service, progress: Meddler | None = None, *, epochs: int = 2, other: Variant = OTHER
+) -> Manifest:
+    with open_bench(root, Kind.EXPERIMENT, progress or Meddler()) as bench:
+        return run_experiment(experiment_plan(root, service, epochs=epochs, base=BASE, other=other), bench)
+
+
+def only_recording(root: Path) -> Bundle:
+    [path] = Workspace(root).finished()
+    return Bundle.open(path)
+
+
+def interrupt_soon() -> None:
+    threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_epochs_of_paired_slices(tmp_path: Path, tiny: Tiny) -> None:
+    carry_out(tmp_path, tiny())
+    bundle = only_recording(tmp_path)
+    slices, epochs = bundle.table("slices").to_pylist(), bundle.table("epochs").to_pylist()
+    names = ["base", "other"]
+    planned = [plan_epoch(SEED, epoch, 2) for epoch in range(2)]
+    assert [(one["slice"], one["pair"], one["position"], one["variant"], one["seed"]) for one in slices] == [
+        (one.slice, one.pair, one.position, names[one.variant], one.seed) for plan in planned for one in plan.slices
+    ]
+    assert [(one["epoch"], one["variant"]) for one in epochs] == [
+        (plan.epoch, names[index]) for plan in planned for index in plan.start_order
+    ]
+    for first, second in zip(slices[::2], slices[1::2], strict=True):
+        assert first["schedule_sha256"] == second["schedule_sha256"]
+        assert first["variant"] != second["variant"]
+    assert len({one["schedule_sha256"] for one in slices}) == 4
+    assert all(one["completed"] == one["requests"] > 20 and one["cpu_user_ns"] >= 0 for one in slices)
+    assert all(one["cpu_user_ns"] + one["cpu_system_ns"] > 0 for one in slices)
+    latency = bundle.table("latency").to_pylist()
+    counts = [sum(r["count"] for r in latency if r["slice"] == n and r["kind"] == "latency") for n in range(8)]
+    assert counts == [one["requests"] for one in slices]
+    assert bundle.table("process")["slice"].to_pylist() == [n for n in range(8) for _ in range(2)]
+    assert bundle.table("host")["slice"].to_pylist() == [n for n in range(8) for _ in range(2)]
+    assert [one.variant for one in bundle.manifest.artifacts] == names
+    assert list(bundle.manifest.variants) == names
+
+
+def test_ctrl_c_keeps_finished_epochs(tmp_path: Path, tiny: Tiny) -> None:
+    progress = Meddler()
+    progress.on("measure", interrupt_soon, occurrence=2)
+    with pytest.raises(RunInterruptedError, match="during measure"):
+        carry_out(tmp_path, tiny("--child"), progress, epochs=5)
+    bundle = only_recording(tmp_path)
+    assert bundle.manifest.partial
+    assert set(bundle.table("slices")["epoch"].to_pylist()) == {0}
+    assert bundle.table("epochs")["epoch"].to_pylist() == [0, 0]
+
+
+def test_a_candidate_that_does_not_start(tmp_path: Path, tiny: Tiny) -> None:
+    broken = Variant(args=["-c", "import sys; sys.exit('no luck')"])
+    with pytest.raises(NotReadyError) as told:
+        carry_out(tmp_path, tiny("--child"), other=broken)
+    assert told.value.detail == "no luck"
+    assert only_recording(tmp_path).manifest.failure.startswith("not-ready: ")
+
+
+def test_a_death_between_slices_is_noticed(tmp_path: Path, tiny: Tiny) -> None:
+    def kill_one() -> None:
+        one = next(o for o in started() if b"tiny_service.py" in Path(f"/proc/{o.pid}/cmdline").read_bytes())
+        os.kill(one.pid, signal.SIGKILL)
+
+    progress = Meddler()
+    progress.on("measure", kill_one, occurrence=2)
+    with pytest.raises(ServiceDiedError, match="ended by SIGKILL during measure"):
+        carry_out(tmp_path, tiny(), progress)
+    assert set(only_recording(tmp_path).table("slices")["epoch"].to_pylist()) == {0}
+
+
+def test_a_fixed_port_cannot_be_shared(tmp_path: Path, tiny: Tiny) -> None:
+    service = tiny()
+    fixed = Service(language=service.language, binary=service.binary, port=8080)
+    with pytest.raises(UsageError, match="fixed to 8080"):
+        carry_out(tmp_path, fixed)
+    assert Workspace(tmp_path).finished() == Workspace(tmp_path).unfinished() == []

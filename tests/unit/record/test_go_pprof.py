@@ -1,0 +1,134 @@
+"""The pprof collector against servers that answer as services do: well, not at all, or strangely."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tailtune.model.recording import Artifact
+from tailtune.record import pprof_delta
+from tailtune.record.collectors.go_pprof import GoPprofCollector
+from tailtune.record.ports import Capture, Subject
+
+Answer = tuple[int, bytes]
+Serve = Callable[[Callable[[str], Answer]], GoPprofCollector]
+
+
+def profile(count: int) -> bytes:
+    """A profile with one stack at address 8 and one value."""
+    sample = bytes([0x0A, 1, 1, 0x12, 1, count])
+    location = bytes([0x08, 1, 0x18, 8])
+    return gzip.compress(bytes([0x12, len(sample), *sample, 0x22, len(location), *location, 0x32, 0]))
+
+
+def values(data: bytes) -> list[int]:
+    return [value for sample in pprof_delta._samples(gzip.decompress(data)) for value in sample.values]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answer: Callable[[str], Answer]) -> GoPprofCollector:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body = answer(self.path)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        collector = GoPprofCollector()
+        collector.prepare(_subject(server.server_port))
+        return collector
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def _subject(port: int) -> Subject:
+    artifact = Artifact(
+        variant="base", path="", sha256="", build_id="", build_command=[], build_seconds=0, size_bytes=0
+    )
+    return Subject(
+        pid=1,
+        port=port,
+        language="go",
+        pprof="/debug/pprof",
+        artifact=artifact,
+        stderr=Path("/dev/null"),
+        started_ns=0,
+        window_seconds={"diagnose": 2.7},
+    )
+
+
+def one_window(collector: GoPprofCollector, name: str) -> Capture:
+    collector.begin(name)
+    collector.poll()
+    return collector.end()
+
+
+def test_measure_gets_differences_and_no_cpu_profile(serve: Serve) -> None:
+    asked: list[str] = []
+
+    def answer(path: str) -> Answer:
+        asked.append(path.removeprefix("/debug/pprof/"))
+        return 200, profile(10 * len(asked))
+
+    capture = one_window(serve(answer), "measure")
+    assert asked == ["heap", "allocs", "mutex", "allocs", "mutex", "heap"]
+    assert {name: values(data) for name, data in capture.files.items()} == {
+        "profiles/go-allocs.measure.pb.gz": [20],
+        "profiles/go-mutex.measure.pb.gz": [20],
+        "profiles/go-heap.measure.pb.gz": [60],
+    }
+    assert capture.warnings == []
+
+
+def test_diagnose_adds_the_cpu_profile_of_whole_seconds(serve: Serve) -> None:
+    asked: list[str] = []
+
+    def answer(path: str) -> Answer:
+        asked.append(path)
+        return 200, profile(7)
+
+    capture = one_window(serve(answer), "diagnose")
+    assert "/debug/pprof/profile?seconds=2" in asked
+    assert values(capture.files["profiles/go-cpu.diagnose.pb.gz"]) == [7]
+
+
+@pytest.mark.parametrize(
+    ("answered", "reason"),
+    [
+        ((404, b"404 page not found\n"), "answered 404"),
+        ((500, b"boom"), "answered 500"),
+        ((200, b"<html>welcome</html>"), "not a gzipped profile"),
+    ],
+)
+def test_an_endpoint_that_is_none(answered: Answer, reason: str, serve: Serve) -> None:
+    collector = serve(lambda _: answered)
+    capture = one_window(collector, "measure")
+    assert capture.files == {}
+    [warning] = capture.warnings
+    assert reason in warning
+    assert reason in collector.record().lost
+
+
+def test_one_kind_that_fails_leaves_the_others(serve: Serve) -> None:
+    def answer(path: str) -> Answer:
+        return (500, b"could not enable CPU profiling") if "profile?" in path else (200, profile(3))
+
+    capture = one_window(serve(answer), "diagnose")
+    assert "profiles/go-heap.diagnose.pb.gz" in capture.files
+    assert [text for text in capture.warnings if "CPU profile" in text and "500" in text]
