@@ -58,25 +58,65 @@ class _MainPackage(msgspec.Struct, frozen=True):
     files: list[Path]
 
 
+class _Clues(msgspec.Struct, frozen=True, kw_only=True):
+    """What some sources give away."""
+
+    listens: list[str]
+    """Places."""
+    variables: list[Way]
+    ports: list[tuple[int, str]]
+    routes: list[str]
+
+
 def go_module(directory: Path, files: Sequence[Path], root: Path) -> Module:
     """Describe the module in `directory`; `files` are the Go files that belong to it."""
     manifest = text(directory / "go.mod")
     declared = _MODULE.search(manifest)
-    tests = [path for path in files if path.name.endswith("_test.go")]
-    sources = read_sources([path for path in files if path not in set(tests)], root)
+    name = declared.group(1) if declared else directory.name
+    tests = {path for path in files if path.name.endswith("_test.go")}
+    sources = read_sources([path for path in files if path not in tests], root)
     mains = _listed_mains(directory) or _scanned_mains(sources, root)
-    count = sum(len(_BENCHMARK.findall(source.text)) for source in read_sources(tests, root))
-    main_files = {str(path.relative_to(root)) for main in mains for path in main.files}
-    library = [source for source in sources if source.name not in main_files and not _MAIN.search(source.text)]
+    library = _Library(name, directory.relative_to(root), [s for s in sources if not _MAIN.search(s.text)])
+    count = sum(len(_BENCHMARK.findall(source.text)) for source in read_sources(sorted(tests), root))
     return Module(
         language=Language.GO,
         path=str(directory.relative_to(root)),
-        name=declared.group(1) if declared else directory.name,
+        name=name,
         programs=[_program(main, directory, root, library) for main in mains],
         benchmarks=[Benchmarks(tool="go test", count=count)] if count else [],
         pprof=any('"net/http/pprof"' in source.text for source in sources),
-        frameworks=[name for name in _FRAMEWORKS if f"github.com/{name}" in manifest],
+        frameworks=[framework for framework in _FRAMEWORKS if f"github.com/{framework}" in manifest],
     )
+
+
+class _Library:
+    """The packages of a module that are no commands, and what their sources give away, read once."""
+
+    def __init__(self, module: str, inside: Path, sources: Sequence[Source]) -> None:
+        """Group the sources by package; `inside` is the module's directory relative to the repository."""
+        self.module = module
+        self._import = re.compile(rf'"{re.escape(module)}(?:/([\w./-]+))?"')
+        self._packages: dict[str, list[Source]] = {}
+        self._clues: dict[str, _Clues] = {}
+        for source in sources:
+            folder = Path(source.name).parent.relative_to(inside)
+            self._packages.setdefault(str(folder), []).append(source)
+
+    def clues(self, sources: Sequence[Source]) -> _Clues:
+        """Return what the packages give away that `sources` import, directly or through others."""
+        reached = self._imports(sources)
+        for package in reached:
+            reached += [name for name in self._imports(self._packages[package]) if name not in reached]
+        return _joined([self._clues_of(package) for package in reached])
+
+    def _imports(self, sources: Sequence[Source]) -> list[str]:
+        named = (match.group(1) or "." for source in sources for match in self._import.finditer(source.text))
+        return [name for name in dict.fromkeys(named) if name in self._packages]
+
+    def _clues_of(self, package: str) -> _Clues:
+        if package not in self._clues:
+            self._clues[package] = _clues_in(self._packages[package])
+        return self._clues[package]
 
 
 def _listed_mains(directory: Path) -> list[_MainPackage]:
@@ -101,33 +141,49 @@ def _scanned_mains(sources: Sequence[Source], root: Path) -> list[_MainPackage]:
     return [_MainPackage(folder, paths) for folder, paths in sorted(folders.items())]
 
 
-def _program(main: _MainPackage, module: Path, root: Path, library: Sequence[Source]) -> Program:
-    own = read_sources(main.files, root)
+def _clues_in(sources: Sequence[Source]) -> _Clues:
+    return _Clues(
+        listens=[source.place(match.start()) for source, match in found(_SERVES, sources)][:1],
+        variables=list(environment_ways(_ENVIRONMENT, sources)),
+        ports=list(listening_ports(_LISTENS, sources)),
+        routes=plain_routes(_ROUTE, sources),
+    )
+
+
+def _joined(parts: Sequence[_Clues]) -> _Clues:
+    return _Clues(
+        listens=[place for part in parts for place in part.listens],
+        variables=[way for part in parts for way in part.variables],
+        ports=[port for part in parts for port in part.ports],
+        routes=list(dict.fromkeys(route for part in parts for route in part.routes)),
+    )
+
+
+def _program(main: _MainPackage, module: Path, root: Path, library: _Library) -> Program:
+    sources = read_sources(main.files, root)
+    clues = _joined([_clues_in(sources), library.clues(sources)])
     inside = main.directory.relative_to(module)
-    everything = [*own, *library]
-    serving = next(found(_SERVES, own), None) or next(found(_SERVES, library), None)
-    ways = [*_flag_ways(own), *environment_ways(_ENVIRONMENT, own)] or list(environment_ways(_ENVIRONMENT, library))
+    ways = [*_flag_ways(sources), *clues.variables]
     way = ways[0] if ways else Way(evidence="")
-    ports = list(listening_ports(_LISTENS, everything if serving else own))
-    port, port_evidence = (way.port, "") if way.port else (ports[0] if ports else (0, ""))
-    evidence = [f"{serving[0].place(serving[1].start())}: listens"] if serving else []
+    seen = clues.ports[0] if clues.ports and clues.listens else (0, "")
+    port, port_evidence = (way.port, "") if way.port else seen
+    listens = [f"{place}: listens" for place in clues.listens[:1]]
     return Program(
-        name=main.directory.name if inside.parts else _command_name(module),
+        name=main.directory.name if inside.parts else _command_name(library.module),
         package=f"./{inside}" if inside.parts else ".",
-        serves=serving is not None,
+        serves=bool(listens),
         port=port,
         args=way.args,
         env=way.env,
         told_by=way.evidence,
-        paths=plain_routes(_ROUTE, everything) if serving else [],
-        evidence=[*evidence, *filter(None, (way.evidence, port_evidence))],
+        paths=clues.routes if listens else [],
+        evidence=[*listens, *filter(None, (way.evidence, port_evidence))],
     )
 
 
-def _command_name(module: Path) -> str:
+def _command_name(module: str) -> str:
     """Return what `go install` would call the module's own command: the module path's last part but its version."""
-    declared = _MODULE.search(text(module / "go.mod"))
-    parts = declared.group(1).split("/") if declared else [module.name]
+    parts = module.split("/")
     return parts[-2] if len(parts) > 1 and re.fullmatch(r"v\d+", parts[-1]) else parts[-1]
 
 

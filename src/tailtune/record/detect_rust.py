@@ -25,6 +25,9 @@ from tailtune.record.guess import (
 from tailtune.record.textfile import text
 from tailtune.record.toolchains import ask
 
+MAX_ASKED: Final = 20
+"""Workspaces that cargo is asked about, a tenth of a second each; of any more, the manifests are read."""
+
 _FRAMEWORKS: Final = ("axum", "actix-web", "hyper", "warp", "rocket", "poem", "salvo", "tide", "tonic", "ntex")
 _ALLOCATORS: Final = ("mimalloc", "tikv-jemallocator", "jemallocator", "snmalloc-rs", "tcmalloc", "bump_alloc")
 _BENCH_TOOLS: Final = ("criterion", "divan")
@@ -67,7 +70,8 @@ def rust_modules(manifests: Sequence[Path], files: Sequence[Path], root: Path) -
     for manifest in manifests:
         if manifest.parent in seen:
             continue
-        workspace = _asked(manifest) or _parsed(manifest)
+        asked = _asked(manifest) if len(modules) < MAX_ASKED else None
+        workspace = asked or _parsed(manifest)
         seen.update(package.directory for package in workspace.packages)
         if workspace.packages:
             modules.append(_module(workspace, files, root))

@@ -253,6 +253,25 @@ def test_ways_to_tell_a_rust_service_its_port(tmp_path, body, port, args, env):
 
 
 @pytest.mark.usefixtures("without_tools")
+def test_a_go_program_serves_what_the_packages_that_it_imports_serve(tmp_path):
+    write(
+        tmp_path,
+        {
+            "go.mod": "module example.com/shop\n",
+            "cmd/api/main.go": 'package main\n\nimport "example.com/shop/internal/app"\n\nfunc main() { app.Run() }\n',
+            "cmd/tool/main.go": 'package main\n\nimport "example.com/shop/internal/text"\n\nfunc main() {}\n',
+            "internal/app/app.go": 'package app\n\nimport "example.com/shop/internal/web"\n',
+            "internal/web/web.go": 'package web\n\nfunc f() { http.ListenAndServe(":"+os.Getenv("PORT"), nil) }\n',
+            "internal/text/text.go": "package text\n",
+        },
+    )
+    api, tool = only(tmp_path).programs
+    assert (api.name, api.serves, api.env) == ("api", True, {"PORT": "{port}"})
+    assert api.evidence[0] == "internal/web/web.go:3: listens"
+    assert (tool.name, tool.serves, tool.env) == ("tool", False, {})
+
+
+@pytest.mark.usefixtures("without_tools")
 def test_each_module_of_a_repository_owns_its_files(tmp_path):
     write(
         tmp_path,
