@@ -142,8 +142,10 @@ def _headers(path: str, headers: Mapping[str, str]) -> Iterator[Problem]:
 def _body(path: str, operation: Operation) -> Iterator[Problem]:
     if operation.body is not None and operation.body_files is not None:
         yield Problem(key=f"{path}.body_files", found="stands beside `body`", accepted="either `body` or `body_files`")
-    if operation.body_files == "":
-        yield Problem(key=f"{path}.body_files", found="is empty", accepted='a glob, such as "bodies/*.json"')
+    files = operation.body_files
+    if files is not None and (not files or files.startswith("/")):
+        accepted = 'a glob relative to the configuration file, such as "bodies/*.json"'
+        yield Problem(key=f"{path}.body_files", found=f'is "{files}"', accepted=accepted)
 
 
 def _placeholders(path: str, operation: Operation) -> Iterator[Problem]:

@@ -109,6 +109,7 @@ MISTAKES = [
     ('word = ["a", "b"]', "word = []", "workloads.default.operations[0].data.word", "an array of values"),
     ('method = "POST"', 'body_files = "*.md"', "workloads.default.operations[1].body_files", "either"),
     ("weight = 3", 'body_files = ""', "workloads.default.operations[0].body_files", "a glob"),
+    ("weight = 3", 'body_files = "/tmp/*"', "workloads.default.operations[0].body_files", "relative"),
     ('args = ["-addr", "127.0.0.1:{port}"]', "", "service.args", "{port}"),
     ('args = ["-addr"', 'port = 70000\nargs = ["-addr"', "service.port", "65535"),
     ('args = ["-addr"', 'pprof = "debug"\nargs = ["-addr"', "service.pprof", "begins with /"),
