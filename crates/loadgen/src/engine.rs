@@ -42,6 +42,8 @@ pub(crate) struct Counts {
     pub(crate) last_done_ns: u64,
     pub(crate) sent: u64,
     pub(crate) in_flight_area_ns: u128,
+    /// Time that requests without an end had been in flight when the play was stopped, summed.
+    pub(crate) unfinished_ns: u128,
     pub(crate) peak_connections: usize,
     pub(crate) peak_client_queue: usize,
     pub(crate) spun_ns: u64,
@@ -61,7 +63,6 @@ pub(crate) struct Engine<'a> {
     queue: VecDeque<Ticket>,
     /// Requests in `queue` that have not ended there.
     queued: usize,
-    pacer: Pacer,
     log: Log,
     buffer: Box<[u8]>,
     next: usize,
@@ -76,7 +77,6 @@ impl<'a> Engine<'a> {
         log: Log,
         live: &'a Live,
         stop: &'a Stop,
-        pacer: Pacer,
     ) -> io::Result<Self> {
         let epoll = Epoll::new()?;
         epoll.watch_level(&stop.bell().as_fd(), STOP_TOKEN)?;
@@ -90,7 +90,6 @@ impl<'a> Engine<'a> {
             queue: VecDeque::with_capacity(flight.room()),
             queued: 0,
             flight,
-            pacer,
             log,
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
             next: 0,
@@ -99,15 +98,14 @@ impl<'a> Engine<'a> {
     }
 
     /// Plays to the end, or until stopped. `priority`: given up when the loop would starve others.
-    pub(crate) fn run(mut self, priority: &mut Priority) -> io::Result<Counts> {
+    pub(crate) fn run(mut self, mut pacer: Pacer, priority: &mut Priority) -> io::Result<Counts> {
         let mut events = Events::new();
         let zero = now_ns() + LEAD_NS;
         self.counts.zero_ns = zero;
         self.live.zero_ns.store(zero, Ordering::Release);
         let end = zero + self.schedule.duration_ns();
         loop {
-            let now = now_ns();
-            self.send_due(now);
+            let now = self.send_due();
             self.give_up_overdue(now);
             self.live
                 .in_flight
@@ -119,13 +117,14 @@ impl<'a> Engine<'a> {
                 break;
             }
             let wake = self.next_wake(end);
-            let count = self.pacer.wait(&self.epoll, &mut events, wake)?;
+            let count = pacer.wait(&self.epoll, &mut events, wake)?;
             (0..count).for_each(|index| self.handle(events.get(index)));
-            if self.pacer.is_starving_others() && !self.counts.starved {
+            if pacer.is_starving_others() && !self.counts.starved {
                 self.counts.starved = true;
                 priority.give_up();
             }
         }
+        self.counts.spun_ns = pacer.spun_ns();
         Ok(self.finish())
     }
 
@@ -134,7 +133,7 @@ impl<'a> Engine<'a> {
         self.counts.ended_ns = now;
         self.counts.in_flight_area_ns = self.flight.area_ns(now);
         self.counts.peak_connections = self.pool.peak();
-        self.counts.spun_ns = self.pacer.spun_ns();
+        self.counts.unfinished_ns = self.flight.unfinished_ns(now);
         self.counts.rows_lost = self.log.lost;
         self.counts
     }
@@ -147,21 +146,25 @@ impl<'a> Engine<'a> {
         start.into_iter().chain(deadline).min().unwrap_or(end)
     }
 
-    fn send_due(&mut self, now: u64) {
+    /// Sends what is due, and returns the time at which nothing more was, or the batch was full.
+    fn send_due(&mut self) -> u64 {
+        let mut now = now_ns();
         for _ in 0..BATCH {
             if self.next == self.schedule.len() {
-                return;
+                break;
             }
             let entry = self.schedule.entry(self.next);
             if self.counts.zero_ns + entry.intended_ns > now {
-                return;
+                break;
             }
             let ticket = self
                 .flight
                 .enter(self.next as u64, entry, self.counts.zero_ns, now);
             self.next += 1;
             self.place(ticket);
+            now = now_ns(); // Requests behind this one are noticed after it was sent.
         }
+        now
     }
 
     /// Puts a request on an idle connection or into the client queue.

@@ -31,10 +31,11 @@ pub(crate) struct LatencyRow {
 struct Spool {
     file: File,
     pending: Vec<u8>,
+    spill_at: usize,
 }
 
 impl Spool {
-    fn create(path: &Path, magic: [u8; 8], record: usize) -> io::Result<Self> {
+    fn create(path: &Path, magic: [u8; 8], record: usize, spill_at: usize) -> io::Result<Self> {
         let mut pending = Vec::new();
         pending.extend_from_slice(&magic);
         pending.extend_from_slice(&VERSION.to_le_bytes());
@@ -42,12 +43,13 @@ impl Spool {
         Ok(Self {
             file: File::create(path)?,
             pending,
+            spill_at,
         })
     }
 
     fn put(&mut self, record: &[u8]) -> io::Result<()> {
         self.pending.extend_from_slice(record);
-        if self.pending.len() >= SPILL_BYTES {
+        if self.pending.len() >= self.spill_at {
             self.spill()?;
         }
         Ok(())
@@ -70,8 +72,18 @@ impl Files {
     /// Creates both files in an existing directory, replacing those of an earlier play.
     pub(crate) fn create(directory: &Path) -> io::Result<Self> {
         Ok(Self {
-            requests: Spool::create(&directory.join("requests.bin"), REQUESTS_MAGIC, ROW_BYTES)?,
-            latency: Spool::create(&directory.join("latency.bin"), LATENCY_MAGIC, LATENCY_BYTES)?,
+            requests: Spool::create(
+                &directory.join("requests.bin"),
+                REQUESTS_MAGIC,
+                ROW_BYTES,
+                SPILL_BYTES,
+            )?,
+            latency: Spool::create(
+                &directory.join("latency.bin"),
+                LATENCY_MAGIC,
+                LATENCY_BYTES,
+                SPILL_BYTES,
+            )?,
         })
     }
 
@@ -96,5 +108,31 @@ impl Files {
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.requests.spill()?;
         self.latency.spill()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn spilling_as_it_goes_writes_the_same_file_as_writing_at_the_end() {
+        let directory = std::env::temp_dir();
+        let written = |spill_at: usize| {
+            let path = directory.join(format!("tailtune-spool-{}-{spill_at}", std::process::id()));
+            let mut spool = Spool::create(&path, REQUESTS_MAGIC, 8, spill_at).unwrap();
+            (0..100_u64).for_each(|record| spool.put(&record.to_le_bytes()).unwrap());
+            let in_memory = spool.pending.len();
+            spool.spill().unwrap();
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            (bytes, in_memory)
+        };
+        let (whole, all) = written(SPILL_BYTES);
+        let (spilled, few) = written(64);
+        assert_eq!(whole, spilled);
+        assert_eq!(all, 16 + 800);
+        assert!(few < 64 + 8);
     }
 }

@@ -101,6 +101,14 @@ impl Flight {
         self.area_ns
     }
 
+    /// Time since their intended start of all requests in flight, summed, in request-ns.
+    pub(crate) fn unfinished_ns(&self, now_ns: u64) -> u128 {
+        let alive = self.slots.iter().filter(|request| request.entry != FREE);
+        alive
+            .map(|request| u128::from(now_ns.saturating_sub(request.intended_ns)))
+            .sum()
+    }
+
     /// Counts up to a change at `at_ns`; changes noticed late count from the last one.
     fn integrate(&mut self, at_ns: u64) {
         let passed = at_ns.saturating_sub(self.changed_ns);

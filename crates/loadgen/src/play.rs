@@ -105,7 +105,6 @@ pub fn play(options: &Play, stop: &Stop) -> Result<LoadReport, LoadError> {
         .map_err(unwritable)?;
     let live = Live::default();
     let (log, rows) = Log::with_capacity(schedule.len().clamp(1, LARGEST_QUEUE));
-    let _locked = LockedMemory::now(); // An attempt: without it the first touch of a page costs microseconds.
     let recorder = Recorder::new(&schedule, &live, options.events, files);
     let (engine, totals) = std::thread::scope(|scope| {
         let engine = scope.spawn(|| engine_thread(options, &schedule, log, &live, stop));
@@ -152,14 +151,15 @@ fn engine_thread(
 ) -> EngineEnd {
     let mut warnings = connection_warnings(schedule);
     let pinned_cpu = pin(options.cpu, &mut warnings);
+    let engine = Engine::new(schedule, options.port, log, live, stop)?;
+    let _locked = LockedMemory::now(); // An attempt: without it the first touch of a page costs microseconds.
     let mut priority = Priority::raise(options.real_time);
     let _watchdog = priority
         .is_real_time()
         .then(|| RealTimeWatchdog::start(LONGEST_BURST_US));
     let pacer = Pacer::new(options.spin, priority.busy_share());
-    let engine = Engine::new(schedule, options.port, log, live, stop, pacer)?;
     let before = thread::usage();
-    let counts = engine.run(&mut priority)?;
+    let counts = engine.run(pacer, &mut priority)?;
     let after = thread::usage();
     warnings.append(&mut priority.warnings);
     let account = ThreadAccount {

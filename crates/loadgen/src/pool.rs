@@ -8,7 +8,7 @@ use crate::response::Response;
 use crate::sys::epoll::Epoll;
 use crate::sys::socket;
 
-/// Wraps the socket of a connection for [`Epoll::watch`].
+/// A place for a connection.
 struct Slot<'a> {
     connection: Option<Connection<'a>>,
     /// Tells events of a former connection in this slot from those of the present one.

@@ -134,7 +134,10 @@ pub(crate) fn assemble(
         send_lag_ns: quantiles(&totals.send_lag),
         timer_lag_ns: quantiles(&totals.timer_lag),
         in_flight_time_average: counts.in_flight_area_ns as f64 / span_ns.max(1) as f64,
-        little_error: relative_gap(counts.in_flight_area_ns, totals.latency_sum_ns),
+        little_error: relative_gap(
+            counts.in_flight_area_ns,
+            totals.latency_sum_ns + counts.unfinished_ns,
+        ),
         peak_connections: counts.peak_connections as u64,
         peak_client_queue: counts.peak_client_queue as u64,
         operations,
