@@ -27,7 +27,11 @@ REQUESTS: Final = pa.schema(
         *_fields(pa.int64(), "intended_ns", "sent_ns", "first_byte_ns", "done_ns"),
     ]
 )
-"""One row a request; sent, first byte and done are 0 where the request did not get so far."""
+"""One row a request that ended; sent and first byte are 0 where it did not get so far.
+
+`done_ns` is when the answer was complete or the request was given up. `connection` numbers connections in
+the order of opening, 2³²−1 for a request that never got one; `response_bytes` includes the head.
+"""
 
 OUTCOMES: Final = ("ok", "unexpected-status", "timeout", "connection-error")
 
@@ -36,12 +40,15 @@ LATENCY: Final = pa.schema(
         _WINDOW,
         _SLICE,
         *_fields(pa.uint16(), "operation"),
-        *_fields(pa.int32(), "interval"),  # seconds since the window's zero
+        *_fields(pa.int32(), "interval"),  # second of the intended start, from the window's zero
         pa.field("kind", pa.dictionary(pa.int8(), pa.string()), nullable=False),  # KINDS
         *_fields(pa.int64(), "value_ns", "count"),
     ]
 )
-"""Log-linear histograms, one row a non-empty bucket; `value_ns` is the bucket's middle, at most 0.1 % off."""
+"""Log-linear histograms, one row a non-empty bucket; `value_ns` is the bucket's middle, at most 0.1 % off.
+
+A request that got no answer counts with a latency of at least its operation's time-out, and has no service time.
+"""
 
 KINDS: Final = ("latency", "service-time", "send-lag")
 
