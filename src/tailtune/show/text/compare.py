@@ -7,7 +7,7 @@ from tailtune.model.verdict import Comparison, Verdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.phrases import units, why_undecided
 from tailtune.show.text.notes import warnings
-from tailtune.show.text.table import labelled, page, paragraph, table
+from tailtune.show.text.table import page, paragraph, table
 from tailtune.show.values import change, margin, metric_name, metric_value
 
 
@@ -47,10 +47,13 @@ def _metrics(comparison: Comparison) -> list[str]:
 
 
 def _reasons(comparison: Comparison) -> list[str]:
-    undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal]
-    lines = [
-        line for one in undecided for line in labelled(f"{metric_name(one.metric)}:", "; ".join(why_undecided(one)))
-    ]
+    by_reason: dict[str, list[str]] = {}
+    for one in comparison.metrics:
+        if one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal:
+            by_reason.setdefault("; ".join(why_undecided(one)), []).append(metric_name(one.metric))
+    lines = []
+    for reason, names in by_reason.items():
+        lines += [f"  {', '.join(names)}", *paragraph(reason, indent=4)]
     return ["why undecided", *lines] if lines else []
 
 
