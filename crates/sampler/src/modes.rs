@@ -59,6 +59,7 @@ impl Mode {
             | sys::FLAG_COMM_EXEC
             | sys::FLAG_TASK
             | sys::FLAG_WATERMARK
+            | sys::FLAG_SAMPLE_ID_ALL
             | sys::FLAG_USE_CLOCK_ID;
         let own = match self {
             Self::EveryCpu => 0,
@@ -121,7 +122,7 @@ impl Events {
         match mode {
             Mode::EveryCpu => events.open_for(-1, &attributes, &cpus)?,
             Mode::PerThread | Mode::PerThreadUserOnly => {
-                events.open_threads(pid, &attributes, &cpus)?
+                sys::with_all_files(|| events.open_threads(pid, &attributes, &cpus))?
             }
         }
         Ok(events)
@@ -131,8 +132,10 @@ impl Events {
         self.events.iter().try_for_each(sys::enable)
     }
 
-    pub(crate) fn disable(&self) -> io::Result<()> {
-        self.events.iter().try_for_each(sys::disable)
+    /// Stops and closes the events; what the rings hold can still be read.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        let events = std::mem::take(&mut self.events);
+        events.iter().try_for_each(sys::disable)
     }
 
     /// Opens the threads of a process and its descendants, again and again until no new ones

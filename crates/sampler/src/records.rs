@@ -51,22 +51,45 @@ impl ChainBytes<'_> {
     }
 }
 
-/// Walks over the records in bytes taken from a ring; ends at the first that cannot be one.
+/// A record with its time stamp and its bytes.
+pub(crate) struct Timed<'a> {
+    /// CLOCK_MONOTONIC nanoseconds.
+    pub(crate) t_ns: i64,
+    pub(crate) record: Record<'a>,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Walks over the records in bytes taken from rings; ends at the first that cannot be one.
 pub(crate) struct Records<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Iterator for Records<'a> {
-    type Item = Record<'a>;
+    type Item = Timed<'a>;
 
-    fn next(&mut self) -> Option<Record<'a>> {
+    fn next(&mut self) -> Option<Timed<'a>> {
         let mut header = Fields(self.0);
         let (kind, misc, size) = (header.u32()?, header.u16()?, header.u16()?);
-        let (record, rest) = self
+        let (bytes, rest) = self
             .0
             .split_at_checked(usize::from(size))
             .filter(|_| size >= 8)?;
         self.0 = rest;
-        Some(parse(kind, misc, Fields(&record[8..])).unwrap_or(Record::Other))
+        let record = parse(kind, misc, Fields(&bytes[8..])).unwrap_or(Record::Other);
+        let t_ns = match record {
+            Record::Sample { t_ns, .. } => t_ns,
+            _ => trailing_time(bytes).unwrap_or(0),
+        };
+        Some(Timed {
+            t_ns,
+            record,
+            bytes,
+        })
     }
+}
+
+/// Records other than samples end with thread, time and CPU, eight bytes each.
+fn trailing_time(bytes: &[u8]) -> Option<i64> {
+    let start = bytes.len().checked_sub(16)?;
+    Fields(bytes.get(start..)?).u64().map(u64::cast_signed)
 }
 
 fn parse(kind: u32, misc: u16, mut fields: Fields<'_>) -> Option<Record<'_>> {
@@ -191,11 +214,15 @@ mod tests {
         let body = words(&[0x1100, pair(7, 8), 99, pair(3, 0), 2, 0x1100, 0x1200]);
         let bytes = [
             record(9, 0, &body),
-            record(2, 0, &words(&[1, 5])),
+            record(2, 0, &words(&[1, 5, pair(7, 8), 100, 3])),
             record(1, 0, &[]),
         ]
         .concat();
-        let records: Vec<Record<'_>> = Records(&bytes).collect();
+        let timed: Vec<(i64, usize)> = Records(&bytes)
+            .map(|timed| (timed.t_ns, timed.bytes.len()))
+            .collect();
+        assert_eq!(timed, [(99, 64), (100, 48), (0, 8)]);
+        let records: Vec<Record<'_>> = Records(&bytes).map(|timed| timed.record).collect();
         let chain = words(&[0x1100, 0x1200]);
         let sample = Record::Sample {
             pid: 7,
@@ -223,7 +250,7 @@ mod tests {
             [words(&numbers), b"/bin/a\0\0".to_vec()].concat()
         };
         let bytes = [record(10, 0, &body(5)), record(10, 0, &body(1))].concat();
-        let records: Vec<Record<'_>> = Records(&bytes).collect();
+        let records: Vec<Record<'_>> = Records(&bytes).map(|timed| timed.record).collect();
         let map = Record::Map {
             pid: 7,
             start: 0x1000,
@@ -238,7 +265,7 @@ mod tests {
     fn a_chain_longer_than_its_record_is_dropped() {
         let body = words(&[0x1100, pair(7, 8), 99, 3, u64::MAX, 0x1100]);
         let bytes = record(9, 0, &body);
-        let records: Vec<Record<'_>> = Records(&bytes).collect();
+        let records: Vec<Record<'_>> = Records(&bytes).map(|timed| timed.record).collect();
         assert_eq!(records, [Record::Other]);
     }
 

@@ -136,11 +136,11 @@ impl Sampler {
             .running
             .take()
             .ok_or(SampleError::Order("is not running"))?;
-        let disabled = self.events.disable();
+        let closed = self.events.close();
         let ended_ns = monotonic_ns();
         drop(running.stop);
         let session = running.session.join().map_err(|_| SampleError::Thread)?;
-        disabled.map_err(|error| SampleError::System("stopping the events", error))?;
+        closed.map_err(|error| SampleError::System("stopping the events", error))?;
         let warning = session.warnings();
         let mut profile = session.folder.finish();
         profile.warnings.extend(warning);

@@ -8,9 +8,11 @@ use profile::{Chain, Folder};
 
 use crate::modules::Modules;
 use crate::process::{MapLine, executable_maps};
-use crate::records::{Record, Records};
-use crate::sys::Ring;
+use crate::records::{Record, Records, Timed};
+use crate::sys::{Ring, monotonic_ns};
 
+/// Records younger than this wait for the next time, when those of all CPUs are sure to be there.
+const YOUNG_NS: i64 = 1_000_000;
 /// How often the rings are emptied. A ring of 512 KiB holds 100 ms of samples at 4 kHz with the
 /// deepest stacks.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -62,9 +64,9 @@ impl Session {
     /// Collects until the other end of `stop` is dropped.
     pub(crate) fn run(mut self, stop: &Receiver<()>) -> Self {
         while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-            self.drain();
+            self.drain(monotonic_ns() - YOUNG_NS);
         }
-        self.drain();
+        self.drain(i64::MAX);
         self
     }
 
@@ -76,25 +78,53 @@ impl Session {
         })
     }
 
-    fn drain(&mut self) {
-        let mut raw = std::mem::take(&mut self.raw);
-        raw.clear();
-        self.rings.iter_mut().for_each(|ring| ring.drain(&mut raw));
-        // Mappings and forks of all CPUs first, so that each sample finds its own whichever ring they came by.
-        Records(&raw).for_each(|record| self.take_event(&record));
-        Records(&raw).for_each(|record| self.take_sample(&record));
-        self.raw = raw;
+    /// Takes all records up to a time in the order of time: whichever ring they came by, a sample
+    /// meets the mappings and processes as they were.
+    fn drain(&mut self, until_ns: i64) {
+        self.rings
+            .iter_mut()
+            .for_each(|ring| ring.drain(&mut self.raw));
+        let raw = std::mem::take(&mut self.raw);
+        let mut records: Vec<Timed<'_>> = Records(&raw).collect();
+        records.sort_by_key(|timed| timed.t_ns);
+        let young = records.split_off(records.partition_point(|timed| timed.t_ns <= until_ns));
+        for timed in &records {
+            self.take(&timed.record);
+        }
+        young
+            .iter()
+            .for_each(|timed| self.raw.extend_from_slice(timed.bytes));
     }
 
-    fn take_event(&mut self, record: &Record<'_>) {
+    fn take(&mut self, record: &Record<'_>) {
         match *record {
+            Record::Sample { pid, .. } | Record::Map { pid, .. } if !self.family.contains(&pid) => {
+            }
+            Record::Sample {
+                pid,
+                tid,
+                cpu,
+                t_ns,
+                chain,
+            } => {
+                chain.read_into(&mut self.addresses);
+                let addresses = &self.addresses;
+                let chain = Chain {
+                    pid,
+                    tid,
+                    cpu,
+                    t_ns,
+                    addresses,
+                };
+                self.folder.sample(&chain, &self.values);
+            }
             Record::Map {
                 pid,
                 start,
                 length,
                 file_offset,
                 path,
-            } if self.family.contains(&pid) => {
+            } => {
                 let end = start.saturating_add(length);
                 let path = String::from_utf8_lossy(path).into_owned();
                 self.map(
@@ -111,33 +141,8 @@ impl Session {
             Record::Exec { pid } => self.folder.forget(pid),
             Record::Lost { count } => self.folder.lost(count),
             Record::Throttled => self.throttled += 1,
-            _ => {}
+            Record::Fork { .. } | Record::Other => {}
         }
-    }
-
-    fn take_sample(&mut self, record: &Record<'_>) {
-        let Record::Sample {
-            pid,
-            tid,
-            cpu,
-            t_ns,
-            chain,
-        } = *record
-        else {
-            return;
-        };
-        if !self.family.contains(&pid) {
-            return;
-        }
-        chain.read_into(&mut self.addresses);
-        let chain = Chain {
-            pid,
-            tid,
-            cpu,
-            t_ns,
-            addresses: &self.addresses,
-        };
-        self.folder.sample(&chain, &self.values);
     }
 
     /// A child belongs to the family if its parent does; else it may carry the number of one that ended.

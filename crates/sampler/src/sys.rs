@@ -54,6 +54,8 @@ pub(crate) const FLAG_MMAP: u64 = 1 << 8;
 pub(crate) const FLAG_COMM: u64 = 1 << 9;
 pub(crate) const FLAG_TASK: u64 = 1 << 13;
 pub(crate) const FLAG_WATERMARK: u64 = 1 << 14;
+/// Records other than samples end with the fields that identify a sample, the time among them.
+pub(crate) const FLAG_SAMPLE_ID_ALL: u64 = 1 << 18;
 pub(crate) const FLAG_EXCLUDE_CALLCHAIN_KERNEL: u64 = 1 << 21;
 pub(crate) const FLAG_MMAP2: u64 = 1 << 23;
 pub(crate) const FLAG_COMM_EXEC: u64 = 1 << 24;
@@ -114,6 +116,31 @@ fn control(event: &OwnedFd, request: libc::Ioctl, argument: i32) -> io::Result<(
     } else {
         Ok(())
     }
+}
+
+/// Runs an action with as many open files as the hard limit allows, then restores the limit, so
+/// that programs started later do not inherit it. Each thread needs an event on each CPU.
+pub(crate) fn with_all_files<T>(action: impl FnOnce() -> T) -> T {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the pointer is to a live rlimit, which the call fills.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
+    let raised = libc::rlimit {
+        rlim_cur: limit.rlim_max,
+        ..limit
+    };
+    if known {
+        // SAFETY: the pointer is to a live rlimit; a soft limit at the hard one is always allowed.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) };
+    }
+    let outcome = action();
+    if known {
+        // SAFETY: as above, with the limit as it was.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    }
+    outcome
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC, the clock of all time stamps.
