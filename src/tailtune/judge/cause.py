@@ -1,0 +1,99 @@
+"""What a rule hands over: a finding, and what ranking needs to know of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, Protocol
+
+from tailtune.judge.facts import Facts
+from tailtune.judge.names import short
+from tailtune.judge.stackprofile import StackProfile, Stacks
+from tailtune.model.estimate import Estimate
+from tailtune.model.finding import Evidence, Finding, Group, Strength
+from tailtune.model.units import format_share
+
+CPU_TIME: Final = "CPU time of the service"
+MEAN_LATENCY: Final = "mean latency"
+CHANGED_CODE: Final = 'tailtune compare before base  # with git_ref = "HEAD" under [variants.before]'
+"""The experiment for a change of code: the last commit against the working tree."""
+_STRONG_SAMPLES: Final = 100
+
+
+def changed_environment(variant: str, name: str, value: str) -> str:
+    """Return the experiment for a setting in the service's environment."""
+    return f'tailtune compare base {variant}  # with env = {{ {name} = "{value}" }} under [variants.{variant}]'
+
+
+class Rank(IntEnum):
+    """What comes before what, whatever its size."""
+
+    FORBIDS = 0
+    """Without remedy nothing else is to be believed."""
+    SPECIFIC = 1
+    GENERIC = 2
+    """Names where, but not why; left out where specific causes tell."""
+    REMARK = 3
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A finding, the share of latency it is expected to save, and the CPU samples it explains."""
+
+    finding: Finding
+    saving: float
+    rank: Rank = Rank.SPECIFIC
+    explains: Stacks = frozenset()
+
+
+class Rule(Protocol):
+    """One diagnosis. Found by being a module of `judge/rules` with a `RULE`."""
+
+    @property
+    def id(self) -> str:
+        """Name, stable; the beginning of its findings' ids."""
+
+    def apply(self, facts: Facts) -> list[Cause]:
+        """Return what the rule finds: nothing where the facts do not carry it."""
+
+
+def finding(
+    rule: str,
+    subject: str,
+    title: str,
+    *,
+    group: Group,
+    share: Estimate,
+    evidence: list[Evidence],
+    disproof: str,
+    proposal: str,
+    share_of: str = CPU_TIME,
+    strength: Strength | None = None,
+    confirm: str = CHANGED_CODE,
+) -> Finding:
+    """Build a finding; without a strength it follows from the number of samples."""
+    counted = share.point * share.n
+    return Finding(
+        id=f"{rule}:{subject}" if subject else rule,
+        rule=rule,
+        title=title,
+        group=group,
+        strength=strength or (Strength.STRONG if counted >= _STRONG_SAMPLES else Strength.MODERATE),
+        share=share,
+        share_of=share_of,
+        evidence=evidence,
+        disproof=disproof,
+        proposal=proposal,
+        confirm=confirm,
+    )
+
+
+def sampled(profile: StackProfile, stacks: Stacks, what: str = "") -> Evidence:
+    """Return how many samples a statement rests on: `what: 31 of 402 samples`."""
+    count = profile.count(stacks)
+    text = f"{count:,} of {profile.samples:,} samples"
+    return Evidence(text=f"{what}: {text}" if what else text, source=profile.source, count=count)
+
+
+def listed(shares: Sequence[tuple[str, float]], most: int = 3) -> str:
+    """Return functions with shares as text: `main.plain (31 %), main.highlight (12 %)`."""
+    return ", ".join(f"{short(name)} ({format_share(share, 0)})" for name, share in shares[:most])

@@ -1,0 +1,106 @@
+"""What a function's name tells: whose code it is.
+
+Three kinds: *plumbing* moves requests to the code that answers them (runtimes, servers, async
+machinery); *standard* is language, C library and kernel; all else is *code*, which somebody
+who uses the service's repository can change or replace.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+_GO_PLUMBING: Final = (
+    r"runtime\.(goexit|main|mcall|mstart|systemstack|schedule|findRunnable|park_m|gopark|sysmon)|main\.main\b|"
+    r"net/http\.|golang\.org/x/net/http2|google\.golang\.org/grpc\.|github\.com/gin-gonic/gin\.|"
+    r"github\.com/go-chi/chi|github\.com/gorilla/mux|github\.com/labstack/echo|github\.com/valyala/fasthttp\."
+)
+_RUST_PLUMBING: Final = re.compile(
+    r"(tokio|hyper|axum|tower|futures|actix|http)(_\w+)?|mio|warp|rocket|tonic|h2|async_std|smol|polling|tracing|"
+    r"pin_project_lite"
+)
+_RUST_STANDARD: Final = re.compile(
+    r"core|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc"
+)
+_GO_STANDARD: Final = re.compile(
+    r"(archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|"
+    r"hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices|sort|"
+    r"strconv|strings|structs|sync|syscall|testing|text|time|type|unicode|unique|vendor|weak)[./]"
+)
+_CLOSURE: Final = re.compile(
+    r"(::\{\{?closure\}?\}(#\d+)?|\.func\d+(\.\d+)*|-fm|\.gowrap\d+|\.deferwrap\d+|\.abi\d+)+$"
+)
+_C_CLONE: Final = re.compile(r"\.(isra|part|constprop|cold|llvm|lto_priv)\b.*")
+_PLUMBING: Final = re.compile(_GO_PLUMBING)
+_IMPL: Final = re.compile(r"<(?P<type>.*?) as (?P<trait>.*?)>::")
+_LEAD: Final = re.compile(r"^[<&(\[*]*(mut |const |dyn |impl )*[<&]*")
+_CRATE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)::")
+
+
+@lru_cache(maxsize=65536)
+def is_plumbing(function: str) -> bool:
+    """Whether the function only carries requests to where they are answered."""
+    return _RUST_PLUMBING.fullmatch(crate(function)) is not None or _PLUMBING.match(function) is not None
+
+
+@lru_cache(maxsize=65536)
+def is_standard(function: str) -> bool:
+    """Whether the function belongs to the language, the C library or the kernel."""
+    if "::" in function:
+        return _RUST_STANDARD.fullmatch(crate(function)) is not None
+    head = _C_CLONE.sub("", function.split("(", 1)[0])
+    if "." not in head or head.startswith(("[", "_")) or "@" in head:
+        return True  # C functions, symbols of the C library, addresses without a name
+    return _GO_STANDARD.match(function) is not None
+
+
+def is_code(function: str) -> bool:
+    """Whether the function is neither plumbing nor standard."""
+    return not is_plumbing(function) and not is_standard(function)
+
+
+@lru_cache(maxsize=65536)
+def crate(function: str) -> str:
+    """Return the crate that a Rust function belongs to; empty for other languages.
+
+    `<a::T as b::Trait>::f` belongs to `a`, unless the type is a generic parameter: then to `b`.
+    """
+    if "::" not in function:
+        return ""
+    implementation = _IMPL.match(function)
+    if implementation:
+        found = _CRATE.match(_LEAD.sub("", implementation["type"]))
+        return found[1] if found else _first_crate(implementation["trait"])
+    return _first_crate(function)
+
+
+def owner(functions: list[str]) -> str | None:
+    """Return the innermost function that is code, given a stack leaf first; None if there is none."""
+    return next((function for function in functions if is_code(function)), None)
+
+
+def short(function: str) -> str:
+    """Return a function's name as people say it: without closure marks, package paths and generic arguments."""
+    name = _CLOSURE.sub("", function)
+    if "::" in name:
+        implementation = _IMPL.match(name)
+        if implementation:
+            name = f"{implementation['type']}::{name[implementation.end() :]}"
+        return "::".join(_without_generics(name).lstrip("<&").split("::")[-2:])
+    return name.rsplit("/", 1)[-1]
+
+
+def _first_crate(name: str) -> str:
+    found = _CRATE.match(_LEAD.sub("", name))
+    return found[1] if found else ""
+
+
+def _without_generics(name: str) -> str:
+    depth, kept = 0, []
+    for position, letter in enumerate(name):
+        if letter == "<" and position:
+            depth += 1
+        elif letter == ">" and name[position - 1] != "-" and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(letter)
+    return "".join(kept).replace("::::", "::")

@@ -1,0 +1,84 @@
+"""Objects that do not depend on the request, built again for each one."""
+
+import re
+from typing import Final
+
+from tailtune.judge.cause import Cause, finding, listed, sampled
+from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.names import owner
+from tailtune.model.finding import Group
+from tailtune.model.units import format_share
+
+_WORTH_A_FINDING: Final = 0.02
+
+_CONSTRUCTORS: Final = {
+    "a compiled regular expression": re.compile(
+        r"regexp\.(MustCompile|Compile|MustCompilePOSIX|CompilePOSIX|compile)\b|"
+        r"<?(regex|fancy_regex)::.*(Regex|RegexBuilder|RegexSet|RegexSetBuilder).*::(new|build)\b|"
+        r"regex::builders::|regex_automata::.*Builder>?::build|regex_syntax::parser"
+    ),
+    "a parsed template": re.compile(
+        r"(text|html)/template\.(\(\*Template\)\.(Parse|ParseFiles|ParseGlob|ParseFS)|ParseFiles|ParseGlob|ParseFS)\b|"
+        r"<?handlebars::registry::Registry.*::register_template|<?tera::tera::Tera>?::(new|add_raw_template|parse)|"
+        r"<?minijinja::environment::Environment.*::(add_template|template_from_str)"
+    ),
+    "a Markdown engine": re.compile(r"github\.com/(yuin/goldmark|russross/blackfriday/v2|gomarkdown/markdown)\.New\b"),
+    "a compiled JSON schema": re.compile(
+        r"github\.com/(santhosh-tekuri/jsonschema.*\.\(\*Compiler\)\.Compile|xeipuu/gojsonschema\.NewSchema)|"
+        r"<?jsonschema::.*::(compile|build|validator_for)\b"
+    ),
+    "a matcher of many patterns": re.compile(
+        r"<?aho_corasick::.*Builder>?::build|<?globset::GlobSetBuilder>?::build|"
+        r"github\.com/(cloudflare/ahocorasick|gobwas/glob)\.(NewMatcher|NewStringMatcher|Compile)\b"
+    ),
+    "an HTTP client": re.compile(r"<?reqwest::.*ClientBuilder>?::build|net/http\.\(\*Transport\)\.Clone\b"),
+    "a TLS configuration": re.compile(
+        r"crypto/x509\.(SystemCertPool|\(\*CertPool\)\.AppendCertsFromPEM)\b|"
+        r"rustls::.*ConfigBuilder.*::with_|rustls_native_certs::load_native_certs"
+    ),
+    "a time zone": re.compile(r"time\.LoadLocation\b"),
+}
+
+
+class Recomputation:
+    """Constructors known to be expensive, on stacks sampled while requests were answered."""
+
+    id = "recomputation"
+
+    def apply(self, facts: Facts) -> list[Cause]:
+        """Return one cause for all such constructors together: they have one remedy."""
+        profile = facts.cpu
+        if profile is None:
+            return []
+        found_in = {what: profile.containing(pattern) for what, pattern in _CONSTRUCTORS.items()}
+        built = {what: stacks for what, stacks in found_in.items() if profile.count(stacks) >= FEWEST_SAMPLES}
+        everything = frozenset[int]().union(*built.values())
+        share = profile.share(everything)
+        if not built or share.point < _WORTH_A_FINDING:
+            return []
+        ranked = sorted(built, key=lambda what: -profile.count(built[what]))
+        callers = profile.owners(everything, _caller)
+        where = f", in {listed(callers)}" if callers else ""
+        found = finding(
+            self.id,
+            ranked[0].split(" ", 1)[1].replace(" ", "-"),
+            f"{' and '.join(ranked)} is built again for each request: {format_share(share.point)} of CPU time{where}",
+            group=Group.ALGORITHM,
+            share=share,
+            evidence=[sampled(profile, built[what], f"building {what}") for what in ranked],
+            disproof="the construction depends on the request's content, so that it cannot be shared",
+            proposal="Build it once at start-up (a package variable, sync.Once, LazyLock), or keep built ones in a "
+            "small cache keyed by their input.",
+        )
+        return [Cause(found, facts.saving(share.point), explains=everything)]
+
+
+def _caller(functions: list[str]) -> str | None:
+    """The innermost code outside of the outermost constructor."""
+    inside = [
+        index for index, name in enumerate(functions) if any(pattern.match(name) for pattern in _CONSTRUCTORS.values())
+    ]
+    return owner(functions[max(inside) + 1 :]) if inside else None
+
+
+RULE = Recomputation()

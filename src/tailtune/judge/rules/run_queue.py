@@ -1,0 +1,59 @@
+"""Runnable threads that wait for a CPU."""
+
+from typing import Final
+
+from tailtune.judge.cause import MEAN_LATENCY, Cause, finding
+from tailtune.judge.facts import Facts
+from tailtune.judge.stackprofile import relative_interval
+from tailtune.model.finding import Evidence, Group, Strength
+from tailtune.model.units import format_ns, format_share
+
+_WORTH_A_FINDING: Final = 0.10
+_BUSY: Final = 0.6
+
+
+class RunQueue:
+    """The kernel's account of how long the service's threads waited to run (schedstat)."""
+
+    id = "run-queue-wait"
+
+    def apply(self, facts: Facts) -> list[Cause]:
+        """Return a cause where the wait is a tenth of latency or more."""
+        scheduling, latency = facts.measure.scheduling, facts.mean_latency_ns
+        if scheduling is None or not latency:
+            return []
+        share = min(1.0, scheduling.run_delay_ns_per_request / latency)
+        if share < _WORTH_A_FINDING:
+            return []
+        busy = facts.utilization >= _BUSY
+        why = (
+            f"the service itself keeps its {facts.service_cpus} CPUs {format_share(facts.utilization, 0)} busy"
+            if busy
+            else f"the service keeps its CPUs only {format_share(facts.utilization, 0)} busy: others use them as well"
+        )
+        found = finding(
+            self.id,
+            "",
+            f"threads wait {format_ns(scheduling.run_delay_ns_per_request)} per request for a CPU; {why}",
+            group=Group.CONCURRENCY if busy else Group.ENVIRONMENT,
+            share=relative_interval(share, facts.measure.latency.requests),
+            share_of=MEAN_LATENCY,
+            strength=Strength.MODERATE,
+            evidence=[
+                Evidence(
+                    text=f"{format_ns(scheduling.run_delay_ns_per_request)} run-queue wait and "
+                    f"{scheduling.involuntary_switches_per_request:.2f} involuntary switches per request",
+                    source="tables/process.parquet",
+                    count=facts.measure.latency.requests,
+                )
+            ],
+            disproof="latency stays when the service gets more CPUs, or the machine for itself",
+            proposal="Spend less CPU time per request, or lower the load per CPU."
+            if busy
+            else "Stop other programs on this machine, or give the service CPUs of its own.",
+            confirm=f"tailtune run --rate {max(1, round(facts.measure.achieved_rate_per_s / 2))}",
+        )
+        return [Cause(found, share / 2)]  # part of it is the service's own queue, which other causes shorten
+
+
+RULE = RunQueue()

@@ -1,0 +1,65 @@
+"""So much load that requests mostly wait for each other."""
+
+from typing import Final
+
+from tailtune.judge.cause import Cause, Rank, finding
+from tailtune.judge.facts import Facts
+from tailtune.judge.stackprofile import share_of_counts
+from tailtune.model.estimate import Estimate
+from tailtune.model.finding import Evidence, Group, Strength
+from tailtune.model.units import format_ns, format_share
+
+_HIGH: Final = 0.75
+"""With random arrivals on few CPUs a request then waits about three times its own CPU time."""
+
+
+class Utilization:
+    """CPU time per request times rate, over the CPUs there are."""
+
+    id = "utilization"
+
+    def apply(self, facts: Facts) -> list[Cause]:
+        """Return a cause where the CPUs are three quarters busy or more."""
+        cpu, utilization = facts.measure.cpu, facts.utilization
+        if cpu is None or utilization < _HIGH:
+            return []
+        rate = facts.measure.achieved_rate_per_s
+        half = max(1, round(rate * 0.5 / utilization))
+        found = finding(
+            self.id,
+            "",
+            f"the service keeps its {facts.service_cpus} CPUs {format_share(utilization, 0)} busy, so queueing makes "
+            "the tail: small savings of CPU time give large ones of latency",
+            group=Group.CONCURRENCY,
+            share=_share(cpu.per_request_ns, utilization),
+            share_of="the service's CPUs",
+            strength=Strength.STRONG,
+            evidence=[
+                Evidence(
+                    text=f"{format_ns(cpu.per_request_ns.point)} of CPU time per request, {rate:.0f} requests a second",
+                    source="tables/process.parquet",
+                    count=facts.measure.latency.requests,
+                )
+            ],
+            disproof=f"the tail stays at {half} requests per second",
+            proposal="Lower the load per instance or add CPUs; measure at half the rate to see what else there is.",
+            confirm=f"tailtune run --rate {half}",
+        )
+        return [Cause(found, 0.0, Rank.REMARK)]
+
+
+def _share(per_request: Estimate, utilization: float) -> Estimate:
+    """The utilization with the relative interval of CPU per request, its only uncertain factor."""
+    if per_request.low is None or per_request.high is None:
+        return share_of_counts(0, 0)
+    scale = utilization / per_request.point
+    return Estimate(
+        point=utilization,
+        low=per_request.low * scale,
+        high=per_request.high * scale,
+        confidence=per_request.confidence,
+        n=per_request.n,
+    )
+
+
+RULE = Utilization()
