@@ -7,7 +7,7 @@
 
 use std::io;
 
-use crate::sys::clock::now_ns;
+use crate::sys::clock::{now_ns, thread_cpu_ns};
 use crate::sys::epoll::{Epoll, Events};
 
 const SHORTEST_MARGIN_NS: f64 = 3_000.0;
@@ -19,8 +19,9 @@ const MARGIN_QUANTILE: f64 = 0.99;
 const CLOCK_ONLY_NS: u64 = 2_000;
 /// Unused budget that may be spent at once.
 const BUDGET_BURST_NS: f64 = 50e6;
-/// Debt at which the thread counts as starving others: about a second of never sleeping.
-const STARVING_NS: f64 = -250e6;
+/// Debt at which the thread counts as starving others; the largest that is kept.
+const STARVING_NS: f64 = -50e6;
+const SETTLE_EVERY_NS: u64 = 1_000_000;
 
 /// Tracks a high quantile of how late sleeps end.
 #[derive(Debug)]
@@ -47,21 +48,33 @@ impl Margin {
     }
 }
 
-/// A token bucket of CPU time: filled by the clock, emptied by whatever is not sleep.
+/// Parts of each second, in [0, 1], that a thread may be busy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares {
+    /// Beyond this it does not spin.
+    pub(crate) spinning: f64,
+    /// Beyond this, for about a second, it starves others.
+    pub(crate) working: f64,
+}
+
+/// A token bucket of CPU time: filled by the clock, emptied by what the thread used.
 #[derive(Debug)]
 struct Budget {
     share: f64,
     tokens_ns: f64,
-    seen_ns: u64,
 }
 
 impl Budget {
-    fn advance(&mut self, now_ns: u64, slept_ns: u64) {
-        let passed = now_ns.saturating_sub(self.seen_ns);
-        let busy = passed.saturating_sub(slept_ns);
-        self.seen_ns = now_ns;
-        let tokens = self.tokens_ns + passed as f64 * self.share - busy as f64;
-        self.tokens_ns = tokens.min(BUDGET_BURST_NS);
+    const fn new(share: f64) -> Self {
+        Self {
+            share,
+            tokens_ns: BUDGET_BURST_NS,
+        }
+    }
+
+    const fn settle(&mut self, passed_ns: u64, used_ns: u64) {
+        let tokens = self.tokens_ns + passed_ns as f64 * self.share - used_ns as f64;
+        self.tokens_ns = tokens.clamp(STARVING_NS, BUDGET_BURST_NS);
     }
 }
 
@@ -69,23 +82,25 @@ impl Budget {
 #[derive(Debug)]
 pub(crate) struct Pacer {
     margin: Margin,
-    budget: Budget,
+    spinning: Budget,
+    working: Budget,
+    settled_ns: u64,
+    settled_cpu_ns: u64,
     spin: bool,
     spun_ns: u64,
 }
 
 impl Pacer {
-    /// `share`: part of each second, in [0, 1], that the thread may be busy before it stops spinning.
-    pub(crate) fn new(spin: bool, share: f64) -> Self {
+    /// Paces the calling thread.
+    pub(crate) fn new(spin: bool, shares: Shares) -> Self {
         Self {
             margin: Margin {
                 estimate_ns: FIRST_MARGIN_NS,
             },
-            budget: Budget {
-                share,
-                tokens_ns: BUDGET_BURST_NS,
-                seen_ns: now_ns(),
-            },
+            spinning: Budget::new(shares.spinning),
+            working: Budget::new(shares.working),
+            settled_ns: now_ns(),
+            settled_cpu_ns: thread_cpu_ns(),
             spin,
             spun_ns: 0,
         }
@@ -96,9 +111,23 @@ impl Pacer {
         self.spun_ns
     }
 
-    /// Whether the thread has hardly slept for about a second.
+    /// Whether the thread has worked beyond its share for about a second.
     pub(crate) fn is_starving_others(&self) -> bool {
-        self.budget.tokens_ns < STARVING_NS
+        self.working.tokens_ns <= STARVING_NS
+    }
+
+    /// Charges the budgets with the CPU time that the kernel counted, which includes that of sleeping.
+    fn settle(&mut self, now: u64) {
+        let passed = now.saturating_sub(self.settled_ns);
+        if passed < SETTLE_EVERY_NS {
+            return; // Asking for the CPU time enters the kernel.
+        }
+        let cpu = thread_cpu_ns();
+        let used = cpu.saturating_sub(self.settled_cpu_ns);
+        self.spinning.settle(passed, used);
+        self.working.settle(passed, used);
+        self.settled_ns = now;
+        self.settled_cpu_ns = cpu;
     }
 
     /// Waits until `wake_ns` or the first events, and returns their number.
@@ -109,14 +138,13 @@ impl Pacer {
         wake_ns: u64,
     ) -> io::Result<usize> {
         let now = now_ns();
-        self.budget.advance(now, 0);
-        let spin = self.spin && self.budget.tokens_ns > 0.0;
+        self.settle(now);
+        let spin = self.spin && self.spinning.tokens_ns > 0.0;
         let margin = if spin { self.margin.ns() } else { 0 };
         let sleep_end = wake_ns.saturating_sub(margin);
         if sleep_end > now {
             let count = epoll.wait(events, sleep_end - now)?;
             let woken = now_ns();
-            self.budget.advance(woken, woken - now);
             if count > 0 {
                 return Ok(count);
             }
@@ -175,41 +203,54 @@ mod tests {
     }
 
     #[test]
-    fn spinning_stops_when_the_budget_is_spent_and_returns_with_sleep() {
-        let mut budget = Budget {
-            share: 0.7,
-            tokens_ns: BUDGET_BURST_NS,
-            seen_ns: 0,
-        };
-        budget.advance(1_000_000_000, 0);
-        assert!(budget.tokens_ns < 0.0 && budget.tokens_ns >= STARVING_NS);
-        budget.advance(2_000_000_000, 0);
-        assert!(budget.tokens_ns < STARVING_NS);
-        budget.advance(4_000_000_000, 2_000_000_000);
+    fn busy_time_stays_below_the_share_over_any_long_stretch() {
+        let mut budget = Budget::new(0.7);
+        let mut busy = 0_u64;
+        for _ in 0..10_000 {
+            let used = if budget.tokens_ns > 0.0 { 1_000_000 } else { 0 };
+            busy += used;
+            budget.settle(1_000_000, used);
+        }
+        assert!(busy as f64 <= 0.7 * 10e9 + BUDGET_BURST_NS + 1e6);
+        assert!(busy as f64 >= 0.7 * 10e9);
+    }
+
+    #[test]
+    fn a_budget_that_is_always_exceeded_starves_and_recovers_with_sleep() {
+        let mut budget = Budget::new(0.9);
+        (0..900).for_each(|_| budget.settle(1_000_000, 1_000_000));
+        assert!(budget.tokens_ns > STARVING_NS);
+        (0..200).for_each(|_| budget.settle(1_000_000, 1_000_000));
+        assert_eq!(budget.tokens_ns, STARVING_NS);
+        budget.settle(1_000_000_000, 0);
         assert_eq!(budget.tokens_ns, BUDGET_BURST_NS);
     }
 
     #[test]
-    fn busy_time_stays_below_the_share_over_any_long_stretch() {
-        let mut budget = Budget {
-            share: 0.7,
-            tokens_ns: BUDGET_BURST_NS,
-            seen_ns: 0,
+    fn the_cpu_time_of_the_thread_is_what_counts() {
+        let shares = Shares {
+            spinning: 0.0,
+            working: 0.0,
         };
-        let mut busy = 0_u64;
-        for step in 1..=10_000_u64 {
-            let spins = budget.tokens_ns > 0.0;
-            busy += if spins { 1_000_000 } else { 0 };
-            budget.advance(step * 1_000_000, if spins { 0 } else { 1_000_000 });
-        }
-        assert!(busy as f64 <= 0.7 * 10e9 + BUDGET_BURST_NS + 1e6);
+        let mut pacer = Pacer::new(true, shares);
+        let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
+        let busy_until = thread_cpu_ns() + 2 * BUDGET_BURST_NS as u64;
+        while thread_cpu_ns() < busy_until {}
+        pacer.wait(&epoll, &mut events, now_ns() + 1_000).unwrap();
+        assert!(pacer.is_starving_others());
+        assert_eq!(pacer.spun_ns(), 0);
     }
+
+    const SHARES: Shares = Shares {
+        spinning: 0.7,
+        working: 0.9,
+    };
 
     #[test]
     fn a_wait_without_events_ends_at_its_time() {
         let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
         for spin in [true, false] {
-            let mut pacer = Pacer::new(spin, 0.7);
+            let mut pacer = Pacer::new(spin, SHARES);
             let wake = now_ns() + 2_000_000;
             assert_eq!(pacer.wait(&epoll, &mut events, wake).unwrap(), 0);
             assert!(now_ns() >= wake);

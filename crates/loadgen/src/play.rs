@@ -157,7 +157,7 @@ fn engine_thread(
     let _watchdog = priority
         .is_real_time()
         .then(|| RealTimeWatchdog::start(LONGEST_BURST_US));
-    let pacer = Pacer::new(options.spin, priority.busy_share());
+    let pacer = Pacer::new(options.spin, priority.shares());
     let before = thread::usage();
     let counts = engine.run(pacer, &mut priority)?;
     let after = thread::usage();

@@ -1,14 +1,21 @@
 //! The scheduling of the engine's thread. It ends with the thread, so there is nothing to restore.
 
+use crate::pacer::Shares;
 use crate::sys::thread;
 
 /// Above ordinary threads, below everything else that is real-time.
 const FIFO_PRIORITY: i32 = 2;
 const BEST_NICE: i32 = -20;
-/// Part of the kernel's real-time budget that the engine may use.
-const SHARE_OF_BUDGET: f64 = 0.75;
+/// Part of the kernel's real-time budget up to which the engine spins, and up to which it may work.
+const BUDGET_SHARES: Shares = Shares {
+    spinning: 0.75,
+    working: 0.95,
+};
 /// Without real-time priority a thread that spins much only loses its time slice earlier.
-const SHARE_ORDINARY: f64 = 0.5;
+const ORDINARY_SHARES: Shares = Shares {
+    spinning: 0.5,
+    working: 1.0,
+};
 
 /// What was permitted.
 #[derive(Debug)]
@@ -55,12 +62,15 @@ impl Priority {
         self.real_time
     }
 
-    /// Part of each second that the thread may be busy before it must stop spinning.
-    pub(crate) fn busy_share(&self) -> f64 {
-        if self.real_time {
-            SHARE_OF_BUDGET * real_time_budget()
-        } else {
-            SHARE_ORDINARY
+    /// Parts of each second that the thread may be busy.
+    pub(crate) fn shares(&self) -> Shares {
+        if !self.real_time {
+            return ORDINARY_SHARES;
+        }
+        let budget = real_time_budget();
+        Shares {
+            spinning: BUDGET_SHARES.spinning * budget,
+            working: BUDGET_SHARES.working * budget,
         }
     }
 

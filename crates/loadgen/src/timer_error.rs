@@ -6,7 +6,7 @@ use std::time::Duration;
 use histogram::Histogram;
 use serde::Serialize;
 
-use crate::pacer::Pacer;
+use crate::pacer::{Pacer, Shares};
 use crate::priority::Priority;
 use crate::sys::clock::{now_ns, sleep_until};
 use crate::sys::epoll::{Epoll, Events};
@@ -95,7 +95,7 @@ fn measure_class(length: Duration, cpu: Option<usize>, real_time: bool) -> io::R
         return Ok((Vec::new(), priority.warnings));
     }
     let rows = Method::ALL.iter().map(|method| {
-        let late = lateness(*method, length, priority.busy_share())?;
+        let late = lateness(*method, length, priority.shares())?;
         Ok(TimerError {
             method: method.name(),
             scheduling: priority.scheduling.clone(),
@@ -109,9 +109,9 @@ fn measure_class(length: Duration, cpu: Option<usize>, real_time: bool) -> io::R
     Ok((rows?, priority.warnings))
 }
 
-fn lateness(method: Method, length: Duration, share: f64) -> io::Result<Histogram> {
+fn lateness(method: Method, length: Duration, shares: Shares) -> io::Result<Histogram> {
     let (epoll, mut events) = (Epoll::new()?, Events::new());
-    let mut pacer = Pacer::new(true, share);
+    let mut pacer = Pacer::new(true, shares);
     let mut late = Histogram::new();
     let start = now_ns();
     let end = start + length.as_nanos() as u64;
