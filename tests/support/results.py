@@ -83,7 +83,7 @@ ENVIRONMENT = Environment(
     tailtune="0.1.0",
     toolchains={"go": "go1.24.1"},
 )
-LAYOUT = CpuLayout(engine=[0], service=[1], note="one CPU each")
+LAYOUT = CpuLayout(engine=[0], service=[1], note="load engine on CPU 0, service on CPU 1")
 
 REPORT = LoadReport(
     schedule_sha256=SHA,

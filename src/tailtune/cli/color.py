@@ -8,7 +8,7 @@ _GREEN, _RED, _YELLOW, _CYAN, _BOLD = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[
 _WORDS: Final = {
     r"\b(?:improved|VALID|ok)\b": _GREEN,
     r"\b(?:regressed|INVALID|failed)\b": _RED,
-    r"\b(?:inconclusive|unsteady|too-noisy|SUSPECT|limited|partial|warning:)(?![\w-])": _YELLOW,
+    r"\b(?:inconclusive|unsteady|too-noisy|SUSPECT|limited|PARTIAL|warning:)(?![\w-])": _YELLOW,
     r"^ *(?:\$ )?tailtune [a-z].*$": _CYAN,
     r"\A.+$": _BOLD,
 }

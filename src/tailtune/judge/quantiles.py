@@ -7,10 +7,8 @@ from typing import Final
 import numpy as np
 
 from tailtune.judge.distribution import Distribution
-from tailtune.model.estimate import Estimate, QuantileEstimate
+from tailtune.model.estimate import REQUESTS_PER_TAIL, Estimate, QuantileEstimate
 
-REQUESTS_PER_TAIL: Final = 7.3
-"""A quantile q needs this many observations over (1 - q): its interval then exists with room to spare."""
 _ROUNDING: Final = 1e-6
 _FEWEST_BATCHES: Final = 10
 _BATCHES: Final = 20

@@ -16,7 +16,7 @@ _LAG_KEYS: Final = ("p50", "p90", "p99", "p99.9", "max")
 
 def subject(manifest: Manifest) -> str:
     """Say what was measured: recording, variant, workload, rate."""
-    parts = [f"{manifest.kind} {manifest.id}"]
+    parts = [f"{'PARTIAL ' if manifest.partial else ''}{manifest.kind} {manifest.id}"]
     if manifest.variants:
         parts.append(f"{'variant' if len(manifest.variants) == 1 else 'variants'} {', '.join(manifest.variants)}")
     if manifest.workload is not None:
@@ -24,8 +24,6 @@ def subject(manifest: Manifest) -> str:
         parts.append(
             f"{name} ({manifest.workload.arrival}, {rate(manifest.workload.rate_per_s)}, seed {manifest.seed})"
         )
-    if manifest.partial:
-        parts.append("partial")
     return " · ".join(parts)
 
 
@@ -62,13 +60,10 @@ def warm_up(manifest: Manifest) -> str:
 
 def layout(manifest: Manifest) -> str:
     """Say which CPUs the engine and the service had; empty where it is not known."""
-    if manifest.layout is None:
-        return ""
-    engine_cpus, service_cpus = (
-        ", ".join(map(str, cpus)) or "any" for cpus in (manifest.layout.engine, manifest.layout.service)
-    )
-    note = f" ({manifest.layout.note})" if manifest.layout.note else ""
-    return f"load engine {engine_cpus}; service {service_cpus}{note}"
+    if manifest.layout is None or manifest.layout.note:
+        return manifest.layout.note if manifest.layout else ""
+    engine, service = (", ".join(map(str, cpus)) or "any" for cpus in (manifest.layout.engine, manifest.layout.service))
+    return f"load engine on CPU {engine}, service on CPU {service}"
 
 
 def losses(manifest: Manifest) -> list[str]:

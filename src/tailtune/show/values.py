@@ -7,14 +7,12 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from tailtune.model.estimate import Estimate, QuantileEstimate
+from tailtune.model.estimate import REQUESTS_PER_TAIL, Estimate, QuantileEstimate
 from tailtune.model.units import format_bytes, format_change, format_ns, format_quantile, format_share
 from tailtune.model.verdict import Metric, MetricVerdict
 
 NOT_AVAILABLE: Final = "n/a"
 METRIC_NAMES: Final = {Metric.CPU_PER_REQUEST: "CPU per request", Metric.PEAK_RSS: "peak RSS", Metric.MEAN: "mean"}
-_SAMPLES_PER_TAIL: Final = 7.3
-"""Requests needed above a quantile for its interval: the rule of the method."""
 
 
 def count(value: float) -> str:
@@ -28,24 +26,28 @@ def rate(per_second: float) -> str:
 
 
 def interval(estimate: Estimate, write: Callable[[float], str]) -> str:
-    """Write the bounds of an estimate in brackets; empty where the data carry none.
+    """Write the bounds of an estimate in brackets, `?` for one that the data do not carry; none: say so.
 
-    The unit is left out where both bounds have the point's own: `6.81 ms [6.52, 7.10]`.
+    The unit is left out where all bounds have the point's own: `6.81 ms [6.52, 7.10]`.
     """
-    if estimate.low is None or estimate.high is None:
-        return ""
-    bounds = [write(estimate.low), write(estimate.high)]
+    known = [write(bound) for bound in (estimate.low, estimate.high) if bound is not None]
+    if not known:
+        return "(no interval)"
     unit = f" {write(estimate.point).rpartition(' ')[2]}"
-    if all(bound.endswith(unit) for bound in bounds):
-        bounds = [bound.removesuffix(unit) for bound in bounds]
-    return f"[{', '.join(bounds)}]"
+    if all(bound.endswith(unit) for bound in known):
+        known = [bound.removesuffix(unit) for bound in known]
+    if estimate.low is None:
+        known.insert(0, "?")
+    if estimate.high is None:
+        known.append("?")
+    return f"[{', '.join(known)}]"
 
 
 def with_interval(estimate: Estimate | None, write: Callable[[float], str]) -> str:
     """Write an estimate with its bounds, or that there is none."""
     if estimate is None:
         return NOT_AVAILABLE
-    return f"{write(estimate.point)} {interval(estimate, write)}".rstrip()
+    return f"{write(estimate.point)} {interval(estimate, write)}"
 
 
 def confidence(estimate: Estimate) -> str:
@@ -55,12 +57,7 @@ def confidence(estimate: Estimate) -> str:
 
 def requests_needed(q: float) -> int:
     """Return how many requests the quantile rule asks for before it lets a quantile be printed."""
-    return math.ceil(round(_SAMPLES_PER_TAIL / (1 - q), 6)) if q < 1 else 1
-
-
-def why_absent(quantile: QuantileEstimate) -> str:
-    """Say what would make an absent quantile appear."""
-    return f"needs about {count(requests_needed(quantile.q))} requests"
+    return math.ceil(round(REQUESTS_PER_TAIL / (1 - q), 6)) if q < 1 else 1
 
 
 def metric_name(metric: Metric) -> str:
@@ -92,8 +89,12 @@ def plural(number: int, noun: str) -> str:
 
 
 def quantile_value(quantile: QuantileEstimate) -> tuple[str, str, str]:
-    """Write a quantile as name, value and interval; without an estimate the reason stands for the interval."""
+    """Write a quantile as name, value and interval; what is missing says what would bring it."""
     name = format_quantile(quantile.q)
-    if quantile.estimate is None:
-        return name, NOT_AVAILABLE, why_absent(quantile)
-    return name, format_ns(quantile.estimate.point), interval(quantile.estimate, format_ns)
+    estimate = quantile.estimate
+    if estimate is None:
+        return name, NOT_AVAILABLE, f"needs about {count(requests_needed(quantile.q))} requests"
+    bounds = interval(estimate, format_ns)
+    if estimate.low is None or estimate.high is None:
+        bounds += " too few independent slow phases: measure longer"
+    return name, format_ns(estimate.point), bounds

@@ -17,8 +17,10 @@ def test_bounds_leave_out_the_unit_only_where_it_is_the_points_own() -> None:
     assert values.with_interval(given.estimate(0.7, 0.6, 0.8), format_change) == "-30.0 % [-40.0, -20.0]"
 
 
-def test_without_bounds_there_are_no_brackets_and_without_an_estimate_no_number() -> None:
-    assert values.with_interval(given.estimate(1e6, None, None), format_ns) == "1.00 ms"
+def test_a_missing_bound_is_marked_and_without_an_estimate_there_is_no_number() -> None:
+    assert values.with_interval(given.estimate(1e6, None, None), format_ns) == "1.00 ms (no interval)"
+    assert values.with_interval(given.estimate(1e6, 9.5e5, None), format_ns) == "1.00 ms [950 µs, ?]"
+    assert values.with_interval(given.estimate(2e6, None, 3e6), format_ns) == "2.00 ms [?, 3.00]"
     assert values.with_interval(None, format_ns) == "n/a"
 
 
@@ -27,6 +29,11 @@ def test_an_absent_quantile_says_how_many_requests_it_needs(q: float, needed: in
     assert values.requests_needed(q) == needed
     written = values.quantile_value(QuantileEstimate(q=q, estimate=None))
     assert written == (f"p{q * 100:g}", "n/a", f"needs about {needed:,} requests")
+
+
+def test_a_quantile_without_an_upper_bound_says_what_would_bring_one() -> None:
+    quantile = QuantileEstimate(q=0.99, estimate=given.estimate(2e6, 1.9e6, None))
+    assert values.quantile_value(quantile)[2] == "[1.90, ?] too few independent slow phases: measure longer"
 
 
 def test_sizes_and_times_get_the_unit_of_their_metric() -> None:

@@ -103,11 +103,11 @@ def _findings(findings: Sequence[Finding]) -> str:
     blocks = []
     for number, one in enumerate(findings, 1):
         evidence = [f"{escaped(seen.text)} ({code(seen.source)})" for seen in one.evidence]
-        blocks.append(f"### f{number}. {escaped(one.title)}: {escaped(share(one))}")
+        blocks.append(f"### f{number}. {escaped(one.title)}")
         blocks.append(
             bullets(
                 [
-                    f"{code(one.id)}, {one.strength} evidence",
+                    f"{escaped(share(one))}; {one.group}; {one.strength} evidence; {code(one.id)}",
                     *evidence,
                     f"Try: {escaped(one.proposal)}",
                     f"Not so if: {escaped(one.disproof)}",

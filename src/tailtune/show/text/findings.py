@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 from tailtune.model.finding import Evidence, Finding
 from tailtune.show.phrases import share
-from tailtune.show.text.table import labelled, table
+from tailtune.show.text.table import labelled
 from tailtune.show.values import count
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Show one line a finding."""
-    rows = [(f"f{number}", one.title, share(one)) for number, one in enumerate(findings, 1)]
-    return ["findings", *table(rows)] if rows else []
+    """Show each finding by its handle, share and title."""
+    lines = [
+        line
+        for number, one in enumerate(findings, 1)
+        for line in labelled(f"f{number} ", f"{one.title} ({share(one)})")
+    ]
+    return ["findings", *lines] if lines else []
 
 
 def finding_block(number: int, finding: Finding, *, full: bool) -> list[str]:
@@ -21,8 +25,9 @@ def finding_block(number: int, finding: Finding, *, full: bool) -> list[str]:
     """
     handle = f"f{number}"
     indent = len(handle) + 2
-    lines = labelled(f"{handle} ", f"{finding.title}: {share(finding)}", indent=0)
-    lines += labelled("", f"{finding.id} · {finding.group} · {finding.strength} evidence", indent=indent, gap="")
+    about = f"{share(finding)} · {finding.group} · {finding.strength} evidence · {finding.id}"
+    lines = labelled(f"{handle} ", finding.title, indent=0)
+    lines += labelled("", about, indent=indent, gap="")
     shown = finding.evidence if full else finding.evidence[:1]
     left = len(finding.evidence) - len(shown)
     for position, evidence in enumerate(shown, 1):
