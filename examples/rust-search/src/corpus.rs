@@ -1,6 +1,6 @@
 //! Reads documents and counts the words and phrases in them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -43,22 +43,36 @@ impl Corpus {
 
     /// Counts the phrases of some texts.
     pub fn count<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut counts = BTreeMap::<String, u64>::new();
-        for text in texts {
-            let lower = text.to_ascii_lowercase();
-            let mut recent = VecDeque::with_capacity(LONGEST);
-            for word in words(&lower) {
-                recent.push_front(word);
-                recent.truncate(LONGEST);
-                let mut phrase = String::new();
-                for earlier in &recent {
-                    phrase = if phrase.is_empty() { (*earlier).to_owned() } else { format!("{earlier} {phrase}") };
-                    *counts.entry(phrase.clone()).or_default() += 1;
-                }
+        let lowered: Vec<String> = texts.into_iter().map(str::to_ascii_lowercase).collect();
+        let mut numbers = HashMap::new();
+        let mut names = vec![""]; // number 0 stands for no word
+        let mut counts = HashMap::<[usize; LONGEST], u64>::new();
+        for text in &lowered {
+            let mut recent = [0; LONGEST];
+            for word in words(text) {
+                recent.rotate_left(1);
+                recent[LONGEST - 1] = *numbers.entry(word).or_insert_with(|| {
+                    names.push(word);
+                    names.len() - 1
+                });
+                count_phrases(recent, &mut counts);
             }
         }
-        counts.retain(|text, count| *count >= LEAST || !text.contains(' '));
-        Self { phrases: counts.into_iter().map(|(text, count)| Phrase { text, count }).collect() }
+        let spelled = |phrase: [usize; LONGEST]| phrase.map(|word| names[word]).join(" ").trim_start().to_owned();
+        counts.retain(|phrase, count| *count >= LEAST || phrase[LONGEST - 2] == 0);
+        let mut phrases: Vec<_> =
+            counts.into_iter().map(|(phrase, count)| Phrase { text: spelled(phrase), count }).collect();
+        phrases.sort_unstable_by(|a, b| a.text.cmp(&b.text));
+        Self { phrases }
+    }
+}
+
+/// Counts the phrases that end with the last of these words.
+fn count_phrases(recent: [usize; LONGEST], counts: &mut HashMap<[usize; LONGEST], u64>) {
+    for length in (1..=LONGEST).take_while(|length| recent[LONGEST - length] != 0) {
+        let mut phrase = [0; LONGEST];
+        phrase[LONGEST - length..].copy_from_slice(&recent[LONGEST - length..]);
+        *counts.entry(phrase).or_default() += 1;
     }
 }
 
