@@ -75,10 +75,20 @@ pub(crate) struct Lookup<'a> {
     start_lines: HashMap<(gimli::UnitSectionOffset, UnitOffset), u32>,
 }
 
-/// A frame, and whether its name lacks the path: then the symbol table may know better.
+/// A frame, and whether its name lacks the path or is missing: then the symbol table may know better.
 pub(crate) struct Found {
     pub(crate) frame: Frame,
     pub(crate) is_bare: bool,
+}
+
+impl Found {
+    /// A frame of which nothing is known.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            frame: Frame::default(),
+            is_bare: true,
+        }
+    }
 }
 
 impl Lookup<'_> {
@@ -88,53 +98,49 @@ impl Lookup<'_> {
         let mut frames = self.context.find_frames(address).skip_all_loads()?;
         let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
         while let Some(frame) = frames.next()? {
-            let Some(function) = &frame.function else {
-                continue;
+            let location = frame.location.as_ref();
+            let file = location
+                .and_then(|location| location.file)
+                .unwrap_or_default();
+            let line = location.and_then(|location| location.line).unwrap_or(0);
+            let mut one = match &frame.function {
+                Some(function) => named(&function.raw_name()?, file, function.language),
+                None => Found::nothing(),
             };
-            let (file, line) = frame.location.as_ref().map_or(("", 0), |location| {
-                (
-                    location.file.unwrap_or_default(),
-                    location.line.unwrap_or(0),
-                )
-            });
-            let (mut named, is_bare) = named(&function.raw_name()?, file, function.language);
             // Line 0 marks code that belongs to no line; its file is then left over from a neighbor.
-            named.line = line;
-            named.file = if line == 0 {
-                String::new()
-            } else {
-                file.to_owned()
-            };
+            if line != 0 {
+                (one.frame.line, one.frame.file) = (line, file.to_owned());
+            }
             if let (Some(unit), Some(entry)) = (unit, frame.dw_die_offset) {
                 let known = self.start_lines.entry((unit.header.offset(), entry));
-                named.start_line = *known.or_insert_with(|| start_line(unit, entry).unwrap_or(0));
+                one.frame.start_line =
+                    *known.or_insert_with(|| start_line(unit, entry).unwrap_or(0));
             }
-            found.push(Found {
-                frame: named,
-                is_bare,
-            });
+            // Only the physical function, the last, can get a name from elsewhere.
+            found.retain(|inlined: &Found| !inlined.frame.function.is_empty());
+            found.push(one);
         }
         Ok(found)
     }
 }
 
-fn named(raw: &str, file: &str, language: Option<DwLang>) -> (Frame, bool) {
-    let mut frame = Frame::default();
-    if let Some(function) = demangle(raw) {
-        frame.function = function;
-        frame.system_name = raw.to_owned();
-        return (frame, false);
-    }
-    let is_bare = language == Some(gimli::DW_LANG_Rust);
-    frame.function = if is_bare {
-        qualify(raw, file)
+fn named(raw: &str, file: &str, language: Option<DwLang>) -> Found {
+    let (function, is_bare) = match demangle(raw) {
+        Some(function) => (function, false),
+        None if language == Some(gimli::DW_LANG_Rust) => (qualify(raw, file), true),
+        None => (raw.to_owned(), false),
+    };
+    let system_name = if function == raw {
+        String::new()
     } else {
         raw.to_owned()
     };
-    if is_bare {
-        frame.system_name = raw.to_owned();
-    }
-    (frame, is_bare)
+    let frame = Frame {
+        function,
+        system_name,
+        ..Frame::default()
+    };
+    Found { frame, is_bare }
 }
 
 /// The line of the declaration, behind at most a few references to abstract entries.

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use crate::Frame;
 use crate::build_id::build_id;
-use crate::dwarf::{Lookup, Sections};
+use crate::dwarf::{Found, Lookup, Sections};
 use crate::elf::{Segments, Symbols};
 use crate::names::demangle;
 use crate::ranges::FunctionRanges;
@@ -79,7 +79,7 @@ pub fn resolve(data: &[u8], module: &str, file_offsets: &[u64], limits: Limits) 
 fn unnamed(module: &str, file_offsets: &[u64], warning: String) -> Resolution {
     let frames = file_offsets
         .iter()
-        .map(|&offset| vec![fallback(module, offset)]);
+        .map(|&offset| vec![placeholder(module, offset)]);
     Resolution {
         frames: frames.collect(),
         build_id: String::new(),
@@ -87,13 +87,17 @@ fn unnamed(module: &str, file_offsets: &[u64], warning: String) -> Resolution {
     }
 }
 
-fn fallback(module: &str, file_offset: u64) -> Frame {
-    let module = module.rsplit('/').next().unwrap_or(module);
-    let module = module.trim_start_matches('[').trim_end_matches(']');
+fn placeholder(module: &str, file_offset: u64) -> Frame {
     Frame {
-        function: format!("[{module}]+{file_offset:#x}"),
+        function: place(module, file_offset),
         ..Frame::default()
     }
+}
+
+fn place(module: &str, file_offset: u64) -> String {
+    let file = module.rsplit('/').next().unwrap_or(module);
+    let name = file.trim_start_matches('[').trim_end_matches(']');
+    format!("[{name}]+{file_offset:#x}")
 }
 
 struct Binary<'a> {
@@ -109,53 +113,41 @@ struct Binary<'a> {
 impl Binary<'_> {
     fn frames(&mut self, file_offset: u64) -> Vec<Frame> {
         let Some(address) = self.segments.address(file_offset) else {
-            return vec![fallback(self.module, file_offset)];
+            return vec![placeholder(self.module, file_offset)];
         };
-        let frames = self.debug_frames(address);
-        if !frames.is_empty() {
-            return frames;
-        }
-        match self.symbols.find(address) {
-            Some(name) => vec![from_symbol(name)],
-            None => vec![self.unnamed_function(address, file_offset)],
-        }
-    }
-
-    /// A function without a name is known by where it begins, so that its samples come together.
-    fn unnamed_function(&self, address: u64, file_offset: u64) -> Frame {
-        let ranges = self.ranges.get_or_init(|| FunctionRanges::read(self.file));
-        let start = ranges.start(address).unwrap_or(address);
-        fallback(self.module, file_offset.saturating_sub(address - start))
-    }
-
-    /// Frames from DWARF. The physical function, the last, takes its full name from the symbol
-    /// table where the debug info has only a bare one.
-    fn debug_frames(&mut self, address: u64) -> Vec<Frame> {
         let found = self
             .lookup
             .as_mut()
             .and_then(|lookup| lookup.frames(address).ok());
         let mut found = found.unwrap_or_default();
-        if let Some(last) = found.last_mut().filter(|last| last.is_bare)
-            && let Some(name) = self.symbols.find(address)
-        {
-            let symbol = from_symbol(name);
-            last.frame.function = symbol.function;
-            last.frame.system_name = symbol.system_name;
+        if found.is_empty() {
+            found.push(Found::nothing());
+        }
+        if let Some(last) = found.last_mut().filter(|last| last.is_bare) {
+            self.complete(&mut last.frame, address, file_offset);
         }
         found.into_iter().map(|found| found.frame).collect()
     }
-}
 
-fn from_symbol(name: &str) -> Frame {
-    let demangled = demangle(name);
-    Frame {
-        system_name: if demangled.is_some() {
-            name.to_owned()
-        } else {
-            String::new()
-        },
-        function: demangled.unwrap_or_else(|| name.to_owned()),
-        ..Frame::default()
+    /// Names the physical function by the symbol table where the debug info has only a bare name, or none.
+    fn complete(&self, frame: &mut Frame, address: u64, file_offset: u64) {
+        if let Some(name) = self.symbols.find(address) {
+            let demangled = demangle(name);
+            frame.system_name = if demangled.is_some() {
+                name.to_owned()
+            } else {
+                String::new()
+            };
+            frame.function = demangled.unwrap_or_else(|| name.to_owned());
+        } else if frame.function.is_empty() {
+            frame.function = self.unnamed_function(address, file_offset);
+        }
+    }
+
+    /// A function without a name is known by where it begins, so that its samples come together.
+    fn unnamed_function(&self, address: u64, file_offset: u64) -> String {
+        let ranges = self.ranges.get_or_init(|| FunctionRanges::read(self.file));
+        let start = ranges.start(address).unwrap_or(address);
+        place(self.module, file_offset.saturating_sub(address - start))
     }
 }
