@@ -54,7 +54,7 @@ def schema_hook(kind: type) -> dict[str, Any]:
 
 
 def to_json(value: object, *, indent: int = 0) -> bytes:
-    """Write a value of the model as JSON; `indent` > 0 spreads it over lines. Maps keep their order: it means something."""
+    """Write a value of the model as JSON, over lines with `indent` > 0. Maps keep their order: it has a meaning."""
     data = msgspec.json.encode(value, enc_hook=enc_hook)
     return msgspec.json.format(data, indent=indent) if indent > 0 else data
 

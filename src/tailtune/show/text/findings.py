@@ -10,11 +10,9 @@ from tailtune.show.values import count
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """Show each finding by its handle, share and title."""
-    lines = [
-        line
-        for number, one in enumerate(findings, 1)
-        for line in labelled(f"f{number} ", f"{one.title} ({share(one)})")
-    ]
+    lines = []
+    for number, one in enumerate(findings, 1):
+        lines += labelled(f"f{number} ", f"{one.title} ({share(one)})")
     return ["findings", *lines] if lines else []
 
 
@@ -25,7 +23,8 @@ def finding_block(number: int, finding: Finding, *, full: bool) -> list[str]:
     """
     handle = f"f{number}"
     indent = len(handle) + 2
-    about = f"{share(finding)} · {finding.group} · {finding.strength} evidence · {finding.id}"
+    group = f" · {finding.group}" if full else ""
+    about = f"{share(finding)} · {finding.strength} evidence{group} · {finding.id}"
     lines = labelled(f"{handle} ", finding.title, indent=0)
     lines += labelled("", about, indent=indent, gap="")
     shown = finding.evidence if full else finding.evidence[:1]
