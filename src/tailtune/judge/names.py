@@ -19,13 +19,15 @@ _RUST_PLUMBING: Final = re.compile(
     r"pin_project_lite"
 )
 _RUST_STANDARD: Final = re.compile(
-    r"core|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc"
+    r"core(_arch)?|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc"
 )
 _GO_STANDARD: Final = re.compile(
     r"(archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|"
     r"hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices|sort|"
     r"strconv|strings|structs|sync|syscall|testing|text|time|type|unicode|unique|vendor|weak)[./]"
 )
+_BARE_CLOSURE: Final = re.compile(r"::\{(closure|async_fn|async_block)#\d+\}$")
+"""As debug information names inlined closures: by their module, not by their function."""
 _CLOSURE: Final = re.compile(
     r"(::\{\{?closure\}?\}(#\d+)?|\.func\d+(\.\d+)*|-fm|\.gowrap\d+|\.deferwrap\d+|\.abi\d+)+$"
 )
@@ -74,12 +76,20 @@ def crate(function: str) -> str:
 
 
 def owner(functions: list[str]) -> str | None:
-    """Return the innermost function that is code, given a stack leaf first; None if there is none."""
-    return next((function for function in functions if is_code(function)), None)
+    """Return the innermost function that is code, given a stack leaf first; None if there is none.
+
+    A closure is passed over for the function around it where the stack shows one.
+    """
+    code = [function for function in functions if is_code(function)]
+    named = (function for function in code if not _BARE_CLOSURE.search(function))
+    return next(named, code[0] if code else None)
 
 
 def short(function: str) -> str:
     """Return a function's name as people say it: without closure marks, package paths and generic arguments."""
+    bare = _BARE_CLOSURE.search(function)
+    if bare:
+        return f"{bare[1].replace('_', ' ')} of {short(function[: bare.start()])}"
     name = _CLOSURE.sub("", function)
     if "::" in name:
         implementation = _IMPL.match(name)

@@ -84,7 +84,8 @@ def _per_request(rows: pa.Table, requests: list[int], point: float) -> Estimate:
     residuals = costs - weights * (costs.sum() / weights.sum())
     error = math.sqrt(float(residuals @ residuals) * count / (count - 1)) / weights.sum()
     half = error * float(stats.t.ppf((1 + _CONFIDENCE) / 2, count - 1))
-    return Estimate(point=point, low=max(0.0, point - half), high=point + half, confidence=_CONFIDENCE, n=total)
+    low, high = float(max(0.0, point - half)), float(point + half)
+    return Estimate(point=point, low=low, high=high, confidence=_CONFIDENCE, n=total)
 
 
 def scheduling(bundle: Bundle, window: str, requests: int) -> SchedulingSummary | None:

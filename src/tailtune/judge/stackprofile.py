@@ -143,7 +143,9 @@ def share_of_counts(count: int, total: int) -> Estimate:
     if total <= 0:
         return Estimate(point=0.0, low=None, high=None, confidence=_CONFIDENCE, n=0)
     interval = stats.binomtest(count, total).proportion_ci(_CONFIDENCE, method="wilson")
-    return Estimate(point=count / total, low=interval.low, high=interval.high, confidence=_CONFIDENCE, n=total)
+    return Estimate(
+        point=count / total, low=float(interval.low), high=float(interval.high), confidence=_CONFIDENCE, n=total
+    )
 
 
 def relative_interval(point: float, events: float) -> Estimate:

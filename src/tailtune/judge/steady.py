@@ -47,20 +47,25 @@ def steady(windows: Sequence[Window]) -> tuple[bool, str]:
     taken from successive differences so that a slow trend does not pass for noise. A Go service has
     to have collected twice under load, unless it collects more rarely than that in ten seconds.
     """
+    windows = _since_silence(windows)
     if len(windows) < _FEWEST:
-        return False, f"{len(windows)} of at least {_FEWEST} seconds of warm-up"
+        return False, f"{len(windows)} of at least {_FEWEST} seconds with answers"
     half = min(_LONGEST_HALF, len(windows) // 2)
     series = {
         "median latency": (_logs([window.p50_ns for window in windows]), P50_BAND),
         "CPU per request": (_logs([window.cpu_per_request_ns for window in windows]), CPU_BAND),
     }
-    if np.isnan(series["median latency"][0][-2 * half :]).any():
-        return False, "no request was answered in some of the last seconds"
     for name, (logs, band) in series.items():
         change, limit = _change(logs[-2 * half :], band)
         if abs(change) > limit:
             return False, f"{name} still moves by {math.expm1(change):+.1%} (limit {math.expm1(limit):.1%})"
     return _collected(windows, half)
+
+
+def _since_silence(windows: Sequence[Window]) -> Sequence[Window]:
+    """The windows after the last one in which nothing was answered."""
+    silent = [index for index, window in enumerate(windows) if not window.p50_ns > 0]
+    return windows[silent[-1] + 1 :] if silent else windows
 
 
 def _collected(windows: Sequence[Window], half: int) -> tuple[bool, str]:

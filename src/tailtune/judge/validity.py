@@ -18,7 +18,7 @@ LAG_SUSPECT: Final = 0.05
 LAG_INVALID: Final = 0.5
 """Beyond half, the tail is the generator's rather than the service's."""
 LITTLE_SUSPECT: Final = 0.01
-LITTLE_INVALID: Final = 0.05
+LITTLE_INVALID: Final = 0.10
 CPU_SUSPECT: Final = 0.8
 CPU_INVALID: Final = 0.97
 RUN_DELAY_SUSPECT: Final = 0.01

@@ -5,6 +5,7 @@ from typing import Final
 from tailtune.judge.cause import Cause, Rank, finding
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import relative_interval
+from tailtune.judge.validity import LAG_SUSPECT
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.units import format_ns, format_share
@@ -26,6 +27,8 @@ class Generator:
             return []
         invalid = any(reason.validity is Validity.INVALID for reason in reasons)
         share = _share(load, facts)
+        if not invalid and share < LAG_SUSPECT:
+            return []
         found = finding(
             self.id,
             reasons[0].code,

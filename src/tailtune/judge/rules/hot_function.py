@@ -10,7 +10,7 @@ from tailtune.model.finding import Evidence, Finding, Group
 from tailtune.model.units import format_share
 
 _WORTH_A_FINDING: Final = 0.05
-_DELEGATES: Final = 0.8
+_DELEGATES: Final = 0.7
 """A function that spends this share of its time in one callee only passes on."""
 _NEW: Final = 0.5
 """A function is named only if at least this share of its samples is not those of one named before."""

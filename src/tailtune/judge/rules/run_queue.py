@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import MEAN_LATENCY, Cause, finding
+from tailtune.judge.cause import MEAN_LATENCY, Cause, Rank, finding
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import relative_interval
 from tailtune.model.finding import Evidence, Group, Strength
@@ -53,7 +53,8 @@ class RunQueue:
             else "Stop other programs on this machine, or give the service CPUs of its own.",
             confirm=f"tailtune run --rate {max(1, round(facts.measure.achieved_rate_per_s / 2))}",
         )
-        return [Cause(found, share / 2)]  # part of it is the service's own queue, which other causes shorten
+        # Part of a busy service's wait is its own queue, which other causes shorten.
+        return [Cause(found, share / 2, Rank.SPECIFIC if busy else Rank.REMARK)]
 
 
 RULE = RunQueue()
