@@ -17,7 +17,7 @@ LAUNCH = Launch(
     stdout=Path("/dev/null"),
     stderr=Path("/dev/null"),
 )
-POSSIBLE = {
+POSSIBLE: dict[str, dict[str, dict[str, str]]] = {
     "gomaxprocs": {"1": {"GOMAXPROCS": "1"}, "16": {"GOMAXPROCS": "16"}},
     "gogc": {"off": {"GOGC": "off"}, "400": {"GOGC": "400"}},
     "gomemlimit": {"off": {"GOMEMLIMIT": "off"}, "512MiB": {"GOMEMLIMIT": "512MiB"}, "1024": {"GOMEMLIMIT": "1024"}},

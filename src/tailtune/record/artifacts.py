@@ -37,8 +37,10 @@ def scratch(cache: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compile_with(argv: Sequence[str], name: str, workdir: Path, env: Mapping[str, str], folder: Path) -> Completed:
-    """Run a compiler to its end.
+def compile_with(
+    argv: Sequence[str], name: str, workdir: Path, env: Mapping[str, str], folder: Path, shown: Sequence[str]
+) -> Completed:
+    """Run a compiler to its end; `shown` is the command as the user may repeat it.
 
     Raises:
         BuildError: if it refuses; the detail is the end of its output.
@@ -48,7 +50,7 @@ def compile_with(argv: Sequence[str], name: str, workdir: Path, env: Mapping[str
     done = supervisor().run(argv, workdir=workdir, env=env, scratch=folder)
     if done.status != 0:
         raise BuildError(
-            f"variant {name} does not build: `{' '.join(argv)}` failed in {workdir} (exit status {done.status})",
+            f"variant {name} does not build: `{' '.join(shown)}` failed in {workdir} (exit status {done.status})",
             hint="run that command by hand in that folder",
             detail="\n".join(done.stderr.splitlines()[-_SHOWN_LINES:]),
         )

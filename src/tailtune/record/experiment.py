@@ -168,6 +168,8 @@ class _Epoch:
 
     def run(self) -> None:
         """Start, warm and load both, then write the rows."""
+        for one in self._plan.slices:  # compiled ahead, so that no variant cools down meanwhile
+            self._player.compile(one.seed, self._experiment.plan.slice_length)
         with ExitStack() as stack:
             services = {index: stack.enter_context(self._started(index)) for index in self._plan.start_order}
             stack.enter_context(away_from_service(self._bench.layout))

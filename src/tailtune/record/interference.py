@@ -99,9 +99,8 @@ class Probe:
         with contextlib.suppress(TailtuneError):
             self._process = supervisor().start(launch)
 
-    @property
-    def running(self) -> bool:
-        """Whether there is something to read."""
+    def is_running(self) -> bool:
+        """Return whether there is something to read."""
         return self._process is not None and self._process.status is None
 
     def delay_ns(self) -> int:

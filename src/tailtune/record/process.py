@@ -88,7 +88,7 @@ class Process:
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
         raise ServiceDiedError(
             f"the service (pid {self.pid}) ended {how} during {doing}",
-            hint=f"its complete stderr is in {self.stderr}",
+            hint=f"its complete output is kept with the recording, as logs/{self.stderr.name}",
             detail=self.stderr_tail(),
         )
 

@@ -86,6 +86,14 @@ def run_trial(plan: TrialPlan, bench: Bench) -> Manifest:
     return manifest
 
 
+class _Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of load with collectors around it."""
+
+    phase: Phase
+    length: Duration
+    schedule: Path
+
+
 class _Trial:
     """The state of a trial that runs."""
 
@@ -108,12 +116,13 @@ class _Trial:
             self.artifact = build(plan.service, plan.variant_name, plan.variant, plan.root, plan.cache)
         built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact, knobs=plan.knobs)
         player = Player(self.bench.engine, plan.workload, plan.root, folder)
+        windows = self._windows(player)
         with self.journal.phase(Phase.START):
             service = self._start(built)
         done = False
         try:
             with away_from_service(self.bench.layout):
-                self._with_service(service, player)
+                self._with_service(service, player, windows)
             done = True
         finally:
             self._stop(service, grace=done)
@@ -159,20 +168,29 @@ class _Trial:
         self.journal.note(f"pid {service.process.pid}, port {service.port}")
         return service
 
-    def _with_service(self, service: RunningService, player: Player) -> None:
-        plan, progress = self.plan, self.bench.progress
-        windows = {Phase.MEASURE: plan.measure or plan.workload.duration, Phase.DIAGNOSE: plan.diagnose}
+    def _windows(self, player: Player) -> list[_Window]:
+        """Plan the windows and compile their schedules, before there is a service that would cool down meanwhile."""
+        plan = self.plan
+        lengths = {Phase.MEASURE: plan.measure or plan.workload.duration, Phase.DIAGNOSE: plan.diagnose}
+        seeds = {Phase.MEASURE: self.seed, Phase.DIAGNOSE: derive_seed(self.seed, Phase.DIAGNOSE)}
+        return [
+            _Window(phase=phase, length=length, schedule=player.compile(seeds[phase], length))
+            for phase, length in lengths.items()
+            if length
+        ]
+
+    def _with_service(self, service: RunningService, player: Player, windows: list[_Window]) -> None:
         with self.journal.phase(Phase.READY):
             self.journal.note(f"{service.wait_ready():.2f} s")
-        with self.journal.phase(Phase.WARM_UP):
-            self.steady = WarmUp(service, player, self.seed).run(plan.warm_up_cap, self.bench.steady, progress)
-            self.journal.note(self.steady.reason)
-        subject = service.subject({phase: length.seconds for phase, length in windows.items()})
-        capturing = Capturing(subject, self.bench.writer, plan.collectors)
+        subject = service.subject({window.phase: window.length.seconds for window in windows})
+        capturing = Capturing(subject, self.bench.writer, self.plan.collectors)
         try:
-            for phase, length in windows.items():
-                if length:
-                    self._window(phase, length, service, player, capturing)
+            with self.journal.phase(Phase.WARM_UP):
+                warm_up = WarmUp(service, player, self.seed)
+                self.steady = warm_up.run(self.plan.warm_up_cap, self.bench.steady, self.bench.progress)
+                self.journal.note(self.steady.reason)
+            for window in windows:
+                self._window(window, service, player, capturing)
         finally:
             with uninterrupted():
                 self.collectors = capturing.records()
@@ -181,12 +199,9 @@ class _Trial:
         with self.journal.phase(Phase.DRAIN):
             self._drain(service)
 
-    def _window(
-        self, phase: Phase, length: Duration, service: RunningService, player: Player, capturing: Capturing
-    ) -> None:
+    def _window(self, window: _Window, service: RunningService, player: Player, capturing: Capturing) -> None:
         """Measure or diagnose: the collectors are around the load, what they and the engine saw is stored."""
-        seed = self.seed if phase is Phase.MEASURE else derive_seed(self.seed, phase)
-        schedule = player.compile(seed, length)
+        phase, length = window.phase, window.length
         progress, latency = self.bench.progress, list[pa.Table]()
 
         def on_interval(one: Interval) -> None:
@@ -206,7 +221,7 @@ class _Trial:
         with self.journal.phase(phase, f"{length}"):
             capturing.begin(phase)
             try:
-                report = player.play(schedule, service.port, on_interval=on_interval, poll=poll, keep=keep)
+                report = player.play(window.schedule, service.port, on_interval=on_interval, poll=poll, keep=keep)
             finally:
                 with uninterrupted():
                     capturing.end()

@@ -3,14 +3,18 @@
 import math
 from typing import Final
 
-from tailtune.model.load import LoadReport
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tailtune.model.project import Language
 from tailtune.model.recording import Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.record.collectors import gctrace
 from tailtune.record.lines import LineReader
+from tailtune.record.load import read_output
 from tailtune.record.player import Player
-from tailtune.record.ports import Interval, Progress, SteadyTest, WarmUpWindow
+from tailtune.record.ports import Progress, SteadyTest, WarmUpWindow
 from tailtune.record.seeds import derive_seed
 from tailtune.record.service import RunningService
 from tailtune.record.usage import UsageReader
@@ -52,24 +56,22 @@ class WarmUp:
 
     def _chunk(self, number: int) -> WarmUpWindow:
         schedule = self._player.compile(derive_seed(self._seed, Phase.WARM_UP, number), self._length)
-        intervals: list[Interval] = []
+        medians: list[float] = []
         before = self._usage.read()
         report = self._player.play(
             schedule,
             self._service.port,
-            on_interval=intervals.append,
+            on_interval=lambda _: None,
             poll=lambda: self._service.process.check(Phase.WARM_UP),
+            keep=lambda output: medians.append(_median_ns(read_output(output, Phase.WARM_UP)["latency"])),
         )
         self._service.process.check(Phase.WARM_UP)
-        return self._window(report, intervals, self._usage.read().cpu_ns - before.cpu_ns)
-
-    def _window(self, report: LoadReport, intervals: list[Interval], cpu_ns: int) -> WarmUpWindow:
-        fullest = max(intervals, key=lambda one: one.completed, default=None)
         answered = report.completed_requests
+        used_ns = self._usage.read().cpu_ns - before.cpu_ns
         return WarmUpWindow(
             seconds=report.elapsed_ns / NS_PER_S,
-            p50_ns=fullest.p50_ns if fullest is not None and fullest.completed else math.nan,
-            cpu_per_request_ns=cpu_ns / answered if answered else math.nan,
+            p50_ns=medians[0] if answered else math.nan,
+            cpu_per_request_ns=used_ns / answered if answered else math.nan,
             gc_cycles=self._gc_cycles(),
         )
 
@@ -81,3 +83,14 @@ class WarmUp:
 
     def _seconds(self) -> float:
         return sum(window.seconds for window in self._windows)
+
+
+def _median_ns(latency: pa.Table) -> float:
+    """Return the median latency of the table's histogram; NaN without requests."""
+    of_latency = latency.filter(pc.equal(latency["kind"].cast(pa.string()), "latency"))
+    values, counts = (of_latency[name].to_numpy() for name in ("value_ns", "count"))
+    if not len(values):
+        return math.nan
+    order = np.argsort(values)
+    reached = np.cumsum(counts[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])

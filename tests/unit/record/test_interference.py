@@ -52,7 +52,7 @@ def test_in_a_container_the_mount_is_the_group() -> None:
 def test_the_probe_counts_its_own_waiting_and_ends() -> None:
     probe = Probe([min(os.sched_getaffinity(0))])
     try:
-        assert probe.running
+        assert probe.is_running()
         first = HostReader(os.getpid(), probe).read()
         second = HostReader(os.getpid(), probe).read()
         assert second.t_ns > first.t_ns
@@ -60,5 +60,5 @@ def test_the_probe_counts_its_own_waiting_and_ends() -> None:
     finally:
         probe.close()
         probe.close()
-    assert not probe.running
+    assert not probe.is_running()
     assert probe.delay_ns() == 0

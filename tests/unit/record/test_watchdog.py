@@ -1,11 +1,12 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tailtune.record import ownership, ready
+from tailtune.record import ownership, proc, ready
 from tailtune.record.ownership import Leader
 from tailtune.record.watchdog import follow
 
@@ -64,3 +65,46 @@ def _sleepers(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+TRIAL = """
+import sys
+import time
+from pathlib import Path
+from tailtune.model.project import Language, Service
+from tailtune.model.recording import Kind
+from tailtune.model.units import Duration
+from tailtune.record import warm_up
+from tailtune.record.trial import run_trial
+from tests.support.trials import Meddler, open_bench, trial_plan
+warm_up.CHUNK = Duration.from_seconds(0.3)
+root, phase = Path(sys.argv[1]), sys.argv[2]
+args = ["-I", "-S", *sys.argv[3:], "--port", "{port}"]
+service = Service(language=Language.COMMAND, binary=sys.executable, args=args)
+progress = Meddler()
+progress.on(phase, lambda: print("now", flush=True))
+with open_bench(root, Kind.RUN, progress) as bench:
+    run_trial(trial_plan(root, service, diagnose=5), bench)
+"""
+
+
+@pytest.mark.parametrize("phase", ["ready", "warm-up", "diagnose"])
+def test_kill_9_in_the_middle_of_a_trial_leaves_nothing_alive(phase: str, tmp_path: Path) -> None:
+    habits = [str(TINY), "--child", "--daemon", "--stubborn"]
+    checkout = TINY.parents[2]
+    command = [sys.executable, "-c", TRIAL, str(tmp_path), phase, *habits]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout) as tool:
+        assert tool.stdout is not None
+        assert tool.stdout.readline() == "now\n"
+        time.sleep(0.3)
+        family = [ownership.leader(pid) for pid in proc.tree(tool.pid)[1:]]
+        assert len(family) >= 3  # engine, watchdog, service
+        tool.send_signal(signal.SIGKILL)
+        tool.wait(20)
+    assert ownership.wait_until(lambda: not _sleepers(tmp_path), 10)
+    assert ownership.wait_until(lambda: not any(_lives(one) for one in family), 10)
+
+
+def _lives(one: Leader) -> bool:
+    found = proc.stat(one.pid)
+    return found is not None and found.start_ticks == one.start_ticks and found.state not in "ZX"

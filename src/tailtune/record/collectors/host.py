@@ -34,7 +34,7 @@ class HostCollector:
         """Start the probe on the service's CPUs and find the service's cgroup."""
         self._probe = Probe(sorted(os.sched_getaffinity(subject.pid)))
         self._reader = HostReader(subject.pid, self._probe)
-        if not self._probe.running:
+        if not self._probe.is_running():
             self._lost.append("run-queue delay of a probe: its process could not be started")
         if not proc.read(proc.PROC / "pressure" / "cpu"):
             self._lost.append("pressure: this kernel has no /proc/pressure")

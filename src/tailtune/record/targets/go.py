@@ -32,11 +32,10 @@ class GoTarget:
         with artifacts.scratch(cache) as folder, source_tree(root, variant.git_ref, cache) as tree:
             output = folder / "bin"
             output.mkdir()
+            shown = ["go", "build", *settings]
             command = ["go", "build", "-o", f"{output}/", *settings]
-            done = artifacts.compile_with(command, name, tree / service.workdir, env, folder)
-            return artifacts.store(
-                _only(output, service.package, name), name, cache, ["go", "build", *settings], done.seconds
-            )
+            done = artifacts.compile_with(command, name, tree / service.workdir, env, folder, shown)
+            return artifacts.store(_only(output, service.package, name), name, cache, shown, done.seconds)
 
     def environment(self, service: Service, variant: Variant) -> dict[str, str]:
         """Let the runtime trace collections and scheduling, besides what GODEBUG the user sets."""

@@ -1,5 +1,6 @@
 """Builds Rust services with `cargo build --release`, adding what profiles need by environment alone."""
 
+import contextlib
 import json
 import shutil
 import tomllib
@@ -32,9 +33,10 @@ class RustTarget:
             flags = _frame_pointers(env, workdir)
             settings = [*flags, *_selection(service), *_features(variant), *variant.build_flags]
             command = ["cargo", "build", "--release", *settings]
-            done = artifacts.compile_with(
-                [*command, "--message-format=json-render-diagnostics"], name, workdir, env, folder
-            )
+            with _lock_kept(workdir):
+                done = artifacts.compile_with(
+                    [*command, "--message-format=json-render-diagnostics"], name, workdir, env, folder, command
+                )
             binary = _choose(_binaries(done.stdout.decode()), service, name)
             copy = Path(shutil.copy2(binary, folder / binary.name))  # cargo's own copy is replaced by the next variant
             return artifacts.store(copy, name, cache, command, done.seconds)
@@ -42,6 +44,28 @@ class RustTarget:
     def environment(self, service: Service, variant: Variant) -> dict[str, str]:  # noqa: ARG002 - as the port asks
         """Add nothing."""
         return {}
+
+
+@contextlib.contextmanager
+def _lock_kept(workdir: Path) -> Iterator[None]:
+    """Put Cargo.lock back as it was: cargo writes one where it is missing or behind its Cargo.toml."""
+    folders = (workdir, *workdir.parents)
+    before = {path: _content(path) for folder in folders if (path := folder / "Cargo.lock").parent.is_dir()}
+    try:
+        yield
+    finally:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif _content(path) != content:
+                path.write_bytes(content)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _selection(service: Service) -> list[str]:
