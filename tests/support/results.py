@@ -81,7 +81,7 @@ ENVIRONMENT = Environment(
     clock_source="tsc",
     python="3.11.2",
     tailtune="0.1.0",
-    toolchains={"go": "go1.24.1"},
+    toolchains={"go": "1.24.1"},
 )
 LAYOUT = CpuLayout(engine=[0], service=[1], note="load engine on CPU 0, service on CPU 1")
 

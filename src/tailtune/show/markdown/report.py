@@ -35,6 +35,7 @@ def _environment(host: Environment) -> str:
         "address-space randomization": host.aslr,
         "clock": host.clock_source,
     }
+    tools = {"tailtune": host.tailtune, **host.toolchains}
     quota = f", quota {host.cpu_quota:g}" if host.cpu_quota is not None else ""
     rows = [
         ["Machine", escaped(f"{host.cpu_model}{' (virtual machine)' if host.virtual_machine else ''}")],
@@ -42,7 +43,7 @@ def _environment(host: Environment) -> str:
         ["Memory", format_bytes(host.memory_bytes)],
         ["System", escaped(f"{host.os}, Linux {host.kernel}, cgroup v{host.cgroup_version}")],
         ["Settings", escaped("; ".join(f"{name} {_setting(value)}" for name, value in settings.items()))],
-        ["Tools", escaped(", ".join([f"tailtune {host.tailtune}", *host.toolchains.values()]))],
+        ["Tools", escaped(", ".join(f"{name} {version}" for name, version in tools.items()))],
     ]
     return table(["", ""], rows)
 
