@@ -14,10 +14,10 @@ from pathlib import Path
 EXAMPLES = Path(__file__).resolve().parent
 TAILTUNE = [sys.executable, "-m", "tailtune"]
 PLANTED = {
-    "go-markdown": ("regexp", "mutex", "lock", "alloc", "gc"),
-    "rust-search": ("sip", "hash", "clone", "alloc", "mutex", "lock"),
+    "go-markdown": ("allocating", "regular expression", "pageCache"),
+    "rust-search": ("allocating", "SipHash", "lock"),
 }
-"""Words, one of which must be in the title of one of the first three findings."""
+"""What names a planted inefficiency in the title of a finding; the README of each example lists them all."""
 
 
 def tailtune(folder: Path, *arguments: str) -> None:
@@ -41,22 +41,22 @@ def check(ok: bool, text: str) -> bool:
 def show(folder: Path) -> bool:
     """Take one service through the loop."""
     print(f"\n{'─' * 8} {folder.name} {'─' * 60}")
-    tailtune(folder, "run", "--duration", "12s")
+    tailtune(folder, "run", "--duration", "10s")
     tailtune(folder, "explain")
-    tailtune(folder, "compare", "base", "fast", "--epochs", "6")
-    tailtune(folder, "compare", "base", "same", "--epochs", "2")
+    tailtune(folder, "compare", "base", "fast", "--epochs", "6", "--slice-duration", "2s")
+    tailtune(folder, "compare", "base", "same", "--epochs", "1", "--slice-duration", "1s")
 
     titles = [finding["title"] for finding in answer(folder, "explain")["findings"][:3]]
     words = PLANTED[folder.name]
-    named = any(word in title.lower() for word in words for title in titles)
-    recordings = answer(folder, "runs", "list")["runs"]
+    named = sum(any(word in title for title in titles) for word in words)
+    recordings = answer(folder, "runs", "list")["recordings"]
     experiments = sorted(run["id"] for run in recordings if run["kind"] == "experiment")
     fast, same = (answer(folder, "report", identifier)["comparison"] for identifier in experiments[-2:])
     cpu = next(metric for metric in fast["metrics"] if metric["metric"] == "cpu_per_request")
     print()
     return all(
         [
-            check(named, f"explain names a planted inefficiency among its first three findings: {titles}"),
+            check(named >= 2, f"explain: {named} of its first three findings name a planted inefficiency"),
             check(cpu["verdict"] == "improved", f"compare base fast: CPU per request {cpu['verdict']}"),
             check(same["is_aa"], "compare base same: recognised as an A/A"),
         ]
@@ -68,7 +68,7 @@ def main() -> int:
     started = time.monotonic()
     print("Gathering real text from the toolchains' documentation ...", flush=True)
     subprocess.run([sys.executable, str(EXAMPLES / "corpus.py")], check=True)
-    tailtune(EXAMPLES / "go-markdown", "doctor", "--quick")
+    tailtune(EXAMPLES / "go-markdown", "doctor")
     held = [show(EXAMPLES / name) for name in PLANTED]
     print(f"\nDone in {(time.monotonic() - started) / 60:.1f} minutes. Recordings are under examples/*/.tailtune/.")
     return 0 if all(held) else 1

@@ -1,0 +1,223 @@
+"""The command line against real processes: what a user sees when things go wrong, and that nothing is left alive."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.real
+
+TINY = Path(__file__).resolve().parents[1] / "support" / "tiny_service.py"
+MARK = "TAILTUNE_TEST_MARK"
+CONFIG = """
+[service]
+language = "command"
+binary = "{python}"
+args = ["{tiny}", "--port", "{{port}}"{habits}]
+ready = {{ path = "/", timeout = "3s" }}
+{more}
+[workloads.default]
+rate = 100
+duration = "1s"
+seed = 7
+[[workloads.default.operations]]
+name = "get"
+[variants.other]
+"""
+
+
+class Tool:
+    """A project of a tiny service, and commands run in it; everything started carries a mark."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mark = uuid.uuid4().hex
+        self.environ = os.environ | {MARK: self.mark, "PYTHONWARNINGS": "error"}
+
+    def project(self, *habits: str, more: str = "") -> "Tool":
+        listed = "".join(f", {json.dumps(habit)}" for habit in habits)
+        text = CONFIG.format(python=sys.executable, tiny=TINY, habits=listed, more=more)
+        (self.folder / "tailtune.toml").write_text(text)
+        return self
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tailtune", *arguments],
+            cwd=self.folder,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def recordings(self) -> list[dict[str, object]]:
+        listed = self.run("runs", "list", "--json")
+        assert listed.returncode == 0, listed.stderr
+        found: list[dict[str, object]] = json.loads(listed.stdout)["recordings"]
+        return found
+
+    def alive(self) -> list[str]:
+        """Processes that carry the mark, as `pid command`."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes():
+                    found.append(f"{entry.name} {(entry / 'cmdline').read_text().replace(chr(0), ' ')}")
+            except OSError:
+                continue
+        return found
+
+    def soon_nothing_alive(self) -> bool:
+        for _ in range(200):
+            if not self.alive():
+                return True
+            time.sleep(0.05)
+        return False
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Iterator[Tool]:
+    tool = Tool(tmp_path)
+    yield tool
+    assert tool.soon_nothing_alive(), tool.alive()
+
+
+def test_run_explain_report_and_remove(tool: Tool) -> None:
+    ran = tool.project().run("run", "--json")
+    assert ran.returncode in (0, 103), ran.stderr  # a disturbed machine may spoil the load, and says so
+    result = json.loads(ran.stdout)
+    assert result["summary"]["measure"]["latency"]["requests"] > 50
+    assert tool.run("explain").returncode == 0
+    report = tool.run("report", "--markdown", result["bundle_id"])
+    assert result["bundle_id"] in report.stdout
+    assert tool.run("runs", "remove", result["bundle_id"]).returncode == 0
+    assert tool.recordings() == []
+
+
+def test_an_experiment_of_identical_variants_is_an_aa(tool: Tool) -> None:
+    compared = tool.project().run("compare", "base", "other", "--epochs", "2", "--slice-duration", "500ms", "--json")
+    assert compared.returncode == 0, compared.stderr
+    comparison = json.loads(compared.stdout)["comparison"]
+    assert comparison["is_aa"] is True
+    assert comparison["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("habits", "more", "exit_code", "told"),
+    [
+        (["--die-at-start"], "", 102, "cannot open the database"),
+        (["--silent"], "", 102, "ready"),
+        (["--status", "503"], "", 102, "503"),
+        (["--die-after", "2.5"], "", 102, "out of luck"),
+        (["--no-such-option"], "", 102, "unrecognized arguments"),
+    ],
+    ids=["dies at start", "never ready", "wrong status", "dies in the middle", "refuses its arguments"],
+)
+def test_a_bad_service_is_named(tool: Tool, habits: list[str], more: str, exit_code: int, told: str) -> None:
+    ran = tool.project(*habits, more=more).run("run", "--duration", "5s")
+    assert ran.returncode == exit_code, ran.stderr
+    assert ran.stderr.count("error: ") == 1
+    assert told in ran.stderr
+    assert "hint: " in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_a_taken_port_is_named(tool: Tool, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tailtune.record.null_server", "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        port = server.stdout.readline().split()[-1]
+        ran = tool.project(more=f"port = {port}").run("run")
+        server.terminate()
+    assert ran.returncode == 102, ran.stderr
+    assert port in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "told"),
+    [
+        (["run", "--variant", "fsat"], 2, "known: base, other"),
+        (["run", "--workload", "peak"], 2, "known: default"),
+        (["compare", "base", "nothing"], 2, "known: base, other"),
+        (["explain", "2019"], 2, "2019"),
+        (["load", "ftp://127.0.0.1/"], 2, "http://"),
+        (["load", "http://127.0.0.1:1/", "--rate", "20", "--duration", "500ms"], 4, "connection errors"),
+        (["load", "http://name.invalid/", "--rate", "20", "--duration", "500ms"], 2, "name.invalid"),
+        (["run", "--duration", "5 parsecs"], 2, "parsecs"),
+    ],
+)
+def test_a_bad_command_is_named(tool: Tool, arguments: list[str], exit_code: int, told: str) -> None:
+    ran = tool.project().run(*arguments)
+    assert ran.returncode == exit_code, ran.stderr
+    assert told in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_an_unreadable_configuration_is_named_with_its_place(tool: Tool) -> None:
+    (tool.folder / "tailtune.toml").write_text("[service]\nlanguage = \n")
+    ran = tool.run("run")
+    assert ran.returncode == 2
+    assert "tailtune.toml:2:" in ran.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.6, 3.5, 7.0], ids=lambda s: f"after {s} s")
+def test_ctrl_c_keeps_what_was_recorded(tool: Tool, seconds: float) -> None:
+    process = tool.project().start("run", "--duration", "30s")
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert all(entry["partial"] for entry in tool.recordings())
+
+
+def test_kill_9_leaves_nothing_alive_and_every_finished_run_readable(tool: Tool) -> None:
+    assert tool.project().run("run", "--no-diagnose").returncode in (0, 103)
+    before = tool.recordings()
+    for seconds in (0.8, 2.5, 6.0):
+        process = tool.start("run", "--duration", "30s")
+        time.sleep(seconds)
+        process.kill()
+        process.communicate(timeout=60)
+        assert tool.soon_nothing_alive(), tool.alive()
+    finished = [entry for entry in tool.recordings() if not entry["partial"]]
+    assert finished == before
+    assert tool.run("runs", "show", str(before[0]["id"])).returncode == 0
+
+
+def test_a_full_disk_is_named_and_loses_nothing(tool: Tool) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    assert tool.project().run("run", "--no-diagnose").returncode in (0, 103)
+    before = tool.recordings()
+    runs = tool.folder / ".tailtune" / "runs"
+    saved = tool.folder / "saved"
+    runs.rename(saved)
+    runs.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tailtune-test", str(runs)], check=False)
+    if mounted.returncode:
+        pytest.skip("no mount is permitted here")
+    try:
+        subprocess.run(["cp", "-r", *map(str, saved.iterdir()), str(runs)], check=True)
+        (runs / "ballast").write_bytes(b"x" * 4096)
+        ran = tool.run("run", "--duration", "3s")
+        assert ran.returncode == 96, ran.stderr
+        assert "No space left" in ran.stderr
+        assert [entry["id"] for entry in tool.recordings()] == [entry["id"] for entry in before]
+    finally:
+        subprocess.run(["umount", str(runs)], check=True)
