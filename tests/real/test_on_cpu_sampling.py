@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,30 @@ with subprocess.Popen([sys.argv[1], "20000"]) as program:
         print(json.dumps({"message": error.message, "hint": error.hint}))
     finally:
         program.kill()
+"""
+
+
+FORBIDDEN = """
+import json, os, sys
+from pathlib import Path
+from tailtune.model.recording import Artifact
+from tailtune.record.collectors.on_cpu import OnCpuCollector
+from tailtune.record.ports import Subject
+
+artifact = Artifact(
+    variant="base", path="", sha256="", build_id="", build_command=[], build_seconds=0, size_bytes=0
+)
+subject = Subject(
+    pid=os.getppid(), port=0, language="go", pprof="", artifact=artifact, stderr=Path(os.devnull), started_ns=0
+)
+collector = OnCpuCollector()
+collector.prepare(subject)
+collector.begin("measure")
+capture = collector.end()
+record = collector.record()
+print(json.dumps({
+    "tables": len(capture.tables), "warnings": capture.warnings, "mode": record.mode, "lost": record.lost,
+}))
 """
 
 
@@ -257,17 +282,23 @@ def test_what_is_no_pprof_is_an_error_with_a_hint() -> None:
     assert "/debug/pprof/profile" in caught.value.hint
 
 
-def test_an_ordinary_user_samples_user_code(programs: dict[str, Path], folder: Path) -> None:
-    script = folder / "unprivileged.py"
-    script.write_text(UNPRIVILEGED)
+def as_ordinary_user(script: Path, *arguments: object) -> dict[str, Any]:
+    """Run a Python script without privileges and return the JSON that it prints."""
     drop: list[str] = []
     if os.geteuid() == 0:
         drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
         able = shutil.which("setpriv") and subprocess.run([*drop, sys.executable, "-c", "import tailtune"], check=False)
         if not able or able.returncode:
             pytest.skip("no setpriv, or an ordinary user may not read this Python installation")
-    command = [*drop, sys.executable, str(script), str(programs["go"])]
-    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    command = [*drop, sys.executable, str(script), *map(str, arguments)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
+
+
+def test_an_ordinary_user_samples_user_code(programs: dict[str, Path], folder: Path) -> None:
+    script = folder / "unprivileged.py"
+    script.write_text(UNPRIVILEGED)
+    found = as_ordinary_user(script, programs["go"])
     paranoid = int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
     if "message" in found:
         assert paranoid > 2, found
@@ -279,6 +310,19 @@ def test_an_ordinary_user_samples_user_code(programs: dict[str, Path], folder: P
         assert "user stacks only" in found["mode"]
         assert "perf_event_paranoid=1" in found["lost"]
         assert not found["kernel"]
+
+
+def test_where_nothing_is_permitted_the_collector_says_what_would_help(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a process that an ordinary user may not sample")
+    script = folder / "forbidden.py"
+    script.write_text(FORBIDDEN)
+    found = as_ordinary_user(script)
+    assert found["tables"] == 0
+    assert len(found["warnings"]) == 1
+    assert "may not be sampled (kernel.perf_event_paranoid is" in found["warnings"][0]
+    assert not found["mode"]
+    assert "sysctl kernel.perf_event_paranoid=1" in found["lost"]
 
 
 def test_the_build_id_is_the_one_go_reports(programs: dict[str, Path], tmp_path: Path) -> None:
