@@ -5,16 +5,17 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from tailtune.errors import TailtuneError
 from tailtune.record import proc
+from tailtune.record.cgroup import cpu_group
 from tailtune.record.ports import Launch
 from tailtune.record.process import Process, supervisor
 
 _NS_PER_TICK: Final = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-_CGROUP: Final = "cpu.stat"
+_STATISTICS: Final = "cpu.stat"
 
 
 class HostReading(NamedTuple):
@@ -60,30 +61,10 @@ def parse_throttling(text: str) -> tuple[int, int]:
     return values.get("nr_throttled", 0), values.get("throttled_time", values.get("throttled_usec", 0) * 1000)
 
 
-def throttling_files(cgroup: str, mounts: str) -> list[Path]:
-    """Return the `cpu.stat` of a process's CPU cgroup and of all its ancestors that are visible.
-
-    A quota may stand at any level. Args: the texts of `/proc/PID/cgroup` and `/proc/self/mountinfo`.
-    """
-    paths = {}
-    for line in cgroup.splitlines():
-        _, controllers, path = line.split(":", 2)
-        if not controllers or "cpu" in controllers.split(","):
-            paths["cgroup" if controllers else "cgroup2"] = path
-    files = []
-    for line in mounts.splitlines():
-        fields, _, kind = line.partition(" - ")
-        root, point = fields.split()[3:5]
-        system, _, options = kind.split(maxsplit=2)
-        if system not in paths or (system == "cgroup" and "cpu" not in options.split(",")):
-            continue
-        files += [folder / _CGROUP for folder in _levels(PurePosixPath(paths[system]), root, Path(point))]
-    return files
-
-
-def _levels(path: PurePosixPath, root: str, point: Path) -> list[Path]:
-    below = path.relative_to(root) if path.is_relative_to(root) else PurePosixPath()
-    return [point / level for level in (below, *below.parents)]
+def throttling_files(group: Path | None) -> list[Path]:
+    """Return the `cpu.stat` of a control group and of all its ancestors that are visible: each may have a quota."""
+    levels = (group, *group.parents) if group is not None else ()
+    return [file for level in levels if (file := level / _STATISTICS).is_file()]
 
 
 class Probe:
@@ -118,13 +99,12 @@ class Probe:
 
 
 class HostReader:
-    """Reads the interference; the service's cgroup is looked up once."""
+    """Reads the interference; the control group, which services have from the tool, is looked up once."""
 
-    def __init__(self, pid: int, probe: Probe | None) -> None:
-        """Read the machine and the cgroup of the process `pid`."""
+    def __init__(self, probe: Probe | None) -> None:
+        """Read the machine, the control group, and the probe if there is one."""
         self._probe = probe
-        cgroup, mounts = proc.read(proc.PROC / str(pid) / "cgroup"), proc.read(proc.PROC / "self" / "mountinfo")
-        self._throttling = [file for file in throttling_files(cgroup, mounts) if proc.read(file)]
+        self._throttling = throttling_files(cpu_group().directory)
 
     def read(self) -> HostReading:
         """Take a reading, about 0.2 ms."""

@@ -31,9 +31,9 @@ class HostCollector:
         return True
 
     def prepare(self, subject: Subject) -> None:
-        """Start the probe on the service's CPUs and find the service's cgroup."""
+        """Start the probe on the service's CPUs."""
         self._probe = Probe(sorted(os.sched_getaffinity(subject.pid)))
-        self._reader = HostReader(subject.pid, self._probe)
+        self._reader = HostReader(self._probe)
         if not self._probe.is_running():
             self._lost.append("run-queue delay of a probe: its process could not be started")
         if not proc.read(proc.PROC / "pressure" / "cpu"):
