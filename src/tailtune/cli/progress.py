@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tailtune.cli.terminal import is_live, say, say_labelled, styled
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _NAME_WIDTH: Final = 10
 _REFRESH_PER_S: Final = 1
 """Drawing takes CPU time from what is measured; more often would show in the figures."""
+_WORTH_A_LINE_S: Final = 0.5
+"""Shorter phases leave no line on a terminal."""
 
 
 class QuietProgress:
@@ -60,12 +63,27 @@ class LineProgress(QuietProgress):
         say(f"{'':8}  {'':{_NAME_WIDTH}} {text}")
 
 
+@dataclass
+class _Pace:
+    """How far the phases of one name have come; an experiment measures in many, with one count through all."""
+
+    total: float
+    began: float
+    done: float = 0.0
+
+    def continues(self, done: float, total: float) -> bool:
+        return total == self.total and done > self.done
+
+    def seconds_left(self, now: float) -> float:
+        return (now - self.began) * (self.total - self.done) / self.done if self.done > 0 else 0.0
+
+
 class LiveProgress(QuietProgress):
-    """A bar for the phase under way; each finished phase stays as a line with its length."""
+    """A bar for the phase under way; each finished phase that took time stays as a line with its length."""
 
     def __init__(self, console: "Console | None" = None, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._clock = clock
         self._console = console or Console(stderr=True, highlight=False)
@@ -73,8 +91,7 @@ class LiveProgress(QuietProgress):
             TextColumn(f"{'':8}  {{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
             TextColumn("{task.description}", markup=False),
             console=self._console,
             refresh_per_second=_REFRESH_PER_S,
@@ -83,6 +100,7 @@ class LiveProgress(QuietProgress):
         self._task: TaskID | None = None
         self._phase = ("", "")
         self._phase_began = 0.0
+        self._paces: dict[str, _Pace] = {}
         self._bars.start()
 
     def phase(self, name: str, note: str = "") -> None:
@@ -90,12 +108,19 @@ class LiveProgress(QuietProgress):
         self._finish_phase()
         self._phase = (name, note)
         self._phase_began = self._clock()
-        self._task = self._bars.add_task(note, total=None, phase=name)
+        self._task = self._bars.add_task(note, total=None, phase=name, left="")
 
     def advance(self, done: float, total: float, note: str = "") -> None:
-        """The phase went on."""
-        if self._task is not None:
-            self._bars.update(self._task, completed=done, total=total, description=note or self._phase[1])
+        """The phase went on; the remaining time follows from the pace so far."""
+        if self._task is None:
+            return
+        name, phase_note = self._phase
+        pace = self._paces.get(name)
+        if pace is None or not pace.continues(done, total):
+            pace = self._paces[name] = _Pace(total, self._phase_began)
+        pace.done = done
+        left = f"{pace.seconds_left(self._clock()):.0f} s left"
+        self._bars.update(self._task, completed=done, total=total, left=left, description=note or phase_note)
 
     def note(self, text: str) -> None:
         """Something worth a line, above the bar."""
@@ -116,7 +141,9 @@ class LiveProgress(QuietProgress):
         self._bars.remove_task(self._task)
         self._task = None
         name, note = self._phase
-        self._print(f"{self._clock() - self._phase_began:6.1f} s  {name:<{_NAME_WIDTH}} {note}".rstrip())
+        seconds = self._clock() - self._phase_began
+        if seconds >= _WORTH_A_LINE_S:
+            self._print(f"{seconds:6.1f} s  {name:<{_NAME_WIDTH}} {note}".rstrip())
 
     def _print(self, text: str, style: str | None = None) -> None:
         self._console.print(text, style=style, markup=False, soft_wrap=True)

@@ -56,20 +56,61 @@ def test_lines_carry_the_time_since_the_beginning(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "   3.2 s  ready\n"
 
 
-def test_live_progress_leaves_a_line_for_each_finished_phase() -> None:
+class Clock:
+    """A time that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _live(clock: Clock) -> tuple[LiveProgress, Terminal]:
     stream = Terminal()
-    times = iter([0.0, 6.1, 6.1, 9.0])
     console = Console(file=stream, force_terminal=True, width=100, highlight=False, no_color=True)
-    progress = LiveProgress(console, clock=lambda: next(times))
+    return LiveProgress(console, clock=clock), stream
+
+
+def test_live_progress_leaves_a_line_for_each_finished_phase_that_took_time() -> None:
+    clock = Clock()
+    progress, stream = _live(clock)
     progress.phase("build", "go build [fast]")
-    progress.advance(1, 4, "linking")
+    clock.now = 6.1
     progress.note("kept")
+    progress.phase("ready")
+    clock.now = 6.3
     progress.phase("measure")
+    clock.now = 9.0
     progress.close()
     shown = stream.getvalue()
     assert "   6.1 s  build      go build [fast]" in shown
-    assert "   2.9 s  measure" in shown
+    assert "   2.7 s  measure" in shown
+    assert " s  ready" not in shown
     assert "kept" in shown
+
+
+def test_the_time_left_follows_from_the_pace_through_all_phases_of_one_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    progress, _ = _live(clock)
+    left: list[str] = []
+    monkeypatch.setattr(progress._bars, "update", lambda *_, **fields: left.append(fields["left"]))
+    clock.now = 100.0
+    progress.phase("measure", "epoch 1 of 2")
+    clock.now = 110.0
+    progress.advance(1, 4)
+    clock.now = 120.0
+    progress.advance(2, 4)
+    progress.phase("warm-up")
+    clock.now = 150.0
+    progress.phase("measure", "epoch 2 of 2")
+    clock.now = 160.0
+    progress.advance(3, 4)
+    progress.phase("measure", "another count")
+    clock.now = 165.0
+    progress.advance(1, 4)
+    progress.close()
+    assert left == ["30 s left", "20 s left", "20 s left", "15 s left"]
 
 
 @pytest.mark.parametrize(
