@@ -35,6 +35,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "compare-aa.txt": lambda: compare_result(given.AA),
     "runs.txt": lambda: run_list(given.RUN_LIST),
     "runs-empty.txt": lambda: run_list(given.EMPTY_RUN_LIST),
+    "runs-show.txt": lambda: one_run(given.RUN_FACTS),
     "runs-show-partial.txt": lambda: one_run(given.PARTIAL_FACTS),
     "runs-show-experiment.txt": lambda: one_run(given.EXPERIMENT_FACTS),
     "runs-remove.txt": lambda: removal(given.REMOVAL),

@@ -8,20 +8,26 @@ from tailtune.show.text.window import reasons
 from tailtune.show.values import count, plural, rate
 
 
-def engine(report: LoadReport) -> list[str]:
-    """Show whether the load may be used, why not, and how well the schedule was kept."""
+def engine(report: LoadReport, *, full: bool = True) -> list[str]:
+    """Show whether the load may be used, why not, and how the schedule was kept; with `full` on what as well."""
     state = "" if not report.interrupted else ", interrupted"
     rows = [
-        ("schedule", f"{report.loop} loop, {report.arrival}, {plural(report.scheduled_requests, 'request')}"),
-        ("sha256", report.schedule_sha256),
         ("kept", _kept(report)),
-        ("send lag", lags(report.send_lag_ns)),
-        ("of it timer", lags(report.timer_lag_ns)),
-        ("in flight", _in_flight(report)),
-        ("engine", _engine(report)),
         ("errors", errors(report.operations)),
+        ("send lag", lags(report.send_lag_ns)),
+        *(_account(report) if full else []),
     ]
     return [f"load: {report.validity}{state}", *reasons(report.reasons), *pairs(rows)]
+
+
+def _account(report: LoadReport) -> list[tuple[str, str]]:
+    return [
+        ("of it timer", lags(report.timer_lag_ns)),
+        ("in flight", _in_flight(report)),
+        ("schedule", f"{report.loop} loop, {report.arrival}, {plural(report.scheduled_requests, 'request')}"),
+        ("sha256", report.schedule_sha256),
+        ("engine", _engine(report)),
+    ]
 
 
 def _kept(report: LoadReport) -> str:

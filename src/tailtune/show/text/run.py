@@ -18,15 +18,19 @@ from tailtune.show.text.window import cost, goals, interference, latency, operat
 def run_result(result: RunResult) -> str:
     """Show a run that was just recorded, and what to do with it."""
     return page(
-        *trial_sections(result.manifest, result.summary),
-        finding_lines(result.findings),
+        *trial_sections(result.manifest, result.summary, result.findings),
         trial_warnings(result.manifest, result.summary, result.warnings),
         _next(result.bundle_id, result.path, result.findings),
     )
 
 
-def trial_sections(manifest: Manifest, summary: RunSummary) -> list[list[str]]:
-    """Return the sections of one trial: headline, latency, cost, interference, goals, load, phases."""
+def trial_sections(
+    manifest: Manifest, summary: RunSummary, findings: Sequence[Finding], *, full: bool = False
+) -> list[list[str]]:
+    """Return the sections of one trial: figures, findings, what disturbed them, load, phases.
+
+    With `full` the load engine accounts for everything; else for what bears on the figures.
+    """
     window = summary.measure
     return [
         [run_headline(summary), *paragraph(subject(manifest))],
@@ -34,8 +38,9 @@ def trial_sections(manifest: Manifest, summary: RunSummary) -> list[list[str]]:
         operations(window.operations),
         goals(summary.goals),
         cost(window),
+        finding_lines(findings),
         interference(window),
-        engine(manifest.load) if manifest.load else [],
+        engine(manifest.load, full=full) if manifest.load else [],
         _trial(manifest),
     ]
 

@@ -5,7 +5,6 @@ from tailtune.model.results import RecordingFacts, Removal, RunList
 from tailtune.model.units import format_bytes
 from tailtune.show.phrases import subject
 from tailtune.show.text.compare import comparison_sections
-from tailtune.show.text.findings import finding_lines
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.run import trial_sections, trial_warnings
 from tailtune.show.text.table import page, pairs, paragraph, table
@@ -31,7 +30,7 @@ def one_run(facts: RecordingFacts) -> str:
     where = [f"recording: {facts.path}"]
     if facts.summary is not None:
         told = trial_warnings(manifest, facts.summary, facts.warnings)
-        return page(*trial_sections(manifest, facts.summary), finding_lines(facts.findings), told, where)
+        return page(*trial_sections(manifest, facts.summary, facts.findings, full=True), told, where)
     about = paragraph(subject(manifest))
     if facts.comparison is not None:
         told = [*manifest.warnings, *facts.warnings]
