@@ -19,7 +19,8 @@ _RUST_PLUMBING: Final = re.compile(
     r"pin_project_lite"
 )
 _RUST_STANDARD: Final = re.compile(
-    r"core(_arch)?|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc"
+    r"core(_arch)?|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc|lock_api|"
+    r"parking_lot(_core)?"
 )
 _GO_STANDARD: Final = re.compile(
     r"(archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|"

@@ -11,7 +11,7 @@ from tailtune.model.units import format_share
 
 _WORTH_A_FINDING: Final = 0.05
 _DELEGATES: Final = 0.7
-"""A function that spends this share of its time in one callee only passes on."""
+"""A function with this share of its time in callees that are candidates themselves only passes on."""
 _NEW: Final = 0.5
 """A function is named only if at least this share of its samples is not those of one named before."""
 _MOST: Final = 3
@@ -68,19 +68,14 @@ def _worth(profile: StackProfile, name: str, stacks: Stacks) -> bool:
 
 
 def _passes_on(profile: StackProfile, name: str, candidates: dict[str, Stacks]) -> bool:
-    """Whether nearly all of the function's samples are in one other function that it calls."""
-    count = profile.count(candidates[name])
-    return any(
-        profile.count(stacks & candidates[name]) >= _DELEGATES * count and _calls(profile, name, other)
-        for other, stacks in candidates.items()
-        if other != name
-    )
+    """Whether most of the function's samples are in other candidates that it calls."""
+    passed = frozenset(stack for stack in candidates[name] if _calls_one(profile.names(stack), name, candidates))
+    return profile.count(passed) >= _DELEGATES * profile.count(candidates[name])
 
 
-def _calls(profile: StackProfile, caller: str, callee: str) -> bool:
-    """Whether `callee` stands nearer to the leaf than `caller` on some stack with both."""
-    both = profile.by_function[caller] & profile.by_function[callee]
-    return any((names := profile.names(stack)).index(callee) < names.index(caller) for stack in both)
+def _calls_one(functions: list[str], name: str, candidates: dict[str, Stacks]) -> bool:
+    """Whether a candidate stands nearer to the leaf than the function's innermost call."""
+    return any(function in candidates for function in functions[: functions.index(name)])
 
 
 def _callee(functions: list[str], name: str) -> str | None:

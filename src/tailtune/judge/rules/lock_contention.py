@@ -16,7 +16,7 @@ _SLOW_PATHS: Final = re.compile(
     r".*futex::Mutex(>)?::wake|internal/sync\.\(\*Mutex\)\.(lockSlow|unlockSlow)|sync\.\(\*Mutex\)\.(lockSlow|unlockSlow)|"
     r"sync\.runtime_Semacquire|internal/sync\.runtime_Semacquire|sync\.\(\*RWMutex\)\.(rUnlockSlow)"
 )
-_IDLING: Final = re.compile(r".*(park|Condvar|condvar|poll_driver|epoll|findRunnable|futexsleep)", re.IGNORECASE)
+_IDLING: Final = re.compile(r".*\b(park(_\w+)?|[Cc]ondvar\w*|\w*_condvar|epoll\w*|findRunnable|futexsleep)\b")
 
 
 class LockContention:

@@ -12,6 +12,8 @@ from tailtune.model.units import format_ns, format_share
 _WORTH_A_FINDING: Final = 0.01
 _FEWEST_EVENTS: Final = 5
 _STRONG_EVENTS: Final = 50
+_FRACTIONS: Final = (1000, 100, 10, 5)
+"""Usual arguments of SetMutexProfileFraction; the profile holds multiples of it, but not the number itself."""
 
 
 class LockWait:
@@ -27,7 +29,7 @@ class LockWait:
         locks = frozenset(index for index in profile.everything if _holder(profile.names(index)) is not None)
         window = facts.summary.diagnose if ".diagnose." in profile.source else facts.measure
         requests = window.latency.requests if window else 0
-        events = profile.count(locks)
+        events = _recorded(profile, locks)
         if not requests or events < _FEWEST_EVENTS:
             return []
         each = profile.value(locks) / requests
@@ -38,7 +40,7 @@ class LockWait:
         return [Cause(self._finding(profile, locks, share, each), share)]
 
     def _finding(self, profile: StackProfile, locks: Stacks, share: float, each: float) -> Finding:
-        events = profile.count(locks)
+        events = _recorded(profile, locks)
         holders = profile.owners(locks, _holder)
         top = holders[0][0]
         return finding(
@@ -51,7 +53,8 @@ class LockWait:
             strength=Strength.STRONG if events >= _STRONG_EVENTS else Strength.MODERATE,
             evidence=[
                 Evidence(
-                    text=f"{format_ns(profile.value(locks))} waited in about {events:,} contended acquisitions",
+                    text=f"{format_ns(profile.value(locks))} waited in about {profile.count(locks):,} contended "
+                    f"acquisitions, {events:,} of them recorded",
                     source=profile.source,
                     count=events,
                 ),
@@ -69,6 +72,13 @@ def _holder(functions: list[str]) -> str | None:
     if functions and functions[0].startswith("runtime."):
         return None
     return owner(functions) or next((name for name in functions if not is_standard(name)), None)
+
+
+def _recorded(profile: StackProfile, locks: Stacks) -> int:
+    """How many events the profile's numbers, which are scaled up, rest on."""
+    counts = [int(profile.counts[index]) for index in locks]
+    fraction = next((number for number in _FRACTIONS if all(count % number == 0 for count in counts)), 1)
+    return sum(counts) // fraction
 
 
 RULE = LockWait()

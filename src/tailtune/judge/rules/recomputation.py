@@ -25,7 +25,7 @@ _CONSTRUCTORS: Final = {
     "a Markdown engine": re.compile(r"github\.com/(yuin/goldmark|russross/blackfriday/v2|gomarkdown/markdown)\.New\b"),
     "a compiled JSON schema": re.compile(
         r"github\.com/(santhosh-tekuri/jsonschema.*\.\(\*Compiler\)\.Compile|xeipuu/gojsonschema\.NewSchema)|"
-        r"<?jsonschema::.*::(compile|build|validator_for)\b"
+        r"<?jsonschema::(.*::)?(compile|build|validator_for)\b"
     ),
     "a matcher of many patterns": re.compile(
         r"<?aho_corasick::.*Builder>?::build|<?globset::GlobSetBuilder>?::build|"

@@ -1,0 +1,72 @@
+"""Rules that read figures: what triggers each, and a near miss that must not."""
+
+import pytest
+from tests.support.facts import apply, collections, facts, one, scheduling
+
+from tailtune.judge.cause import Rank
+from tailtune.model.finding import Group
+from tailtune.model.load import Reason, Validity
+
+
+@pytest.mark.parametrize("changes", [{"cpu_share": 0.2}, {"cpu_share": 0.05, "assist_share": 0.04}])
+def test_an_expensive_collector_is_found(changes):
+    cause = one("garbage-collection", facts(gc=collections(**changes)))
+    assert "runs 10.0 times a second" in cause.finding.title
+    assert cause.finding.share.point == changes["cpu_share"]
+    assert 'GOGC = "400"' in cause.finding.confirm
+
+
+def test_a_cheap_a_rare_or_no_collector_is_no_finding():
+    assert apply("garbage-collection", facts(gc=collections(cpu_share=0.09))) == []
+    assert apply("garbage-collection", facts(gc=collections(cpu_share=0.5, cycles=4))) == []
+    assert apply("garbage-collection", facts()) == []
+
+
+def test_run_queue_wait_of_a_busy_service_is_its_own():
+    cause = one("run-queue-wait", facts(cores=0.8, scheduling=scheduling(run_delay_ns_per_request=2e6)))
+    assert "the service itself keeps its 1 CPUs 80 % busy" in cause.finding.title
+    assert cause.finding.share.point == pytest.approx(0.4)
+    assert (cause.finding.group, cause.rank) == (Group.CONCURRENCY, Rank.SPECIFIC)
+    assert cause.finding.confirm == "tailtune run --rate 50"
+
+
+def test_run_queue_wait_of_an_idle_service_is_the_machines():
+    cause = one("run-queue-wait", facts(cores=0.2, scheduling=scheduling(run_delay_ns_per_request=2e6)))
+    assert "others use them as well" in cause.finding.title
+    assert (cause.finding.group, cause.rank) == (Group.ENVIRONMENT, Rank.REMARK)
+
+
+def test_a_short_run_queue_wait_is_no_finding():
+    assert apply("run-queue-wait", facts(scheduling=scheduling(run_delay_ns_per_request=4e5))) == []
+    assert apply("run-queue-wait", facts(scheduling=None)) == []
+
+
+def test_any_throttling_is_found():
+    cause = one("throttling", facts(scheduling=scheduling(throttled_periods=12, throttled_ns=500_000_000)))
+    assert cause.finding.title == "the CPU quota stopped the service 12 times, 5.0 % of the time"
+    assert apply("throttling", facts()) == []
+
+
+def test_a_nearly_saturated_service_is_told_so_last():
+    cause = one("utilization", facts(cores=0.9))
+    assert "keeps its 1 CPUs 90 % busy" in cause.finding.title
+    assert cause.rank is Rank.REMARK
+    assert cause.finding.confirm == "tailtune run --rate 56"
+    assert apply("utilization", facts(cores=0.74)) == []
+    assert apply("utilization", facts(cpu=None)) == []
+
+
+def reason(code: str, validity: Validity) -> Reason:
+    return Reason(code=code, validity=validity, message="the engine was late", remedy="give it a CPU")
+
+
+def test_an_invalid_load_comes_before_everything():
+    cause = one("generator-limited", facts(reasons=[reason("send-lag", Validity.INVALID)]))
+    assert cause.rank is Rank.FORBIDS
+    assert cause.finding.proposal == "give it a CPU"
+
+
+def test_the_services_own_errors_and_small_lags_are_not_the_generators():
+    assert apply("generator-limited", facts(reasons=[reason("errors", Validity.INVALID)])) == []
+    assert apply("generator-limited", facts(reasons=[reason("run-delay", Validity.SUSPECT)])) == []
+    assert apply("generator-limited", facts()) == []

@@ -1,0 +1,116 @@
+"""Rules together: discovery, order, and the folding of what overlaps."""
+
+import importlib
+import pkgutil
+
+import pytest
+from tests.support.facts import collections, facts
+from tests.support.pprof import encode
+from tests.support.recordings import latency, load_report, manifest, record
+
+from tailtune.bundle import Bundle, BundleWriter, Workspace
+from tailtune.errors import NothingMeasuredError, UsageError
+from tailtune.judge import rules
+from tailtune.judge.explain import all_rules, explain, rank
+from tailtune.judge.facts import Facts
+from tailtune.model.finding import Finding
+from tailtune.model.load import Reason, Validity
+from tailtune.model.recording import Kind
+
+GO = "runtime.goexit;net/http.(*conn).serve;main.(*service).search"
+MARKDOWN = {
+    f"{GO};main.plain;regexp.MustCompile;regexp.compile;runtime.mallocgc": 60,
+    f"{GO};main.plain;regexp.MustCompile;regexp.compile": 140,
+    f"{GO};main.plain;strings.Replace;runtime.mallocgc": 100,
+    "runtime.gcBgMarkWorker;runtime.scanobject": 100,
+    f"{GO};main.rank": 350,
+    f"{GO};main.plain": 100,
+    "runtime.mcall;runtime.schedule": 150,
+}
+"""1,000 samples of a service that compiles expressions and allocates; 100 of main.plain are its own."""
+
+
+def ids(given: Facts) -> list[str]:
+    return [finding.id for finding in rank(given)]
+
+
+def test_every_module_is_a_rule_with_its_own_name():
+    modules = [module.name for module in pkgutil.iter_modules(rules.__path__)]
+    assert len(modules) >= 12
+    assert len({rule.id for rule in all_rules()}) == len(modules)
+    for name in modules:
+        assert importlib.import_module(f"{rules.__name__}.{name}").__doc__
+
+
+def test_specific_causes_come_first_and_what_restates_them_is_left_out():
+    assert ids(facts(MARKDOWN)) == ["allocation", "recomputation:compiled-regular-expression", "hot-function:main.rank"]
+
+
+def test_a_calm_run_has_no_findings():
+    assert ids(facts({"runtime.mcall;runtime.schedule": 1000})) == []
+    assert ids(facts(None)) == []
+
+
+def test_an_invalid_load_is_the_first_finding():
+    reasons = [Reason(code="rate", validity=Validity.INVALID, message="m", remedy="r")]
+    assert ids(facts(MARKDOWN, reasons=reasons))[0] == "generator-limited:rate"
+
+
+def test_remarks_come_last():
+    found = ids(facts(MARKDOWN, cores=0.9))
+    assert found[-1] == "utilization"
+    assert len(found) == 4
+
+
+def test_the_larger_saving_comes_first():
+    mostly_compiling = MARKDOWN | {f"{GO};main.plain;regexp.MustCompile;regexp.compile": 900}
+    assert ids(facts(mostly_compiling))[0] == "recomputation:compiled-regular-expression"
+    costly = facts(MARKDOWN, gc=collections(cpu_share=0.5, assist_share=0.1))
+    assert ids(costly).index("garbage-collection") > ids(costly).index("allocation")
+
+
+def test_findings_are_complete():
+    given = facts(MARKDOWN, cores=0.9, gc=collections(cpu_share=0.3))
+    assert len(rank(given)) >= 5
+    for finding in rank(given):
+        assert_complete(finding)
+
+
+def assert_complete(finding: Finding) -> None:
+    texts = (finding.title, finding.disproof, finding.proposal, finding.share_of)
+    assert all(text.strip() for text in texts)
+    assert finding.id.split(":")[0] == finding.rule
+    assert finding.confirm.startswith("tailtune ")
+    assert finding.evidence
+    assert finding.share.low is not None
+    assert finding.share.high is not None
+    assert 0 <= finding.share.low <= finding.share.point <= finding.share.high
+    assert finding.share.point <= 1
+
+
+def test_savings_grow_with_utilization():
+    low, high = facts({}, cores=0.1), facts({}, cores=0.9)
+    assert low.saving(0.3) < high.saving(0.3)
+    assert 0 < low.saving(0.1) < low.saving(0.5) < 1
+    assert facts({}, cpu=None).saving(0.3) == 0.3
+
+
+def test_a_recording_is_explained(tmp_path):
+    stacks = {tuple(reversed(stack.split(";"))): (count, count * 10**6) for stack, count in MARKDOWN.items()}
+    profile = encode(stacks, [("samples", "count"), ("cpu", "nanoseconds")])
+    with BundleWriter.create(Workspace(tmp_path), Kind.RUN) as writer:
+        writer.add_table("latency", latency(range(1, 2001)))
+        writer.add_file("profiles/on-cpu.diagnose.pb.gz", profile)
+        writer.add_file("profiles/go-mutex.measure.pb.gz", b"damaged")
+        bundle = Bundle.open(writer.finish(manifest(load=load_report())))
+    found = explain(bundle)
+    assert [finding.id for finding in found][:2] == ["allocation", "recomputation:compiled-regular-expression"]
+    assert found[0].evidence[0].source == "profiles/on-cpu.diagnose.pb.gz"
+
+
+def test_what_cannot_be_explained_is_refused(tmp_path):
+    workspace = Workspace(tmp_path)
+    with pytest.raises(UsageError, match="is an experiment"):
+        explain(Bundle.open(workspace.run(record(workspace, kind=Kind.EXPERIMENT))))
+    with pytest.raises(NothingMeasuredError):
+        explain(Bundle.open(workspace.run(record(workspace, []))))
