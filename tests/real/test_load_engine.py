@@ -301,6 +301,27 @@ def test_an_engine_that_dies_is_an_error_not_a_wait(tmp_path: Path) -> None:
             play(mortal, workload(), port, tmp_path)
 
 
+def test_a_cpu_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    with null_server() as (_, port), EngineProcess(1_000) as engine:
+        report = play(engine, workload(0.2), port, tmp_path).report
+    assert report.pinned_cpu is None
+    assert any("bound to CPU 1000" in warning for warning in report.warnings)
+    assert report.completed_requests == report.scheduled_requests
+
+
+def test_an_engine_that_does_not_start_tells_why() -> None:
+    with pytest.raises(NativeError, match="ended unexpectedly") as caught:
+        EngineProcess(-1)
+    assert "Error" in caught.value.detail
+
+
+def test_a_full_disk_ends_the_play_by_name(engine: EngineProcess, tmp_path: Path) -> None:
+    (tmp_path / "latency.bin").symlink_to("/dev/full")
+    with null_server() as (_, port), pytest.raises(NativeError, match="No space left") as caught:
+        play(engine, workload(0.2), port, tmp_path)
+    assert caught.value.hint
+
+
 def test_closing_ends_the_process_and_may_be_repeated() -> None:
     engine = EngineProcess()
     engine.close()

@@ -29,6 +29,19 @@ pub(crate) enum Step {
     Broken,
 }
 
+impl Step {
+    /// An answered connection is of no more use once its peer has closed it.
+    const fn unless_closed(self, closed: bool) -> Self {
+        match self {
+            Self::Answered { done_ns, reusable } => Self::Answered {
+                done_ns,
+                reusable: reusable && !closed,
+            },
+            other => other,
+        }
+    }
+}
+
 /// A connection being opened, idle or busy.
 pub(crate) struct Connection<'a> {
     stream: TcpStream,
@@ -108,7 +121,8 @@ impl<'a> Connection<'a> {
         Step::Pending
     }
 
-    /// Reads what is there. `closed`: the peer is known to have closed, so read up to the end.
+    /// Reads what is there. `closed`: the peer is known to have closed, so read up to the end, and
+    /// send nothing more.
     pub(crate) fn receive(&mut self, buffer: &mut [u8], closed: bool) -> Step {
         loop {
             match (&self.stream).read(buffer) {
@@ -117,7 +131,7 @@ impl<'a> Connection<'a> {
                     let step = self.take(&buffer[..count]);
                     // Edge-triggered: a short read has emptied the socket, the next byte is a new edge.
                     if step != Step::Pending || (count < buffer.len() && !closed) {
-                        return step;
+                        return step.unless_closed(closed);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Pending,

@@ -118,7 +118,10 @@ impl<'a> Engine<'a> {
             }
             let wake = self.next_wake(end);
             let count = pacer.wait(&self.epoll, &mut events, wake)?;
-            (0..count).for_each(|index| self.handle(events.get(index)));
+            for index in 0..count {
+                self.handle(events.get(index));
+                self.send_due(); // Many answers at once must not hold up what is due.
+            }
             if pacer.is_starving_others() && !self.counts.starved {
                 self.counts.starved = true;
                 priority.give_up();

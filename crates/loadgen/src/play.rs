@@ -21,8 +21,9 @@ use crate::sys::thread::{self, Usage};
 
 /// Rows between the engine and the recorder, which empties the queue 20 times a second.
 const LARGEST_QUEUE: usize = 1 << 19;
-/// Longest uninterrupted computing of the real-time thread before the kernel demotes it.
-const LONGEST_BURST_US: u64 = 500_000;
+/// Longest computing without a pause before the kernel demotes the real-time thread; the engine's own
+/// check comes earlier.
+const LONGEST_BURST_US: u64 = 1_500_000;
 /// Descriptors that a process needs besides its connections.
 const OTHER_FILES: u64 = 64;
 
@@ -110,7 +111,8 @@ pub fn play(options: &Play, stop: &Stop) -> Result<LoadReport, LoadError> {
         let engine = scope.spawn(|| engine_thread(options, &schedule, log, &live, stop));
         let recorder = scope.spawn(move || {
             stay_behind(options.cpu);
-            recorder.run(&rows)
+            // A log that cannot be written is known now, not at the end of a long play.
+            recorder.run(&rows).inspect_err(|_| stop.set())
         });
         (engine.join(), recorder.join())
     });
@@ -161,6 +163,7 @@ fn engine_thread(
     let before = thread::usage();
     let counts = engine.run(pacer, &mut priority)?;
     let after = thread::usage();
+    priority.confirm();
     warnings.append(&mut priority.warnings);
     let account = ThreadAccount {
         scheduling: priority.scheduling,

@@ -79,15 +79,26 @@ impl Priority {
         if !self.real_time {
             return;
         }
-        self.real_time = false;
         match thread::set_ordinary() {
-            Ok(()) => self.scheduling = format!("{} after fifo", ordinary()),
+            Ok(()) => self.note_demotion(),
             Err(error) => self
                 .warnings
                 .push(format!("real-time priority could not be given up: {error}")),
         }
+    }
+
+    /// Looks whether the thread still has the priority it was given, for the kernel may have taken it.
+    pub(crate) fn confirm(&mut self) {
+        if self.real_time && !thread::is_fifo() {
+            self.note_demotion();
+        }
+    }
+
+    fn note_demotion(&mut self) {
+        self.real_time = false;
+        self.scheduling = format!("{} after fifo", ordinary());
         self.warnings.push(
-            "the engine was busy without a pause for about a second and gave up its real-time priority: \
+            "the engine was busy without a pause for about a second and lost its real-time priority: \
              the rate is more than one thread can send"
                 .into(),
         );

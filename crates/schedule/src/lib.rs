@@ -26,4 +26,4 @@ mod writer;
 pub use error::ScheduleError;
 pub use reader::{Entry, Operation, Schedule};
 pub use spec::{Arrival, OperationSpec, Spec};
-pub use writer::{Compiled, compile, hex, sha256};
+pub use writer::{Compiled, compile, sha256};

@@ -39,6 +39,13 @@ pub(crate) fn set_fifo(priority: i32) -> io::Result<()> {
     set_policy(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, priority)
 }
 
+/// Whether the thread has real-time priority.
+pub(crate) fn is_fifo() -> bool {
+    // SAFETY: no pointers are passed; for the calling thread it cannot fail.
+    let policy = unsafe { libc::sched_getscheduler(0) };
+    policy & !libc::SCHED_RESET_ON_FORK == libc::SCHED_FIFO
+}
+
 /// Gives the thread ordinary scheduling.
 pub(crate) fn set_ordinary() -> io::Result<()> {
     set_policy(0, libc::SCHED_OTHER, 0)
