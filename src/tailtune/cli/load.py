@@ -1,5 +1,6 @@
 """`tailtune load`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,21 +16,42 @@ from tailtune.model.workload import Arrival
 _TEN_SECONDS: Final = Duration(10_000_000_000)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """What is sent, how often and for how long."""
+
+    rate: Annotated[float, Parameter(name=["--rate", "-r"]), Positive] = 100.0
+    """Requests per second."""
+    duration: Annotated[DurationOption, Parameter(name=["--duration", "-d"])] = _TEN_SECONDS
+    """How long to send."""
+    arrival: Arrival = Arrival.POISSON
+    """Poisson: independent users. Constant: equal gaps, which understates queues."""
+    seed: int = 1
+    """Fixes every intended start; the same seed gives the same schedule on every machine."""
+    method: Annotated[str, Parameter(name=["--method", "-X"])] = "GET"
+    """HTTP method."""
+    header: Annotated[list[str] | None, Parameter(name=["--header", "-H"], negative="")] = None
+    """`Name: value`; may be repeated."""
+    body: str | None = None
+    """Body of each request; `@FILE` reads it from a file."""
+    timeout: DurationOption = _TEN_SECONDS
+    """When a request without a complete answer counts as timed out."""
+    max_connections: Annotated[int, Positive] = 256
+    """Cap of the connection pool; beyond it requests wait in the client, visibly."""
+    expected_status: int = 200
+    """Any other status counts as an error."""
+
+
+_AS_IT_IS: Final = Sending()
+
+
 def load(
     url: str,
     /,
     *,
-    rate: Annotated[float, Parameter(name=["--rate", "-r"]), Positive] = 100.0,
-    duration: Annotated[DurationOption, Parameter(name=["--duration", "-d"])] = _TEN_SECONDS,
-    arrival: Arrival = Arrival.POISSON,
-    seed: int = 1,
-    method: Annotated[str, Parameter(name=["--method", "-X"])] = "GET",
-    header: Annotated[list[str] | None, Parameter(name=["--header", "-H"], negative="")] = None,
-    body: str | None = None,
-    timeout: DurationOption = _TEN_SECONDS,
-    max_connections: Annotated[int, Positive] = 256,
-    expected_status: int = 200,
-    save: bool = False,
+    sending: Sending = _AS_IT_IS,
+    save: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Output = AS_TEXT,
 ) -> int:
     """Send open-loop load to a running HTTP service and print latency from the intended start.
@@ -41,30 +63,10 @@ def load(
     ----------
     url
         http://host[:port]/path of the service.
-    rate
-        Requests per second.
-    duration
-        How long to send.
-    arrival
-        Poisson: independent users. Constant: equal gaps, which understates queues.
-    seed
-        Fixes every intended start; the same seed gives the same schedule on every machine.
-    method
-        HTTP method.
-    header
-        `Name: value`; may be repeated.
-    body
-        Body of each request; `@FILE` reads it from a file.
-    timeout
-        When a request without a complete answer counts as timed out.
-    max_connections
-        Cap of the connection pool; beyond it requests wait in the client, visibly.
-    expected_status
-        Any other status counts as an error.
     save
         Keep a recording under `.tailtune/`.
     """
-    content = _read_body(body)
+    body = _read_body(sending.body)
 
     from tailtune.lab.load import load as send
     from tailtune.show.text.load import load_result
@@ -72,16 +74,16 @@ def load(
     with showing(output) as progress:
         result = send(
             url,
-            rate=rate,
-            duration=duration,
-            arrival=arrival,
-            seed=seed,
-            method=method,
-            headers=header or [],
-            body=content,
-            timeout=timeout,
-            max_connections=max_connections,
-            expected_status=expected_status,
+            rate=sending.rate,
+            duration=sending.duration,
+            arrival=sending.arrival,
+            seed=sending.seed,
+            method=sending.method,
+            headers=sending.header or [],
+            body=body,
+            timeout=sending.timeout,
+            max_connections=sending.max_connections,
+            expected_status=sending.expected_status,
             save=save,
             progress=progress,
         )

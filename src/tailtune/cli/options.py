@@ -58,6 +58,24 @@ ConfigOption = Annotated[Path | None, Parameter(name=["--config", "-c"])]
 """Path of the configuration file."""
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What of the configuration is used, and what of it is overruled."""
+
+    workload: Annotated[str | None, Parameter(name=["--workload", "-w"])] = None
+    """Name of the workload; needed when there are several and none is called `default`."""
+    rate: Annotated[float | None, Positive] = None
+    """Requests per second, in place of the workload's."""
+    seed: int | None = None
+    """Seed of the schedule and of all else that is random, in place of the workload's."""
+    config: ConfigOption = None
+    """Configuration file; found upwards from here by default."""
+
+
+AS_CONFIGURED: Final = Selection()
+
+
 def find_config(given: Path | None) -> Path:
     """Return the configuration file: as given, by TAILTUNE_CONFIG, or found upwards from here.
 

@@ -1,11 +1,7 @@
 """`tailtune run`."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from tailtune.cli.exits import exit_of_load
-from tailtune.cli.options import AS_TEXT, ConfigOption, DurationOption, Output, Positive, find_config
+from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, DurationOption, Output, Selection, find_config
 from tailtune.cli.progress import showing
 from tailtune.cli.terminal import emit
 from tailtune.errors import EXIT_OK
@@ -13,13 +9,10 @@ from tailtune.errors import EXIT_OK
 
 def run(
     *,
-    workload: Annotated[str | None, Parameter(name=["--workload", "-w"])] = None,
     variant: str = "base",
     duration: DurationOption | None = None,
-    rate: Annotated[float | None, Positive] = None,
-    seed: int | None = None,
     diagnose: bool = True,
-    config: ConfigOption = None,
+    selection: Selection = AS_CONFIGURED,
     output: Output = AS_TEXT,
 ) -> int:
     """Build, start, warm up, measure, diagnose and stop the service once; store a recording.
@@ -28,22 +21,14 @@ def run(
 
     Parameters
     ----------
-    workload
-        Name of the workload; needed when there are several and none is called `default`.
     variant
         Name of the variant; `base` is the service as it is.
     duration
         Length of the measure window, in place of the workload's, such as 20s.
-    rate
-        Requests per second, in place of the workload's.
-    seed
-        Seed of the schedule, in place of the workload's.
     diagnose
         Whether to record a second window with the costlier collectors, for `tailtune explain`.
-    config
-        Configuration file; found upwards from here by default.
     """
-    path = find_config(config).resolve()
+    path = find_config(selection.config).resolve()
 
     from tailtune.lab.run import run as measure
     from tailtune.show.text.run import run_result
@@ -52,11 +37,11 @@ def run(
         result = measure(
             path.parent,
             path,
-            workload=workload,
+            workload=selection.workload,
             variant=variant,
             duration=duration,
-            rate=rate,
-            seed=seed,
+            rate=selection.rate,
+            seed=selection.seed,
             diagnose=diagnose,
             progress=progress,
         )
