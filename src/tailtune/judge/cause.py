@@ -25,14 +25,16 @@ def changed_environment(variant: str, name: str, value: str) -> str:
 
 
 class Rank(IntEnum):
-    """What comes before what, whatever its size."""
+    """What is explained by what, and listed before what, whatever its size."""
 
     FORBIDS = 0
     """Without remedy nothing else is to be believed."""
     SPECIFIC = 1
-    GENERIC = 2
+    BROAD = 2
+    """Listed among the specific ones, but left out where one of them is its reason."""
+    GENERIC = 3
     """Names where, but not why; left out where specific causes tell."""
-    REMARK = 3
+    REMARK = 4
 
 
 @dataclass(frozen=True)

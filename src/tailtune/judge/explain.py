@@ -12,7 +12,7 @@ from tailtune.judge.facts import Facts, gather
 from tailtune.judge.stackprofile import Stacks
 from tailtune.model.finding import Finding
 
-_RESTATES: Final = {Rank.SPECIFIC: 0.8, Rank.GENERIC: 0.5}
+_RESTATES: Final = {Rank.BROAD: 0.8, Rank.GENERIC: 0.5}
 """Share of a cause's samples that earlier causes may explain before it only restates them."""
 
 
@@ -31,14 +31,14 @@ def rank(facts: Facts) -> list[Finding]:
     """Apply all rules to the facts and order what they find."""
     causes = [cause for rule in all_rules() for cause in rule.apply(facts)]
     causes.sort(key=lambda cause: (cause.rank, -cause.saving, cause.finding.id))
-    kept = []
+    kept: list[Cause] = []
     explained: Stacks = frozenset()
     for cause in causes:
-        if _restates(cause, explained, facts):
-            continue
-        kept.append(cause.finding)
-        explained |= cause.explains
-    return kept
+        if not _restates(cause, explained, facts):
+            kept.append(cause)
+            explained |= cause.explains
+    kept.sort(key=lambda cause: (Rank.SPECIFIC if cause.rank is Rank.BROAD else cause.rank, -cause.saving))
+    return [cause.finding for cause in kept]
 
 
 @cache

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from tailtune.judge.cause import Cause, finding, listed, sampled
+from tailtune.judge.cause import Cause, Rank, finding, listed, sampled
 from tailtune.judge.facts import FEWEST_SAMPLES, Facts
 from tailtune.judge.names import owner
 from tailtune.judge.stackprofile import StackProfile
@@ -69,7 +69,7 @@ class Allocation:
             disproof="the share stays when the named functions reuse their memory",
             proposal=_proposal(facts.manifest.service.language if facts.manifest.service else ""),
         )
-        return [Cause(found, facts.saving(share.point), explains=stacks)]
+        return [Cause(found, facts.saving(share.point), Rank.BROAD, stacks)]
 
 
 def _callers(facts: Facts, profile: StackProfile) -> list[tuple[str, float]]:
