@@ -3,9 +3,7 @@
 import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,22 +17,13 @@ _HASH_DIGITS: Final = 16
 _SHOWN_LINES: Final = 40
 
 
-@contextlib.contextmanager
-def scratch(cache: Path) -> Iterator[Path]:
+def scratch(cache: Path) -> contextlib.AbstractContextManager[Path]:
     """Give a new directory in the cache that is removed afterwards.
 
     Raises:
         RecordingError: if the disk refuses.
     """
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".build-", dir=cache))
-    except OSError as error:
-        raise RecordingError(f"{cache} cannot be written: {error.strerror}") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return supervisor().folder(".build-", cache)
 
 
 def compile_with(

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -68,21 +67,13 @@ class Journal:
         self._notes.append(text)
 
 
-@contextlib.contextmanager
-def scratch() -> Iterator[Path]:
+def scratch() -> contextlib.AbstractContextManager[Path]:
     """Give a temporary directory for schedules and logs of the engine.
 
     Raises:
         RecordingError: if the disk refuses.
     """
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="tailtune-"))
-    except OSError as error:
-        raise RecordingError(f"{tempfile.gettempdir()} cannot be written: {error.strerror}") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return supervisor().folder("tailtune-", Path(tempfile.gettempdir()))
 
 
 @contextlib.contextmanager

@@ -9,11 +9,13 @@ import contextlib
 import functools
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -177,6 +179,25 @@ class Supervisor:
         if status is None:
             raise SetupError(f"process {process.pid} cannot be ended", hint="it hangs in the kernel (state D)")
         return Ended(status=status, killed=not ended_by_itself, seconds=time.monotonic() - begun)
+
+    @contextlib.contextmanager
+    def folder(self, prefix: str, inside: Path) -> Iterator[Path]:
+        """Give a new temporary folder that is deleted afterwards, also when the tool is killed.
+
+        Raises:
+            RecordingError: if the disk refuses.
+        """
+        try:
+            inside.mkdir(parents=True, exist_ok=True)
+            path = Path(tempfile.mkdtemp(prefix=prefix, dir=inside)).resolve()
+        except OSError as error:
+            raise RecordingError(f"{inside} cannot be written: {error.strerror}") from error
+        self._tell(f"folder {path}")
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+            self._tell(f"gone {path}")
 
     def stop_all(self) -> None:
         """End everything that still runs, without grace."""

@@ -1,10 +1,12 @@
 """A tiny process that outlives a killed tailtune just long enough to end what it had started.
 
-It reads lines from a pipe of the tool: `token TEXT`, `add PID START_TICKS`, `remove PID`. When the pipe
-closes, for whatever reason, everything that carries the token or is in an added session is killed.
+It reads lines from a pipe of the tool: `token TEXT`, `add PID START_TICKS` and `remove PID` for sessions,
+`folder PATH` and `gone PATH` for temporary folders. When the pipe closes, for whatever reason, everything
+that carries the token or is in an added session is killed, and the folders are deleted.
 Run as `python -m tailtune.record.watchdog`.
 """
 
+import shutil
 import signal
 import sys
 from collections.abc import Iterable
@@ -12,28 +14,47 @@ from collections.abc import Iterable
 from tailtune.record import ownership
 
 
-def follow(lines: Iterable[str]) -> tuple[str, dict[int, ownership.Leader]]:
-    """Read orders to their end and return the token and the sessions that are still to be ended."""
-    token = ""
-    sessions: dict[int, ownership.Leader] = {}
-    for line in lines:
-        order, _, rest = line.strip().partition(" ")
+class Charge:
+    """What is to be cleared up when the tool ends."""
+
+    def __init__(self) -> None:
+        self.token = ""
+        self.sessions: dict[int, ownership.Leader] = {}
+        self.folders: set[str] = set()
+
+    def follow(self, lines: Iterable[str]) -> None:
+        """Follow orders to the end of the pipe."""
+        for line in lines:
+            order, _, rest = line.rstrip("\n").partition(" ")
+            self._obey(order, rest)
+
+    def clear(self) -> None:
+        """End the processes, then delete the folders."""
+        ownership.kill(self.sessions.values(), self.token)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _obey(self, order: str, rest: str) -> None:
         if order == "token":
-            token = rest
+            self.token = rest
         elif order == "add":
             pid, _, start = rest.partition(" ")
-            sessions[int(pid)] = ownership.Leader(int(pid), int(start))
+            self.sessions[int(pid)] = ownership.Leader(int(pid), int(start))
         elif order == "remove":
-            sessions.pop(int(rest), None)
-    return token, sessions
+            self.sessions.pop(int(rest), None)
+        elif order == "folder":
+            self.folders.add(rest)
+        elif order == "gone":
+            self.folders.discard(rest)
 
 
 def main() -> None:
     """Wait for the tool's end and clear up behind it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    token, sessions = follow(sys.stdin)
-    ownership.kill(sessions.values(), token)
+    charge = Charge()
+    charge.follow(sys.stdin)
+    charge.clear()
 
 
 if __name__ == "__main__":

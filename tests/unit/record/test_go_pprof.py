@@ -132,3 +132,18 @@ def test_one_kind_that_fails_leaves_the_others(serve: Serve) -> None:
     capture = one_window(serve(answer), "diagnose")
     assert "profiles/go-heap.diagnose.pb.gz" in capture.files
     assert [text for text in capture.warnings if "CPU profile" in text and "500" in text]
+
+
+def test_a_window_cut_short_does_not_wait_for_its_cpu_profile(serve: Serve) -> None:
+    released = threading.Event()
+
+    def answer(path: str) -> Answer:
+        if "profile?" in path:
+            released.wait(30)
+        return 200, profile(3)
+
+    capture = one_window(serve(answer), "diagnose")
+    assert not released.is_set()
+    released.set()
+    assert "profiles/go-cpu.diagnose.pb.gz" not in capture.files
+    assert any("did not end with its window" in text for text in capture.warnings)

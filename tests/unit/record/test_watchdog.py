@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 
 from tailtune.record import ownership, proc, ready
 from tailtune.record.ownership import Leader
-from tailtune.record.watchdog import follow
+from tailtune.record.watchdog import Charge
 
 TINY = Path(__file__).parents[2] / "support" / "tiny_service.py"
 TOOL = """
@@ -33,10 +34,20 @@ if kind == "service":
 """
 
 
-def test_orders_are_followed_to_the_end_of_the_pipe() -> None:
-    token, sessions = follow(["token 12-ab.\n", "add 7 100\n", "add 8 101\n", "remove 7\n"])
-    assert token == "12-ab."
-    assert sessions == {8: Leader(8, 101)}
+def test_orders_are_followed_to_the_end_of_the_pipe(tmp_path: Path) -> None:
+    first, second = tmp_path / "first with a blank", tmp_path / "second"
+    for folder in (first, second):
+        (folder / "inner").mkdir(parents=True)
+    charge = Charge()
+    orders = ["token 12-ab.", "add 7 100", "add 8 101", "remove 7", f"folder {first}", f"folder {second}"]
+    charge.follow(f"{order}\n" for order in [*orders, f"gone {second}"])
+    assert charge.token == "12-ab."
+    assert charge.sessions == {8: Leader(8, 101)}
+    charge.sessions.clear()
+    charge.token = ""
+    charge.clear()
+    assert not first.exists()
+    assert second.exists()
 
 
 @pytest.mark.parametrize("kind", ["service", "build", "normal end"])
@@ -92,8 +103,11 @@ with open_bench(root, Kind.RUN, progress) as bench:
 def test_kill_9_in_the_middle_of_a_trial_leaves_nothing_alive(phase: str, tmp_path: Path) -> None:
     habits = [str(TINY), "--child", "--daemon", "--stubborn"]
     checkout = TINY.parents[2]
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     command = [sys.executable, "-c", TRIAL, str(tmp_path), phase, *habits]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout) as tool:
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout, env=env) as tool:
         assert tool.stdout is not None
         assert tool.stdout.readline() == "now\n"
         time.sleep(0.3)
@@ -103,6 +117,7 @@ def test_kill_9_in_the_middle_of_a_trial_leaves_nothing_alive(phase: str, tmp_pa
         tool.wait(20)
     assert ownership.wait_until(lambda: not _sleepers(tmp_path), 10)
     assert ownership.wait_until(lambda: not any(_lives(one) for one in family), 10)
+    assert list(temporary.glob("tailtune-*")) == []
 
 
 def _lives(one: Leader) -> bool:

@@ -6,6 +6,7 @@ window itself is left alone. The CPU profile takes samples all the time, so it b
 
 import http.client
 import threading
+import time
 from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
@@ -16,6 +17,8 @@ from tailtune.record.ready import HOST
 _DELTAS: Final = ("allocs", "mutex")
 _SNAPSHOTS: Final = ("heap",)
 _TIMEOUT_SECONDS: Final = 10.0
+_CUT_SHORT_SECONDS: Final = 0.5
+"""Patience with the CPU profile of a window that was cut short: the user waits for the end."""
 _MAX_BYTES: Final = 64 << 20
 _DEFAULT_CPU_SECONDS: Final = 10.0
 
@@ -121,6 +124,7 @@ class _CpuProfile:
 
     def __init__(self, collector: GoPprofCollector, seconds: float) -> None:
         self._seconds = max(1, int(seconds))
+        self._begun = time.monotonic()
         self._collector = collector
         self._data = b""
         self._failure = ""
@@ -129,11 +133,12 @@ class _CpuProfile:
 
     def join(self, into: dict[str, bytes]) -> list[str]:
         """Wait for the profile and store it; return what went wrong."""
-        self._thread.join(self._seconds + _TIMEOUT_SECONDS)
+        cut_short = time.monotonic() - self._begun < self._seconds / 2
+        self._thread.join(_CUT_SHORT_SECONDS if cut_short else self._seconds + _TIMEOUT_SECONDS)
         if self._data:
             into["cpu"] = self._data
             return []
-        return [f"no CPU profile from pprof: {self._failure or 'it did not end in time'}"]
+        return [f"no CPU profile from pprof: {self._failure or 'it did not end with its window'}"]
 
     def _run(self) -> None:
         try:
