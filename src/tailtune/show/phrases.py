@@ -1,6 +1,6 @@
 """Short phrases that text and Markdown share, so that both say the same thing in the same words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from tailtune.model.finding import Finding
@@ -9,7 +9,7 @@ from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
 from tailtune.model.units import NS_PER_S, format_ns, format_share
 from tailtune.model.verdict import Comparison, MetricVerdict
-from tailtune.show.values import count, plural, rate, with_interval
+from tailtune.show.values import count, metric_name, plural, rate, with_interval
 
 _LAG_KEYS: Final = ("p50", "p90", "p99", "p99.9", "max")
 
@@ -91,10 +91,17 @@ def share(finding: Finding) -> str:
     return f"{with_interval(finding.share, format_share)} of {finding.share_of}"
 
 
-def why_undecided(answer: MetricVerdict) -> list[str]:
-    """Say why there is no decision, and how many epochs would bring one."""
-    needed = f"about {count(answer.epochs_needed)} epochs would decide" if answer.epochs_needed is not None else ""
-    return [text for text in (answer.reason, needed) if text]
+def reasons(answers: Iterable[MetricVerdict]) -> list[tuple[str, str]]:
+    """Return the metrics and why they were answered so, those with the same reason together.
+
+    An undecided one says how many epochs would decide.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for one in answers:
+        needed = f"about {count(one.epochs_needed)} epochs would decide" if one.epochs_needed is not None else ""
+        told = "; ".join(text for text in (one.reason, needed) if text)
+        by_reason.setdefault(told, []).append(metric_name(one.metric))
+    return [(", ".join(names), reason) for reason, names in by_reason.items() if reason]
 
 
 def units(comparison: Comparison) -> str:

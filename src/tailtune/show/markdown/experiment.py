@@ -4,8 +4,8 @@ from tailtune.model.recording import Manifest
 from tailtune.model.results import RecordingFacts
 from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
-from tailtune.show.markdown.blocks import code, escaped, table
-from tailtune.show.phrases import differences, layout, losses, units, why_undecided
+from tailtune.show.markdown.blocks import bullets, code, escaped, table
+from tailtune.show.phrases import differences, layout, losses, reasons, units
 from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, rate
 
 
@@ -54,10 +54,10 @@ def result(facts: RecordingFacts) -> list[str]:
         "margin",
         "permutation p",
         "verdict",
-        "why",
     ]
     rows = [_row(one) for one in comparison.metrics]
-    return [table(header, rows, right=(1, 2)), f"{escaped(units(comparison))}."]
+    why = [f"{names}: {escaped(reason)}" for names, reason in reasons(comparison.metrics)]
+    return [table(header, rows, right=(1, 2)), bullets(why), f"{escaped(units(comparison))}."]
 
 
 def checks(facts: RecordingFacts) -> list[str]:
@@ -89,5 +89,4 @@ def _row(answer: MetricVerdict) -> list[str]:
         margin(answer),
         f"{p:.3f}" if p is not None else NOT_AVAILABLE,
         f"**{answer.verdict}**",
-        escaped("; ".join(why_undecided(answer))),
     ]

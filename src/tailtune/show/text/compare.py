@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tailtune.model.results import CompareResult
 from tailtune.model.verdict import Comparison, Verdict
 from tailtune.show.headline import comparison_headline
-from tailtune.show.phrases import units, why_undecided
+from tailtune.show.phrases import reasons, units
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, paragraph, table
 from tailtune.show.values import change, margin, metric_name, metric_value
@@ -47,13 +47,10 @@ def _metrics(comparison: Comparison) -> list[str]:
 
 
 def _reasons(comparison: Comparison) -> list[str]:
-    by_reason: dict[str, list[str]] = {}
-    for one in comparison.metrics:
-        if one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal:
-            by_reason.setdefault("; ".join(why_undecided(one)), []).append(metric_name(one.metric))
+    undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal]
     lines = []
-    for reason, names in by_reason.items():
-        lines += [f"  {', '.join(names)}", *paragraph(reason, indent=4)]
+    for names, reason in reasons(undecided):
+        lines += [f"  {names}", *paragraph(reason, indent=4)]
     return ["why undecided", *lines] if lines else []
 
 
