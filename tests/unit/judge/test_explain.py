@@ -48,7 +48,7 @@ def test_specific_causes_come_first_and_what_restates_them_is_left_out():
 
 def test_allocation_inside_a_constructor_belongs_to_the_constructor():
     elsewhere = f"{GO};main.plain;runtime.mallocgc"
-    stacks = {f"{GO};main.plain;regexp.MustCompile;runtime.mallocgc": 300, elsewhere: 50, GO: 650}
+    stacks = {f"{GO};main.plain;regexp.MustCompile;runtime.mallocgc": 300, elsewhere: 50, "runtime.mcall": 650}
     assert ids(facts(stacks)) == ["recomputation:compiled-regular-expression"]
     stacks[elsewhere] = 250
     assert ids(facts(stacks)) == ["allocation", "recomputation:compiled-regular-expression"]
