@@ -141,10 +141,13 @@ def _read(operation: Operation, path: Path, purpose: str) -> bytes:
 
 def _body_files(operation: Operation, pattern: str, root: Path) -> list[bytes]:
     """Return the contents of all files that the glob finds, in the order of their names."""
+    relative = bool(pattern) and not Path(pattern).is_absolute()
     try:
-        paths = sorted(path for path in root.glob(pattern) if path.is_file())
-    except (ValueError, NotImplementedError):  # pathlib's words for an empty and for an absolute pattern
-        raise _refusal(operation, f"body_files {pattern!r} is not a relative glob", "Write bodies/*.json.") from None
+        paths = sorted(path for path in root.glob(pattern) if path.is_file()) if relative else None
+    except ValueError:  # pathlib refuses `**` beside other text
+        paths = None
+    if paths is None:
+        raise _refusal(operation, f"body_files {pattern!r} is not a relative glob", "Write bodies/*.json.")
     if not paths:
         raise _refusal(operation, f"no file matches body_files {pattern!r} under {root}", "Correct the glob.")
     size = sum(path.stat().st_size for path in paths)
