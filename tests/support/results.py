@@ -48,7 +48,7 @@ from tailtune.model.summary import (
     WindowSummary,
 )
 from tailtune.model.units import Duration
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.verdict import Comparison, Metric, MetricVerdict, OperationRatio, Verdict
 from tailtune.model.workload import Operation, Workload
 
 RUN_ID = "20261124-101500-3f2a"
@@ -410,6 +410,11 @@ COMPARISON = Comparison(
         ),
     ],
     warnings=["3 pairs were dropped for steal"],
+    operations=[
+        OperationRatio(operation="render", metric=Metric.P50, ratio=estimate(0.78, 0.76, 0.8, n=8)),
+        OperationRatio(operation="search", metric=Metric.P50, ratio=estimate(1.01, 0.97, 1.05, n=8)),
+    ],
+    epoch_seconds=14.2,
 )
 SAME = replace(
     COMPARISON,

@@ -16,7 +16,8 @@ from tailtune.judge import decision, statistics
 from tailtune.judge.epochs import EpochFigures, Experiment, read_experiment
 from tailtune.judge.operations import compare_operations, error_warnings
 from tailtune.model.estimate import Estimate
-from tailtune.model.recording import Manifest
+from tailtune.model.recording import Manifest, Phase
+from tailtune.model.units import NS_PER_S
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
 
 MARGINS: Final[Mapping[Metric, float]] = {
@@ -61,7 +62,16 @@ def compare(bundle: Bundle, margins: Mapping[Metric, float] = MARGINS) -> Compar
         metrics=list(verdicts.values()),
         warnings=_warnings(experiment, bundle.manifest, is_aa=is_aa),
         operations=compare_operations(bundle, experiment, decision.CONFIDENCE),
+        epoch_seconds=_epoch_seconds(bundle.manifest, experiment.epochs_total),
     )
+
+
+def _epoch_seconds(manifest: Manifest, epochs: int) -> float | None:
+    """Mean length of an epoch, from the first start to the end of the last phase."""
+    starts = [one.started_ns for one in manifest.phases if one.phase is Phase.START]
+    if not starts or not epochs:
+        return None
+    return (max(one.ended_ns for one in manifest.phases) - min(starts)) / NS_PER_S / epochs
 
 
 def same_artifact(manifest: Manifest) -> bool:
@@ -98,7 +108,7 @@ def _refusals(experiment: Experiment) -> dict[Verdict, str]:
 
 def _judge(metric: Metric, experiment: Experiment, margin: float, refusals: Mapping[Verdict, str]) -> MetricVerdict:
     tolerant = metric in UNDISTURBED and Verdict.TOO_NOISY in refusals
-    figures = experiment.undropped if tolerant else experiment.epochs
+    figures = experiment.undropped if Verdict.TOO_NOISY in refusals else experiment.epochs
     pairs = [
         (e.baseline[metric], e.candidate[metric]) for e in figures if metric in e.baseline and metric in e.candidate
     ]

@@ -81,3 +81,5 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     operations: list[OperationRatio] = []
     """Empty where the workload has only one operation."""
+    epoch_seconds: float | None = None
+    """Time that one epoch took on average, restarts and warm-ups included; tells how long more epochs would take."""

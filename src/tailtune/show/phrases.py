@@ -91,17 +91,24 @@ def share(finding: Finding) -> str:
     return f"{with_interval(finding.share, format_share)} of {finding.share_of}"
 
 
-def reasons(answers: Iterable[MetricVerdict]) -> list[tuple[str, str]]:
+def reasons(comparison: Comparison, answers: Iterable[MetricVerdict]) -> list[tuple[str, str]]:
     """Return the metrics and why they were answered so, those with the same reason together.
 
-    An undecided one says how many epochs would decide.
+    An undecided one says how many epochs would decide, and how much more time they take.
     """
     by_reason: dict[str, list[str]] = {}
     for one in answers:
-        needed = f"about {count(one.epochs_needed)} epochs would decide" if one.epochs_needed is not None else ""
-        told = "; ".join(text for text in (one.reason, needed) if text)
+        told = "; ".join(text for text in (one.reason, _deciding(comparison, one.epochs_needed)) if text)
         by_reason.setdefault(told, []).append(metric_name(one.metric))
     return [(", ".join(names), reason) for reason, names in by_reason.items() if reason]
+
+
+def _deciding(comparison: Comparison, needed: int | None) -> str:
+    if needed is None:
+        return ""
+    more = (needed - comparison.epochs) * (comparison.epoch_seconds or 0) / 60
+    minutes = f", {more:.0f} minutes more" if more >= 1 else ""
+    return f"about {count(needed)} epochs would decide{minutes}"
 
 
 def units(comparison: Comparison) -> str:

@@ -1,6 +1,5 @@
 """The use cases replaced by fakes, so that only the command line is tested."""
 
-import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -47,4 +46,3 @@ def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "tailtune.toml").write_text("")
     monkeypatch.chdir(tmp_path)
-    assert os.environ.get("TERM") != ""

@@ -2,11 +2,12 @@
 
 from tailtune.model.recording import Manifest
 from tailtune.model.results import RecordingFacts
+from tailtune.model.units import format_change
 from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
 from tailtune.show.phrases import differences, layout, losses, reasons, units
-from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, rate
+from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, rate, with_interval
 
 
 def title(manifest: Manifest) -> str:
@@ -56,8 +57,13 @@ def result(facts: RecordingFacts) -> list[str]:
         "verdict",
     ]
     rows = [_row(one) for one in comparison.metrics]
-    why = [f"{names}: {escaped(reason)}" for names, reason in reasons(comparison.metrics)]
-    return [table(header, rows, right=(1, 2)), bullets(why), f"{escaped(units(comparison))}."]
+    why = [f"{names}: {escaped(reason)}" for names, reason in reasons(comparison, comparison.metrics)]
+    operations = [
+        [code(one.operation), metric_name(one.metric), escaped(with_interval(one.ratio, format_change))]
+        for one in comparison.operations
+    ]
+    by_operation = table(["operation (not judged)", "metric", "change"], operations)
+    return [table(header, rows, right=(1, 2)), bullets(why), by_operation, f"{escaped(units(comparison))}."]
 
 
 def checks(facts: RecordingFacts) -> list[str]:

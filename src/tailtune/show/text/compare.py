@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from tailtune.model.results import CompareResult
+from tailtune.model.units import format_change
 from tailtune.model.verdict import Comparison, Verdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.phrases import reasons, units
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, paragraph, table
-from tailtune.show.values import change, margin, metric_name, metric_value
+from tailtune.show.values import change, margin, metric_name, metric_value, with_interval
 
 
 def compare_result(result: CompareResult) -> str:
@@ -24,6 +25,7 @@ def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = (
     return [
         paragraph(comparison_headline(comparison)),
         _metrics(comparison),
+        _operations(comparison),
         _reasons(comparison),
         _units(comparison),
         warnings(comparison.warnings, more_warnings),
@@ -46,10 +48,18 @@ def _metrics(comparison: Comparison) -> list[str]:
     return table(rows, header=header, right=(1, 2))
 
 
+def _operations(comparison: Comparison) -> list[str]:
+    rows = [
+        [one.operation, metric_name(one.metric), with_interval(one.ratio, format_change)]
+        for one in comparison.operations
+    ]
+    return ["each operation by itself (not judged)", *table(rows)] if rows else []
+
+
 def _reasons(comparison: Comparison) -> list[str]:
     undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal]
     lines = []
-    for names, reason in reasons(undecided):
+    for names, reason in reasons(comparison, undecided):
         lines += [f"  {names}", *paragraph(reason, indent=4)]
     return ["why undecided", *lines] if lines else []
 
