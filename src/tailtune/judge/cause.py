@@ -14,14 +14,29 @@ from tailtune.model.units import format_share
 
 CPU_TIME: Final = "CPU time of the service"
 MEAN_LATENCY: Final = "mean latency"
-CHANGED_CODE: Final = 'tailtune compare before base  # with git_ref = "HEAD" under [variants.before]'
-"""The experiment for a change of code: the last commit against the working tree."""
 _STRONG_SAMPLES: Final = 100
 
 
-def changed_environment(variant: str, name: str, value: str) -> str:
+def changed_code(facts: Facts) -> str:
+    """Return the experiment for a change of code: the last commit against the working tree."""
+    return f'tailtune compare before base{_workload(facts)}  # with git_ref = "HEAD" under [variants.before]'
+
+
+def changed_environment(facts: Facts, variant: str, name: str, value: str) -> str:
     """Return the experiment for a setting in the service's environment."""
-    return f'tailtune compare base {variant}  # with env = {{ {name} = "{value}" }} under [variants.{variant}]'
+    setting = f'env = {{ {name} = "{value}" }} under [variants.{variant}]'
+    return f"tailtune compare base {variant}{_workload(facts)}  # with {setting}"
+
+
+def changed_rate(facts: Facts, rate_per_s: float) -> str:
+    """Return the run of the same variant and workload at another rate."""
+    variant = "" if facts.summary.variant in ("", "base") else f" --variant {facts.summary.variant}"
+    return f"tailtune run --rate {max(1, round(rate_per_s))}{_workload(facts)}{variant}"
+
+
+def _workload(facts: Facts) -> str:
+    name = facts.manifest.workload_name
+    return "" if name in ("", "default") else f" --workload {name}"
 
 
 class Rank(IntEnum):
@@ -59,6 +74,7 @@ class Rule(Protocol):
 
 
 def finding(
+    facts: Facts,
     rule: str,
     subject: str,
     title: str,
@@ -70,9 +86,9 @@ def finding(
     proposal: str,
     share_of: str = CPU_TIME,
     strength: Strength | None = None,
-    confirm: str = CHANGED_CODE,
+    confirm: str = "",
 ) -> Finding:
-    """Build a finding; without a strength it follows from the number of samples."""
+    """Build a finding; unless given, its strength follows from the samples and its experiment changes the code."""
     counted = share.point * share.n
     return Finding(
         id=f"{rule}:{subject}" if subject else rule,
@@ -85,7 +101,7 @@ def finding(
         evidence=evidence,
         disproof=disproof,
         proposal=proposal,
-        confirm=confirm,
+        confirm=confirm or changed_code(facts),
     )
 
 

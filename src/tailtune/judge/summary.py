@@ -11,7 +11,7 @@ from tailtune.judge.distribution import Distribution
 from tailtune.judge.histograms import by_interval
 from tailtune.judge.quantiles import estimate_from_intervals
 from tailtune.model.estimate import Estimate
-from tailtune.model.load import LoadReport, OperationCount, Validity
+from tailtune.model.load import LoadReport, OperationCount, Reason, Validity
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.summary import (
     QUANTILES,
@@ -27,6 +27,12 @@ MEASURE: Final = "measure"
 DIAGNOSE: Final = "diagnose"
 _GOAL_QUANTILES: Final = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 _STEAL_WORTH_A_WORD: Final = 0.01
+_UNREPORTED: Final = Reason(
+    code="no-report",
+    validity=Validity.SUSPECT,
+    message="the load engine was stopped before it could account for the load",
+    remedy="let the load run to its end",
+)
 
 
 def summarize(bundle: Bundle) -> RunSummary:
@@ -83,8 +89,8 @@ def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport |
         window=window,
         seconds=seconds,
         achieved_rate_per_s=report.achieved_rate_per_s if report else overall.requests / max(seconds, 1e-9),
-        validity=report.validity if report else Validity.SUSPECT,
-        reasons=report.reasons if report else [],
+        validity=report.validity if report else _UNREPORTED.validity,
+        reasons=report.reasons if report else [_UNREPORTED],
         latency=overall,
         operations=_operations(latency, window, counts),
         cpu=cpu,

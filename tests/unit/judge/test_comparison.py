@@ -130,6 +130,7 @@ def test_a_noisy_machine_refuses_latency_but_not_cpu_time(tmp_path):
     comparison = compare(simulate(tmp_path, model))
     assert answer(comparison, Metric.P50).verdict is Verdict.TOO_NOISY
     assert answer(comparison, Metric.P99).verdict is Verdict.TOO_NOISY
+    assert answer(comparison, Metric.P99).ratio.n == 10  # type: ignore[union-attr]
     assert answer(comparison, Metric.CPU_PER_REQUEST).verdict is Verdict.REGRESSED
     assert answer(comparison, Metric.CPU_PER_REQUEST).ratio.n == 10  # type: ignore[union-attr]
 

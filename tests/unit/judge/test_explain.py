@@ -1,8 +1,10 @@
 """Rules together: discovery, order, and the folding of what overlaps."""
 
+import dataclasses
 import importlib
 import pkgutil
 
+import msgspec
 import pytest
 from tests.support.facts import collections, facts
 from tests.support.pprof import encode
@@ -94,6 +96,24 @@ def assert_complete(finding: Finding) -> None:
     assert finding.share.high is not None
     assert 0 <= finding.share.low <= finding.share.point <= finding.share.high
     assert finding.share.point <= 1
+
+
+def test_experiments_name_the_workload_and_variant_of_the_run():
+    given = facts(MARKDOWN, cores=0.9, gc=collections(cpu_share=0.3))
+    plain = {finding.rule: finding.confirm for finding in rank(given)}
+    assert plain["allocation"] == 'tailtune compare before base  # with git_ref = "HEAD" under [variants.before]'
+    assert plain["utilization"] == "tailtune run --rate 56"
+    named = dataclasses.replace(
+        given,
+        manifest=msgspec.structs.replace(given.manifest, workload_name="peak"),
+        summary=msgspec.structs.replace(given.summary, variant="fast"),
+    )
+    commands = {finding.rule: finding.confirm for finding in rank(named)}
+    assert commands["allocation"].startswith("tailtune compare before base --workload peak  # with")
+    assert commands["garbage-collection"] == (
+        'tailtune compare base gogc400 --workload peak  # with env = { GOGC = "400" } under [variants.gogc400]'
+    )
+    assert commands["utilization"] == "tailtune run --rate 56 --workload peak --variant fast"
 
 
 def test_savings_grow_with_utilization():

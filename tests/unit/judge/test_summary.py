@@ -181,6 +181,7 @@ def test_a_load_alone_has_no_process(tmp_path):
     identifier = record(workspace, np.arange(1, 101), kind=Kind.LOAD, phases=phases)
     found = summarize(Bundle.open(workspace.run(identifier)))
     assert (found.kind, found.measure.seconds) == (Kind.LOAD, 2.0)
+    assert [reason.code for reason in found.measure.reasons] == ["no-report"]
     assert (found.measure.cpu, found.measure.gc, found.measure.scheduling, found.diagnose) == (None,) * 4
 
 

@@ -57,6 +57,7 @@ class Allocation:
         callers = _callers(facts, profile)
         where = f"; most in {listed(callers)}" if callers else ""
         found = finding(
+            facts,
             self.id,
             "",
             f"allocating, copying and releasing memory takes {format_share(share.point)} of CPU time{where}",

@@ -30,6 +30,7 @@ class GarbageCollection:
             return []
         share = relative_interval(gc.cpu_share, gc.cycles)
         found = finding(
+            facts,
             self.id,
             "",
             f"the garbage collector runs {gc.cycles_per_s:.1f} times a second and takes "
@@ -43,7 +44,7 @@ class GarbageCollection:
             ],
             disproof="CPU per request stays when the heap may grow fourfold",
             proposal="Allocate less first. A larger GOGC, bounded by GOMEMLIMIT, trades memory for fewer collections.",
-            confirm=changed_environment("gogc400", "GOGC", "400"),
+            confirm=changed_environment(facts, "gogc400", "GOGC", "400"),
         )
         return [Cause(found, facts.saving(gc.cpu_share) / 2)]  # about what GOGC=400 buys back of it
 

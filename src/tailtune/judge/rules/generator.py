@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import Cause, Rank, finding
+from tailtune.judge.cause import Cause, Rank, changed_rate, finding
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import relative_interval
 from tailtune.judge.validity import LAG_SUSPECT
@@ -30,6 +30,7 @@ class Generator:
         if not invalid and share < LAG_SUSPECT:
             return []
         found = finding(
+            facts,
             self.id,
             reasons[0].code,
             f"the load generator could not keep its schedule: up to {format_share(share)} of the p99 may be its own",
@@ -47,7 +48,7 @@ class Generator:
             ],
             disproof="the p99 stays on a machine where the generator has a CPU for itself",
             proposal="; ".join(dict.fromkeys(reason.remedy for reason in reasons)),
-            confirm=f"tailtune run --rate {max(1, round(load.scheduled_rate_per_s / 2))}",
+            confirm=changed_rate(facts, load.scheduled_rate_per_s / 2),
         )
         return [Cause(found, share, Rank.FORBIDS if invalid else Rank.REMARK)]
 

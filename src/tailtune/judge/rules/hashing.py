@@ -39,6 +39,7 @@ class Hashing:
         users = profile.owners(stacks, owner)
         where = f" in {listed(users)}" if users else ""
         found = finding(
+            facts,
             self.id,
             "siphash",
             f"hashing keys with Rust's default SipHash takes {format_share(share.point)} of CPU time{where}",

@@ -37,16 +37,17 @@ class HotFunction:
             if new and len(causes) < _MOST and not _passes_on(profile, name, candidates):
                 share = profile.share(stacks)
                 causes.append(
-                    Cause(self._finding(profile, name, stacks), facts.saving(share.point), Rank.GENERIC, stacks)
+                    Cause(self._finding(facts, profile, name, stacks), facts.saving(share.point), Rank.GENERIC, stacks)
                 )
                 named |= stacks
         return causes
 
-    def _finding(self, profile: StackProfile, name: str, stacks: Stacks) -> Finding:
+    def _finding(self, facts: Facts, profile: StackProfile, name: str, stacks: Stacks) -> Finding:
         share = profile.share(stacks)
         itself = profile.leaves(lambda frame: frame.function == name)
         callees = profile.owners(stacks, lambda functions: _callee(functions, name))
         return finding(
+            facts,
             self.id,
             short(name),
             f"{format_share(share.point)} of CPU time is spent in {short(name)} and what it calls",

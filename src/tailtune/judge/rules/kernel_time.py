@@ -30,6 +30,7 @@ class KernelTime:
         calls = profile.owners(stacks, lambda functions: _call(functions, kernel))
         callers = profile.owners(stacks, owner)
         found = finding(
+            facts,
             self.id,
             short(calls[0][0]) if calls else "",
             f"{format_share(share.point)} of CPU time is spent in the kernel, most in {listed(calls)}",

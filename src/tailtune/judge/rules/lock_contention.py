@@ -37,6 +37,7 @@ class LockContention:
         users = profile.owners(stacks, owner)
         where = f" in {listed(users)}" if users else ""
         found = finding(
+            facts,
             self.id,
             "",
             f"threads collide on a lock{where}: sleeping and waking alone take {format_share(share.point)} of CPU",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import CHANGED_CODE, MEAN_LATENCY, Cause, finding, listed
+from tailtune.judge.cause import MEAN_LATENCY, Cause, finding, listed
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import is_standard, owner, short
 from tailtune.judge.stackprofile import StackProfile, Stacks, relative_interval
@@ -26,7 +26,7 @@ class LockWait:
         profile = facts.mutex
         if profile is None or not facts.mean_latency_ns:
             return []
-        locks = frozenset(index for index in profile.everything if _holder(profile.names(index)) is not None)
+        locks = _locks(profile)
         window = facts.summary.diagnose if ".diagnose." in profile.source else facts.measure
         requests = window.latency.requests if window else 0
         events = _recorded(profile, locks)
@@ -37,13 +37,15 @@ class LockWait:
         share = min(1.0, each / latency)
         if share < _WORTH_A_FINDING:
             return []
-        return [Cause(self._finding(profile, locks, share, each), share)]
+        return [Cause(self._finding(facts, profile, share, each), share)]
 
-    def _finding(self, profile: StackProfile, locks: Stacks, share: float, each: float) -> Finding:
+    def _finding(self, facts: Facts, profile: StackProfile, share: float, each: float) -> Finding:
+        locks = _locks(profile)
         events = _recorded(profile, locks)
         holders = profile.owners(locks, _holder)
         top = holders[0][0]
         return finding(
+            facts,
             self.id,
             short(top),
             f"requests wait {format_ns(each)} each, {format_share(share)} of latency, for a mutex of {short(top)}",
@@ -63,7 +65,6 @@ class LockWait:
             disproof="latency at the same rate stays when the lock is held for a copy of a pointer only",
             proposal="Do the work outside the lock and hold it only to look up and store; split the lock by key, or "
             "use a read-write lock, sync.Map or an atomic pointer for what is mostly read.",
-            confirm=CHANGED_CODE,
         )
 
 
@@ -72,6 +73,11 @@ def _holder(functions: list[str]) -> str | None:
     if functions and functions[0].startswith("runtime."):
         return None
     return owner(functions) or next((name for name in functions if not is_standard(name)), None)
+
+
+def _locks(profile: StackProfile) -> Stacks:
+    """The stacks of the service's own locks, those of the runtime left out."""
+    return frozenset(index for index in profile.everything if _holder(profile.names(index)) is not None)
 
 
 def _recorded(profile: StackProfile, locks: Stacks) -> int:

@@ -60,6 +60,7 @@ class Recomputation:
         callers = profile.owners(everything, _caller)
         where = f", in {listed(callers)}" if callers else ""
         found = finding(
+            facts,
             self.id,
             ranked[0].split(" ", 1)[1].replace(" ", "-"),
             f"{' and '.join(ranked)} is built again for each request: {format_share(share.point)} of CPU time{where}",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import MEAN_LATENCY, Cause, Rank, finding
+from tailtune.judge.cause import MEAN_LATENCY, Cause, Rank, changed_rate, finding
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import relative_interval
 from tailtune.model.finding import Evidence, Group, Strength
@@ -32,6 +32,7 @@ class RunQueue:
             else f"the service keeps its CPUs only {format_share(facts.utilization, 0)} busy: others use them as well"
         )
         found = finding(
+            facts,
             self.id,
             "",
             f"threads wait {format_ns(scheduling.run_delay_ns_per_request)} per request for a CPU; {why}",
@@ -51,7 +52,7 @@ class RunQueue:
             proposal="Spend less CPU time per request, or lower the load per CPU."
             if busy
             else "Stop other programs on this machine, or give the service CPUs of its own.",
-            confirm=f"tailtune run --rate {max(1, round(facts.measure.achieved_rate_per_s / 2))}",
+            confirm=changed_rate(facts, facts.measure.achieved_rate_per_s / 2),
         )
         # Part of a busy service's wait is its own queue, which other causes shorten.
         return [Cause(found, share / 2, Rank.SPECIFIC if busy else Rank.REMARK)]

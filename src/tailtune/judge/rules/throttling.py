@@ -20,6 +20,7 @@ class Throttling:
         share = min(1.0, scheduling.throttled_ns / (seconds * NS_PER_S))
         quota = facts.manifest.environment.cpu_quota
         found = finding(
+            facts,
             self.id,
             "",
             f"the CPU quota{f' of {quota:g} cores' if quota else ''} stopped the service "
@@ -37,7 +38,7 @@ class Throttling:
             ],
             disproof="the tail stays when the quota is lifted",
             proposal="Raise the quota, or let the service use no more threads than it grants.",
-            confirm=changed_environment("one", "GOMAXPROCS", "1"),
+            confirm=changed_environment(facts, "one", "GOMAXPROCS", "1"),
         )
         return [Cause(found, min(1.0, 0.3 + share))]  # every request that meets a stop waits for milliseconds
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import Cause, Rank, finding
+from tailtune.judge.cause import Cause, Rank, changed_rate, finding
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import share_of_counts
 from tailtune.model.estimate import Estimate
@@ -26,6 +26,7 @@ class Utilization:
         rate = facts.measure.achieved_rate_per_s
         half = max(1, round(rate * 0.5 / utilization))
         found = finding(
+            facts,
             self.id,
             "",
             f"the service keeps its {facts.service_cpus} CPUs {format_share(utilization, 0)} busy, so queueing makes "
@@ -43,7 +44,7 @@ class Utilization:
             ],
             disproof=f"the tail stays at {half} requests per second",
             proposal="Lower the load per instance or add CPUs; measure at half the rate to see what else there is.",
-            confirm=f"tailtune run --rate {half}",
+            confirm=changed_rate(facts, half),
         )
         return [Cause(found, 0.0, Rank.REMARK)]
 
