@@ -20,9 +20,8 @@ class Capturing:
         self._writer = writer
         self._collectors: list[Collector] = []
         self._active: list[Collector] = []
-        classes = registry.collectors()
-        for name in classes if names is None else names:
-            collector = classes[name]()
+        for name in registry.collectors() if names is None else names:
+            collector = registry.collector(name)()
             if self._attempt(collector, "applies", lambda one: one.applies(subject)):
                 self._collectors.append(collector)
                 self._attempt(collector, "prepare", lambda one: one.prepare(subject))

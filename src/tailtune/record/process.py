@@ -42,8 +42,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
     def __str__(self) -> str:
-        how = f"signal {signal.Signals(-self.status).name}" if self.status < 0 else f"exit status {self.status}"
-        return f"{how} after {self.seconds:.2f} s" + (", killed" if self.killed else "")
+        return f"{how_ended(self.status)} after {self.seconds:.2f} s" + (", killed" if self.killed else "")
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +86,8 @@ class Process:
         status = self.status
         if status is None:
             return
-        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
         raise ServiceDiedError(
-            f"the service (pid {self.pid}) ended {how} during {doing}",
+            f"the service (pid {self.pid}) ended with {how_ended(status)} during {doing}",
             hint=f"its complete output is kept with the recording, as logs/{self.stderr.name}",
             detail=self.stderr_tail(),
         )
@@ -220,7 +218,8 @@ class Supervisor:
     def _start(self, launch: Launch, stdout: IO[bytes], stderr: IO[bytes]) -> Process:
         reading, writing = os.pipe()
         cpus = ",".join(map(str, launch.cpus))
-        head = [sys.executable, "-I", "-S", str(_LAUNCHER), str(writing), str(os.getpid()), cpus, "--"]
+        locale = "keep" if "LC_CTYPE" in launch.env else "drop"
+        head = [sys.executable, "-I", "-S", str(_LAUNCHER), str(writing), str(os.getpid()), cpus, locale, "--"]
         self._count += 1
         token = f"{self.token}{self._count:06}."  # of equal length for all: the environment's size moves the stack
         try:
@@ -270,6 +269,13 @@ def supervisor() -> Supervisor:
     one = Supervisor()
     atexit.register(one.close)
     return one
+
+
+def how_ended(status: int) -> str:
+    """Put an exit status into words; negative: the number of a signal, of which real-time ones have no name."""
+    if status >= 0:
+        return f"exit status {status}"
+    return signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
 
 
 def tail(path: Path, lines: int = _TAIL_LINES) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from tailtune.errors import NotReadyError
 from tailtune.model.project import ReadyCheck
 from tailtune.record import proc
-from tailtune.record.process import Process, Supervisor
+from tailtune.record.process import Process, Supervisor, how_ended
 
 HOST: Final = "127.0.0.1"
 _STEP_SECONDS: Final = 0.02
@@ -73,9 +73,8 @@ def listener(port: int) -> int | None:
 def _still_runs(process: Process) -> None:
     status = process.status
     if status is not None:
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
         raise NotReadyError(
-            f"the service (pid {process.pid}) ended at start with {how}",
+            f"the service (pid {process.pid}) ended at start with {how_ended(status)}",
             hint="run it by hand with the same arguments and environment",
             detail=process.stderr_tail(),
         )

@@ -9,12 +9,14 @@ import functools
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import cast
+from typing import TypeVar, cast
 
 from tailtune.errors import UsageError
 from tailtune.record.ports import Collector, Knob, Target
+
+_T = TypeVar("_T")
 
 
 @functools.cache
@@ -41,10 +43,7 @@ def target(language: str) -> Target:
     Raises:
         UsageError: if there is none.
     """
-    found = targets()
-    if language not in found:
-        raise UsageError(f"no target builds {language!r}", hint=f"there are: {', '.join(sorted(found))}")
-    return found[language]
+    return _named("target", language, targets())
 
 
 def knob(name: str) -> Knob:
@@ -53,9 +52,21 @@ def knob(name: str) -> Knob:
     Raises:
         UsageError: if there is none of this name.
     """
-    found = knobs()
+    return _named("knob", name, knobs())
+
+
+def collector(name: str) -> type[Collector]:
+    """Return a collector's class.
+
+    Raises:
+        UsageError: if there is none of this name.
+    """
+    return _named("collector", name, collectors())
+
+
+def _named(kind: str, name: str, found: Mapping[str, _T]) -> _T:
     if name not in found:
-        raise UsageError(f"no knob is named {name!r}", hint=f"there are: {', '.join(sorted(found))}")
+        raise UsageError(f"no {kind} is named {name!r}", hint=f"there are: {', '.join(sorted(found))}")
     return found[name]
 
 

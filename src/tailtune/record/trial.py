@@ -27,6 +27,7 @@ from tailtune.record.capturing import Capturing
 from tailtune.record.load import read_output
 from tailtune.record.player import Player
 from tailtune.record.ports import Interval
+from tailtune.record.process import how_ended
 from tailtune.record.seeds import derive_seed
 from tailtune.record.service import Build, RunningService, build, start
 from tailtune.record.usage import UsageReader
@@ -249,6 +250,9 @@ class _Trial:
     def _stop(self, service: RunningService, *, grace: bool) -> None:
         """End the service; the phase that failed stays the current one for the error's text."""
         failed = None if grace else self.journal.current
+        status = service.process.status
+        if grace and status is not None:
+            self.warnings.append(f"the service ended by itself, with {how_ended(status)}, before it was stopped")
         with self.journal.phase(Phase.STOP):
             ended = service.stop(grace=grace)
             self.journal.note(str(ended))

@@ -98,7 +98,7 @@ def test_a_death_between_slices_is_noticed(tmp_path: Path, tiny: Tiny) -> None:
 
     progress = Meddler()
     progress.on("measure", kill_one, occurrence=2)
-    with pytest.raises(ServiceDiedError, match="ended by SIGKILL during measure"):
+    with pytest.raises(ServiceDiedError, match="ended with SIGKILL during measure"):
         carry_out(tmp_path, tiny(), progress)
     assert set(only_recording(tmp_path).table("slices")["epoch"].to_pylist()) == {0}
 

@@ -12,7 +12,7 @@ import pytest
 from tailtune.errors import ServiceDiedError, SetupError
 from tailtune.model.project import ReadyCheck
 from tailtune.record import ownership, proc, ready
-from tailtune.record.process import Process, Supervisor, tail
+from tailtune.record.process import Process, Supervisor, how_ended, tail
 
 Start = Callable[..., tuple[Process, int]]
 SLEEP = "import time; time.sleep(600)"
@@ -74,7 +74,7 @@ def test_a_command_gives_its_output_and_leaves_no_files(supervisor: Supervisor, 
 def test_the_environment_of_a_command_is_the_one_given(supervisor: Supervisor, tmp_path: Path) -> None:
     done = supervisor.run(["/usr/bin/env"], workdir=tmp_path, env={"A": "1"}, scratch=tmp_path)
     names = {line.partition(b"=")[0] for line in done.stdout.splitlines()}
-    assert names - {b"LC_CTYPE"} == {b"A", ownership.TOKEN.encode()}
+    assert names == {b"A", ownership.TOKEN.encode()}
 
 
 def test_ctrl_c_ends_a_command_and_its_children(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -126,3 +126,12 @@ def test_cpu_time_follows_work() -> None:
 def _alive(one: ownership.Leader) -> bool:
     found = proc.stat(one.pid)
     return found is not None and found.start_ticks == one.start_ticks and found.state not in "ZX"
+
+
+def test_how_a_process_ended() -> None:
+    assert [how_ended(status) for status in (0, 3, -9, -40)] == [
+        "exit status 0",
+        "exit status 3",
+        "SIGKILL",
+        "signal 40",
+    ]

@@ -143,7 +143,7 @@ def test_a_service_that_is_never_ready(tmp_path: Path, tiny: Tiny) -> None:
 def test_a_death_in_the_middle(phase: str, tmp_path: Path, tiny: Tiny) -> None:
     progress = Meddler()
     progress.on(phase, soon(kill_service))
-    with pytest.raises(ServiceDiedError, match=f"ended by SIGSEGV during {phase}"):
+    with pytest.raises(ServiceDiedError, match=f"ended with SIGSEGV during {phase}"):
         carry_out(tmp_path, tiny(), progress)
     bundle = only_recording(tmp_path)
     assert bundle.manifest.failure.startswith("service-died: ")
