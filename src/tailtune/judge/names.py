@@ -49,7 +49,8 @@ def is_plumbing(function: str) -> bool:
 def is_standard(function: str) -> bool:
     """Whether the function belongs to the language, the C library or the kernel."""
     if "::" in function:
-        return _RUST_STANDARD.fullmatch(crate(function)) is not None
+        found = crate(function)  # none: a method of a primitive type, which only the standard library can have
+        return not found or _RUST_STANDARD.fullmatch(found) is not None
     head = _C_CLONE.sub("", function.split("(", 1)[0])
     if "." not in head or head.startswith(("[", "_")) or "@" in head:
         return True  # C functions, symbols of the C library, addresses without a name

@@ -42,6 +42,9 @@ def test_code(function):
         "hashbrown::map::HashMap<K,V,S,A>::insert",
         "__rustc::__rust_alloc",
         "core_arch::x86::sse2::_mm_movemask_epi8",
+        "<[u8]>::to_vec_in",
+        "<u8 as <[_]>::to_vec_in::ConvertVec>::to_vec",
+        "<*const u8>::copy_to_nonoverlapping",
     ],
 )
 def test_standard(function):

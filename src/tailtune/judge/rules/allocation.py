@@ -27,7 +27,7 @@ _KINDS: Final = {
     "growing and copying": re.compile(
         r"runtime\.(growslice|concatstrings|concatstring\d|slicebytetostring|stringtoslicebyte|intstring)|"
         r"<alloc::(string::String|vec::Vec<.*>|boxed::Box<.*>) as core::clone::Clone>::clone|"
-        r".*::to_owned$|.*::to_string$|.*ToString.*::to_string|alloc::slice::(.*::)?to_vec|"
+        r".*::to_owned$|.*::to_string$|.*ToString.*::to_string|(alloc::slice|<\[.*\]>)::(.*::)?to_vec|"
         r"alloc::(string|vec|boxed|borrow|str)::(.*::)?(clone|into_owned|from_utf8_lossy)$|"
         r"<alloc::string::String as core::convert::From<.*>>::from|alloc::fmt::format|"
         r"alloc::str::.*::(repeat|replace|to_lowercase|to_uppercase)"

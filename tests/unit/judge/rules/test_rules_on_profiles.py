@@ -108,6 +108,7 @@ def test_bytes_per_request_come_from_the_measure_window():
         "<alloc::string::String as core::clone::Clone>::clone",
         "<alloc::vec::Vec<T,A> as core::clone::Clone>::clone;memmove",
         "alloc::slice::to_vec",
+        "<[u8]>::to_vec_in",
         "alloc::string::clone",
         "core::ptr::drop_in_place<alloc::string::String>",
         "_rjem_malloc",
