@@ -3,6 +3,7 @@ The native core: load generation, sampling, symbols and profile tables.
 """
 
 from _typeshed import SupportsGetItem
+from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
@@ -189,13 +190,14 @@ def perf_capability() -> str:
     `hardware_counters` and `tracepoints`: {`permitted`, `error`}; `kernel_names`.
     """
 
-def play(schedule: str | PathLike[str], port: SupportsIndex, stop: StopSignal, *, output: str | PathLike[str] | None = None, cpu: SupportsIndex | None = None, spin: bool = True, real_time: bool = True, events_fd: SupportsIndex | None = None) -> bytes:
+def play(schedule: str | PathLike[str], port: SupportsIndex, stop: StopSignal, *, host: IPv4Address | IPv6Address | None = None, output: str | PathLike[str] | None = None, cpu: SupportsIndex | None = None, spin: bool = True, real_time: bool = True, events_fd: SupportsIndex | None = None) -> bytes:
     """
-    Play a schedule against 127.0.0.1:port; blocks, without the GIL, until its end or `stop`.
+    Play a schedule against a service; blocks, without the GIL, until its end or `stop`.
 
     Args:
         schedule: A compiled schedule.
         port: Where the service listens.
+        host: Its IP address, version 4 or 6; 127.0.0.1 when absent.
         stop: Ends the play early.
         output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
         cpu: CPU to bind the engine to, or nothing.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,7 +74,7 @@ impl<'a> Engine<'a> {
     /// Allocates everything that the loop will need.
     pub(crate) fn new(
         schedule: &'a Schedule<'a>,
-        port: u16,
+        address: SocketAddr,
         log: Log,
         live: &'a Live,
         stop: &'a Stop,
@@ -86,7 +87,7 @@ impl<'a> Engine<'a> {
             live,
             stop,
             epoll,
-            pool: Pool::new(port, schedule.max_connections()),
+            pool: Pool::new(address, schedule.max_connections()),
             queue: VecDeque::with_capacity(flight.room()),
             queued: 0,
             flight,

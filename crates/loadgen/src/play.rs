@@ -1,6 +1,7 @@
 //! Playing a schedule: the engine's thread, the recorder's thread, and the report.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
@@ -32,8 +33,8 @@ const OTHER_FILES: u64 = 64;
 pub struct Play {
     /// A compiled schedule.
     pub schedule: PathBuf,
-    /// Port on 127.0.0.1.
-    pub port: u16,
+    /// Where the service listens.
+    pub address: SocketAddr,
     /// Existing directory for the request log and the histograms.
     pub output: Option<PathBuf>,
     /// CPU to bind the engine's thread to.
@@ -153,7 +154,7 @@ fn engine_thread(
 ) -> EngineEnd {
     let mut warnings = connection_warnings(schedule);
     let pinned_cpu = pin(options.cpu, &mut warnings);
-    let engine = Engine::new(schedule, options.port, log, live, stop)?;
+    let engine = Engine::new(schedule, options.address, log, live, stop)?;
     let _locked = LockedMemory::now(); // An attempt: without it the first touch of a page costs microseconds.
     let mut priority = Priority::raise(options.real_time);
     let _watchdog = priority

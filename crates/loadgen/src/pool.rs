@@ -1,6 +1,7 @@
 //! The connections: they grow with demand up to a cap, and the one used last is used first.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 
 use crate::connection::Connection;
@@ -15,9 +16,9 @@ struct Slot<'a> {
     generation: u32,
 }
 
-/// All connections to one port.
+/// All connections to one address.
 pub(crate) struct Pool<'a> {
-    port: u16,
+    address: SocketAddr,
     slots: Vec<Slot<'a>>,
     free: Vec<u32>,
     idle: Vec<u32>,
@@ -28,14 +29,14 @@ pub(crate) struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    /// Makes room for `cap` connections to 127.0.0.1:`port`.
-    pub(crate) fn new(port: u16, cap: u32) -> Self {
+    /// Makes room for `cap` connections to `address`.
+    pub(crate) fn new(address: SocketAddr, cap: u32) -> Self {
         let slot = |_| Slot {
             connection: None,
             generation: 0,
         };
         Self {
-            port,
+            address,
             slots: (0..cap).map(slot).collect(),
             free: (0..cap).rev().collect(),
             idle: Vec::with_capacity(cap as usize),
@@ -63,7 +64,7 @@ impl<'a> Pool<'a> {
 
     /// Starts one more connection; only while [`Pool::has_room`].
     pub(crate) fn open(&mut self, epoll: &Epoll) -> io::Result<()> {
-        let stream = socket::connect(self.port)?;
+        let stream = socket::connect(self.address)?;
         let Some(index) = self.free.pop() else {
             return Ok(());
         };

@@ -58,7 +58,7 @@ fn null_server() -> u16 {
 fn options(schedule: PathBuf, port: u16, output: Option<&Path>) -> Play {
     Play {
         schedule,
-        port,
+        address: ([127, 0, 0, 1], port).into(),
         output: output.map(Path::to_owned),
         cpu: None,
         spin: true,

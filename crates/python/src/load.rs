@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,11 +82,12 @@ impl StopSignal {
     }
 }
 
-/// Play a schedule against 127.0.0.1:port; blocks, without the GIL, until its end or `stop`.
+/// Play a schedule against a service; blocks, without the GIL, until its end or `stop`.
 ///
 /// Args:
 ///     schedule: A compiled schedule.
 ///     port: Where the service listens.
+///     host: Its IP address, version 4 or 6; 127.0.0.1 when absent.
 ///     stop: Ends the play early.
 ///     output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
 ///     cpu: CPU to bind the engine to, or nothing.
@@ -99,13 +101,14 @@ impl StopSignal {
 /// Raises:
 ///     NativeError: When the schedule cannot be read, or the output cannot be written.
 #[pyfunction]
-#[pyo3(signature = (schedule, port, stop, *, output=None, cpu=None, spin=true, real_time=true, events_fd=None))]
+#[pyo3(signature = (schedule, port, stop, *, host=None, output=None, cpu=None, spin=true, real_time=true, events_fd=None))]
 #[allow(clippy::too_many_arguments)] // Keyword arguments of Python; they become fields at once.
 pub(crate) fn play(
     py: Python<'_>,
     schedule: PathBuf,
     port: u16,
     stop: &StopSignal,
+    host: Option<IpAddr>,
     output: Option<PathBuf>,
     cpu: Option<usize>,
     spin: bool,
@@ -114,7 +117,7 @@ pub(crate) fn play(
 ) -> PyResult<Py<PyBytes>> {
     let options = Play {
         schedule,
-        port,
+        address: (host.unwrap_or(Ipv4Addr::LOCALHOST.into()), port).into(),
         output,
         cpu,
         spin,

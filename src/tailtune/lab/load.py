@@ -1,5 +1,6 @@
 """`tailtune load`: the load engine alone, against a service that is already running."""
 
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def load(
 
 
 def _parse(url: str) -> tuple[str, int, str]:
-    """Split an URL into host, port and path with query."""
+    """Split an URL into IP address, port, and path with query."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         port = parts.port or _HTTP_PORT
@@ -93,7 +94,17 @@ def _parse(url: str) -> tuple[str, int, str]:
         raise UsageError(f"{url}: {error}", hint="write http://host:port/path") from None
     if parts.scheme != "http" or not parts.hostname:
         raise UsageError(f"{url}: only http://host[:port]/path can be loaded", hint="HTTP/1.1 over TCP, so far")
-    return parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _resolve(parts.hostname), port, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _resolve(host: str) -> str:
+    """Return the address of a host, version 4 if it has one."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise UsageError(f"{host} cannot be resolved: {error.strerror}", hint="is the name right?") from None
+    addresses = sorted(found, key=lambda one: one[0] is not socket.AF_INET)
+    return str(addresses[0][4][0])
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
@@ -157,6 +168,6 @@ def _nothing(report: LoadReport, url: str) -> NothingMeasuredError | RunInterrup
         return RunInterruptedError("interrupted before any request was answered")
     refused = sum(one.connection_errors for one in report.operations)
     return NothingMeasuredError(
-        f"none of {report.sent_requests} requests to {url} was answered ({refused} connection errors)",
+        f"none of {report.scheduled_requests} requests to {url} was answered ({refused} connection errors)",
         hint="is the service listening there?",
     )

@@ -17,7 +17,7 @@ import msgspec
 
 from tailtune.errors import NativeError
 from tailtune.model.load import LoadReport
-from tailtune.record.ports import Interval
+from tailtune.record.ports import LOOPBACK, Interval
 
 _POLL_SECONDS: Final = 0.1
 _START_SECONDS: Final = 30.0
@@ -71,8 +71,10 @@ class EngineProcess:
         output: Path | None,
         on_interval: Callable[[Interval], None],
         poll: Callable[[], None],
+        *,
+        host: str = LOOPBACK,
     ) -> LoadReport:
-        """Play a compiled schedule against 127.0.0.1:port and wait for its end.
+        """Play a compiled schedule against a service and wait for its end.
 
         A KeyboardInterrupt ends the play early: the report says `interrupted`, and `output` holds what was
         recorded. Any other exception of `on_interval` or `poll` ends it as well and is raised again, after
@@ -84,12 +86,15 @@ class EngineProcess:
             output: Existing directory for the request log and the histograms, or nothing.
             on_interval: Called once a second.
             poll: Called about every 100 ms; may call `stop`.
+            host: IP address of the service.
 
         Raises:
             NativeError: If the schedule is unreadable, the log cannot be written, or the engine dies.
         """
         where = None if output is None else str(output.resolve())
-        self._tell({"command": "play", "schedule": str(schedule.resolve()), "port": port, "output": where})
+        self._tell(
+            {"command": "play", "schedule": str(schedule.resolve()), "host": host, "port": port, "output": where}
+        )
         try:
             return self._follow(on_interval, poll)
         except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """The resident load engine: `python -m tailtune.record.engine_process`, started by `record.engine`.
 
-Reads commands as JSON lines from stdin: `{"command": "play", "schedule": ..., "port": ..., "output": ...}`,
-`{"command": "stop"}`. Writes events as JSON lines to stdout: `ready`, then for each play one `interval` a
+Reads commands as JSON lines from stdin: `{"command": "play", ...}` with the
+fields of `_Play`, `{"command": "stop"}`. Writes events as JSON lines to stdout: `ready`, then for each play one `interval` a
 second and a final `report` or `error`. The end of stdin stops the play and ends the process.
 """
 
@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from ipaddress import ip_address
 from typing import Any, Final
 
 import msgspec
@@ -26,9 +27,13 @@ class _Play(msgspec.Struct):
     """A command to play, with the signal that ends it early."""
 
     schedule: str
+    host: str
     port: int
     output: str | None
     stop: Any
+
+
+_FIELDS: Final = ("schedule", "host", "port", "output")
 
 
 class _Commands:
@@ -50,7 +55,7 @@ class _Commands:
             self._stop.set()
             return
         self._stop = _native.StopSignal()
-        self.plays.put(_Play(command["schedule"], command["port"], command["output"], self._stop))
+        self.plays.put(_Play(**{name: command[name] for name in _FIELDS}, stop=self._stop))
 
 
 def _say(event: dict[str, object]) -> None:
@@ -63,6 +68,7 @@ def _play(command: _Play, options: argparse.Namespace) -> None:
             command.schedule,
             command.port,
             command.stop,
+            host=ip_address(command.host),
             output=command.output,
             cpu=options.cpu,
             spin=bool(options.spin),

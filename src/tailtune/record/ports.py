@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 import pyarrow as pa
@@ -137,6 +137,10 @@ class Host(Protocol):
         """Which CPUs the engine and the service get."""
 
 
+LOOPBACK: Final = "127.0.0.1"
+"""Where services under test listen."""
+
+
 class Engine(Protocol):
     """The load engine, resident in its own process."""
 
@@ -147,8 +151,10 @@ class Engine(Protocol):
         output: Path | None,
         on_interval: Callable[["Interval"], None],
         poll: Callable[[], None],
+        *,
+        host: str = LOOPBACK,
     ) -> LoadReport:
-        """Play a compiled schedule against 127.0.0.1:port and wait for its end.
+        """Play a compiled schedule against `port` of the IP address `host` and wait for its end.
 
         `on_interval` is called once a second, `poll` about every 100 ms. With `output`, a directory, the
         request log and histograms are left there for `record.load` to read into tables.

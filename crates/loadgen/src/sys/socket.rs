@@ -1,38 +1,22 @@
-//! Sockets that std cannot open: a connect that does not wait.
+//! Sockets and pipes used without waiting.
 
 use std::io::{self, Write};
-use std::net::TcpStream;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{BorrowedFd, RawFd};
 
-use super::check;
+use socket2::{Domain, Socket, Type};
 
-/// Starts a connection to 127.0.0.1:`port` without waiting for it.
-pub(crate) fn connect(port: u16) -> io::Result<TcpStream> {
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: no pointers are passed.
-    let fd = check(unsafe { libc::socket(libc::AF_INET, kind, 0) })?;
-    // SAFETY: the kernel just gave us this descriptor; nobody else owns it.
-    let stream = TcpStream::from(unsafe { OwnedFd::from_raw_fd(fd) });
-    stream.set_nodelay(true)?;
-    let address = libc::sockaddr_in {
-        sin_family: libc::AF_INET as libc::sa_family_t,
-        sin_port: port.to_be(),
-        sin_addr: libc::in_addr {
-            s_addr: u32::from_ne_bytes([127, 0, 0, 1]),
-        },
-        sin_zero: [0; 8],
-    };
-    // SAFETY: `address` is a valid sockaddr_in of the size given.
-    let result = check(unsafe {
-        libc::connect(
-            stream.as_raw_fd(),
-            (&raw const address).cast::<libc::sockaddr>(),
-            size_of::<libc::sockaddr_in>() as libc::socklen_t,
-        )
-    });
-    match result {
+/// Starts a connection to `address` without waiting for it.
+pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM.nonblocking().cloexec(),
+        None,
+    )?;
+    socket.set_tcp_nodelay(true)?;
+    match socket.connect(&address.into()) {
         Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
-        _ => Ok(stream),
+        _ => Ok(socket.into()),
     }
 }
 
