@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 Values = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -37,11 +36,6 @@ class Distribution:
         distinct, index = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True)
         sums = np.bincount(index, weights=occurrences, minlength=len(distinct)).astype(np.int64)
         return cls(distinct[sums > 0], sums[sums > 0])
-
-    @classmethod
-    def from_latency(cls, table: pa.Table) -> Self:
-        """Build from rows of the LATENCY table, selected beforehand."""
-        return cls.from_counts(table["value_ns"].to_numpy(), table["count"].to_numpy())
 
     @classmethod
     def merge(cls, parts: Iterable["Distribution"]) -> Self:
