@@ -1,7 +1,7 @@
 """The resident load engine: `python -m tailtune.record.engine_process`, started by `record.engine`.
 
-Reads commands as JSON lines from stdin: `{"command": "play", ...}` with the
-fields of `_Play`, `{"command": "stop"}`. Writes events as JSON lines to stdout: `ready`, then for each play one `interval` a
+Reads commands as JSON lines from stdin: `{"command": "play", ...}` with the fields of `_Play`, and
+`{"command": "stop"}`. Writes events as JSON lines to stdout: `ready`, then for each play one `interval` a
 second and a final `report` or `error`. The end of stdin stops the play and ends the process.
 """
 
