@@ -74,6 +74,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Arguments in place of the service's own."""
     git_ref: str = ""
     """Commit, branch or tag to build from, in a worktree of its own; empty: the working tree."""
+    knobs: dict[str, str] = {}
+    """Knob → level, applied at each start, for example `{ gogc = "400", affinity = "0" }`."""
 
 
 class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -45,8 +45,6 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
     workload_name: str
     workload: Workload
     goals: Goals = Goals()
-    knobs: dict[str, dict[str, str]] = {}
-    """Variant → knob → level."""
     seed: int | None = None
     """Of all that is random: orders and loads; absent: the workload's own."""
     epochs: int = 8
@@ -149,7 +147,7 @@ class _Experiment:
         with self.journal.phase(Phase.BUILD, name):
             artifact = build(self.plan.service, name, variant, self.plan.root, self.plan.cache)
         self.artifacts.append(artifact)
-        return Build(name=name, variant=variant, artifact=artifact, knobs=self.plan.knobs.get(name, {}))
+        return Build(name=name, variant=variant, artifact=artifact)
 
 
 class _Epoch:

@@ -21,17 +21,17 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     variant: Variant
     artifact: Artifact
-    knobs: dict[str, str] = {}
-    """Knob → level, applied at each start."""
 
 
 def build(service: Service, name: str, variant: Variant, root: Path, cache: Path) -> Artifact:
     """Build a variant with the target of its language.
 
     Raises:
-        UsageError: if no target builds this language, or the git reference is unknown.
+        UsageError: if no target builds this language, or a knob or the git reference is unknown.
         BuildError: if it does not build.
     """
+    for knob in variant.knobs:  # a build takes minutes, so what is misspelled is said before
+        registry.knob(knob)
     return registry.target(service.language).build(service, variant, name, root, cache)
 
 
@@ -104,6 +104,6 @@ def _launch(
         stdout=stdout,
         stderr=stderr,
     )
-    for name, level in build.knobs.items():
+    for name, level in variant.knobs.items():
         launch = registry.knob(name).apply(launch, level)
     return launch

@@ -53,8 +53,6 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
     workload_name: str
     workload: Workload
     goals: Goals = Goals()
-    knobs: dict[str, str] = {}
-    """Knob → level."""
     seed: int | None = None
     """Of the load; absent: the workload's own."""
     measure: Duration | None = None
@@ -115,7 +113,7 @@ class _Trial:
         plan = self.plan
         with self.journal.phase(Phase.BUILD, plan.variant_name):
             self.artifact = build(plan.service, plan.variant_name, plan.variant, plan.root, plan.cache)
-        built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact, knobs=plan.knobs)
+        built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact)
         player = Player(self.bench.engine, plan.workload, plan.root, folder)
         windows = self._windows(player)
         with self.journal.phase(Phase.START):

@@ -38,6 +38,7 @@ def differences(variant: Variant) -> str:
         "environment": ", ".join(environment),
         "build flags": " ".join(variant.build_flags),
         "arguments": " ".join(variant.args) if variant.args is not None else "",
+        "knobs": ", ".join(f"{knob}={level}" for knob, level in variant.knobs.items()),
     }
     return "; ".join(f"{name} {text}" for name, text in parts.items() if text) or "the service as it is"
 

@@ -143,10 +143,11 @@ def test_the_same_binary_with_the_same_settings_is_an_aa(tmp_path):
     assert not compare(simulate(tmp_path / "b", Model())).is_aa
 
 
-def test_the_same_binary_with_another_environment_is_none(tmp_path):
+@pytest.mark.parametrize("setting", [{"env": {"GOGC": "400"}}, {"args": ["-x"]}, {"knobs": {"affinity": "0"}}])
+def test_the_same_binary_with_other_settings_is_none(setting, tmp_path):
     changes = {
         "artifacts": [artifact("base", "aa"), artifact("fast", "aa")],
-        "variants": {"base": Variant(), "fast": Variant(env={"GOGC": "400"})},
+        "variants": {"base": Variant(), "fast": Variant(**setting)},
     }
     assert not compare(simulate(tmp_path, Model(base=changes))).is_aa
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.trials import Meddler, open_bench, started, trial_plan
 
@@ -17,10 +18,12 @@ from tailtune.errors import (
     RecordingError,
     RunInterruptedError,
     ServiceDiedError,
+    UsageError,
 )
-from tailtune.model.project import Language, Service
+from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.units import Duration
+from tailtune.model.workload import Operation, Workload
 from tailtune.record import warm_up
 from tailtune.record.trial import run_trial
 
@@ -157,12 +160,11 @@ def test_no_answer_is_nothing_measured(tmp_path: Path, tiny: Tiny) -> None:
 
     progress = Meddler()
     progress.on("measure", silence)
-    plan = trial_plan(tmp_path, tiny(), diagnose=0)
-    workload = plan.workload
-    operations = [type(one)(name=one.name, timeout=Duration.from_seconds(0.2)) for one in workload.operations]
-    hasty = type(workload)(operations=operations, rate_per_s=50, duration=workload.duration)
+    hasty = [Operation(name="get", timeout=Duration.from_seconds(0.2))]
+    workload = Workload(operations=hasty, rate_per_s=50, duration=Duration.from_seconds(1))
+    plan = msgspec.structs.replace(trial_plan(tmp_path, tiny(), diagnose=0), workload=workload)
     with open_bench(tmp_path, Kind.RUN, progress) as bench, pytest.raises(NothingMeasuredError, match="none of"):
-        run_trial(type(plan)(**{**{f: getattr(plan, f) for f in plan.__struct_fields__}, "workload": hasty}), bench)
+        run_trial(plan, bench)
     assert only_recording(tmp_path).manifest.partial
 
 
@@ -180,3 +182,30 @@ def test_a_full_disk_leaves_finished_recordings_alone(tmp_path: Path, tiny: Tiny
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert only_recording(tmp_path).path == finished
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
+
+
+def test_knobs_of_the_variant_are_applied_at_the_start(tmp_path: Path, tiny: Tiny) -> None:
+    cpu, seen = min(os.sched_getaffinity(0)), list[tuple[set[int], bytes]]()
+
+    def look() -> None:
+        for one in started():
+            folder = Path(f"/proc/{one.pid}")
+            if b"tiny_service.py" in (folder / "cmdline").read_bytes():
+                seen.append((os.sched_getaffinity(one.pid), (folder / "environ").read_bytes()))
+
+    progress = Meddler()
+    progress.on("measure", look)
+    variant = Variant(knobs={"affinity": str(cpu), "gogc": "250"})
+    plan = msgspec.structs.replace(trial_plan(tmp_path, tiny(), diagnose=0), variant=variant)
+    with open_bench(tmp_path, Kind.RUN, progress) as bench:
+        run_trial(plan, bench)
+    [(cpus, environment)] = seen
+    assert cpus == {cpu}
+    assert b"\0GOGC=250\0" in environment
+
+
+def test_an_unknown_knob_is_refused_before_the_build(tmp_path: Path, tiny: Tiny) -> None:
+    plan = msgspec.structs.replace(trial_plan(tmp_path, tiny()), variant=Variant(knobs={"warp": "9"}))
+    with open_bench(tmp_path, Kind.RUN, Meddler()) as bench, pytest.raises(UsageError, match="'warp'"):
+        run_trial(plan, bench)
+    assert Workspace(tmp_path).finished() == Workspace(tmp_path).unfinished() == []

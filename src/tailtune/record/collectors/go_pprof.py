@@ -39,8 +39,8 @@ class GoPprofCollector:
         self._cpu: _CpuProfile | None = None
 
     def applies(self, subject: Subject) -> bool:
-        """Go services that may have imported net/http/pprof."""
-        return subject.language == "go" and bool(subject.pprof)
+        """Go programs that may have imported net/http/pprof; a prebuilt one is known by its build ID."""
+        return bool(subject.pprof) and (subject.language == "go" or "/" in subject.artifact.build_id)
 
     def prepare(self, subject: Subject) -> None:
         """Pull one profile to see whether the endpoint is there."""
