@@ -9,8 +9,8 @@ import pytest
 from tailtune.errors import BuildError, UsageError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.record import registry
+from tailtune.record.builds.source import source_tree
 from tailtune.record.ports import Target
-from tailtune.record.source import source_tree
 
 FOREIGN = {
     "go": Variant(features=["fast"]),

@@ -14,8 +14,8 @@ from tailtune.bundle.workspace import Workspace
 from tailtune.errors import BuildError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Kind
-from tailtune.record import ownership
-from tailtune.record.process import supervisor
+from tailtune.record.processes import ownership
+from tailtune.record.processes.process import supervisor
 from tailtune.record.registry import target
 from tailtune.record.trial import run_trial
 

@@ -137,7 +137,7 @@ def test_a_bad_service_is_named(tool: Tool, habits: list[str], more: str, exit_c
 
 def test_a_taken_port_is_named(tool: Tool, tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tailtune.record.null_server", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tailtune.record.engine.null_server", "--port", "0"], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
         port = server.stdout.readline().split()[-1]

@@ -28,7 +28,7 @@ from tests.support.load import (
 from tailtune.errors import NativeError
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Operation
-from tailtune.record.load import EngineProcess, compile_workload
+from tailtune.record.engine.load import EngineProcess, compile_workload
 from tailtune.record.ports import Interval
 
 pytestmark = pytest.mark.real
@@ -331,7 +331,7 @@ def test_closing_ends_the_process_and_may_be_repeated() -> None:
 
 PARENT = """
 import sys
-from tailtune.record.load import EngineProcess
+from tailtune.record.engine.load import EngineProcess
 engine = EngineProcess()
 print(engine.pid, flush=True)
 sys.stdin.read()
@@ -351,7 +351,7 @@ def test_the_engine_dies_with_a_killed_parent() -> None:
 UNPRIVILEGED = """
 import sys, tempfile, msgspec
 from pathlib import Path
-from tailtune.record.load import EngineProcess, compile_workload
+from tailtune.record.engine.load import EngineProcess, compile_workload
 from tests.support.load import null_server, workload
 with tempfile.TemporaryDirectory() as name, null_server() as (_, port), EngineProcess() as engine:
     compile_workload(workload(0.5, rate_per_s=200), Path(name), Path(name, "s"))
@@ -373,7 +373,7 @@ def test_without_privileges_it_works_and_says_what_is_lost() -> None:
 
 def test_the_null_server_refuses_a_taken_port() -> None:
     with null_server() as (_, port):
-        command = [sys.executable, "-m", "tailtune.record.null_server", f"--port={port}"]
+        command = [sys.executable, "-m", "tailtune.record.engine.null_server", f"--port={port}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == NativeError.exit_code
     assert f"127.0.0.1:{port}" in done.stderr

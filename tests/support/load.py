@@ -17,7 +17,7 @@ from tailtune.bundle.schema import OUTCOMES
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
-from tailtune.record.load import EngineProcess, compile_workload, read_output
+from tailtune.record.engine.load import EngineProcess, compile_workload, read_output
 
 Columns = dict[str, Any]
 _ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ def columns(table: Any) -> Columns:
 @contextlib.contextmanager
 def null_server(*, delay_us: int = 0) -> Iterator[tuple[int, int]]:
     """Yield (pid, port) of a running null server."""
-    command = [sys.executable, "-m", "tailtune.record.null_server", f"--delay-us={delay_us}"]
+    command = [sys.executable, "-m", "tailtune.record.engine.null_server", f"--delay-us={delay_us}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -11,11 +11,11 @@ from tailtune.model.project import Service, Variant
 from tailtune.model.recording import CpuLayout, Kind
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
-from tailtune.record import ownership
-from tailtune.record.bench import Bench
+from tailtune.record.engine.load import EngineProcess
 from tailtune.record.experiment import ExperimentPlan
-from tailtune.record.load import EngineProcess
-from tailtune.record.process import supervisor
+from tailtune.record.phases.bench import Bench
+from tailtune.record.processes import ownership
+from tailtune.record.processes.process import supervisor
 from tailtune.record.trial import TrialPlan
 
 WORKLOAD = Workload(operations=[Operation(name="get")], rate_per_s=200, duration=Duration.from_seconds(1))

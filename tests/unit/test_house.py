@@ -26,7 +26,9 @@ def _in_a_checkout() -> None:
 def test_files_do_one_thing() -> None:
     sources = [path for path in tracked("*.py", "*.rs", "*.go") if "tests" not in path.parts]
     assert sources
-    too_long = {str(path.relative_to(ROOT)): n for path in sources if (n := path.read_text().count("\n")) > MAX_FILE_LINES}
+    too_long = {
+        str(path.relative_to(ROOT)): n for path in sources if (n := path.read_text().count("\n")) > MAX_FILE_LINES
+    }
     assert too_long == {}
 
 
@@ -64,11 +66,13 @@ def test_no_promise_is_left_open() -> None:
 
 
 def test_links_in_documents_lead_somewhere() -> None:
-    broken = []
-    for path in tracked("*.md"):
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text()):
-            if "://" not in target and not (path.parent / target).exists():
-                broken.append(f"{path.relative_to(ROOT)} → {target}")
+    link = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+    broken = [
+        f"{path.relative_to(ROOT)} → {target}"
+        for path in tracked("*.md")
+        for target in link.findall(path.read_text())
+        if "://" not in target and not (path.parent / target).exists()
+    ]
     assert broken == []
 
 

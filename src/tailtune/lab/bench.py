@@ -17,9 +17,9 @@ from tailtune.model.load import LoadReport
 from tailtune.model.project import Project
 from tailtune.model.recording import Kind
 from tailtune.model.workload import Workload
-from tailtune.record.bench import Bench
-from tailtune.record.host import LocalHost
-from tailtune.record.load import EngineProcess
+from tailtune.record.engine.load import EngineProcess
+from tailtune.record.host.local import LocalHost
+from tailtune.record.phases.bench import Bench
 from tailtune.record.ports import Progress
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tailtune import config
 from tailtune.errors import ConfigError
 from tailtune.model.detected import Detected, Overview, Suggestion
-from tailtune.record.detect import detect as look
+from tailtune.record.detection.detect import detect as look
 
 
 def detect(root: Path) -> Overview:

@@ -14,7 +14,7 @@ from tailtune.config.problem import listed, nearest
 from tailtune.errors import SetupError, UsageError
 from tailtune.model.detected import Detected, Initialized, Module, Program, Suggestion
 from tailtune.model.project import Language
-from tailtune.record.detect import detect
+from tailtune.record.detection.detect import detect
 
 _HEALTH: Final = ("/healthz", "/health", "/readyz", "/ready", "/livez", "/live", "/ping", "/status")
 _NEXT: Final = [

@@ -19,8 +19,8 @@ from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.results import LoadResult
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Operation, Workload
-from tailtune.record.bench import Bench, now_utc, scratch
-from tailtune.record.load import compile_workload, read_output
+from tailtune.record.engine.load import compile_workload, read_output
+from tailtune.record.phases.bench import Bench, now_utc, scratch
 from tailtune.record.ports import Interval, Progress
 
 _HTTP_PORT: Final = 80

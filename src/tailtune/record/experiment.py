@@ -12,8 +12,9 @@ from tailtune.model.project import Goals, Service, Variant
 from tailtune.model.recording import Artifact, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Workload
-from tailtune.record import rows
-from tailtune.record.bench import (
+from tailtune.record.formats import rows
+from tailtune.record.host.interference import Probe
+from tailtune.record.phases.bench import (
     Bench,
     Journal,
     away_from_service,
@@ -23,12 +24,11 @@ from tailtune.record.bench import (
     seal_failed,
     uninterrupted,
 )
-from tailtune.record.epochs import EpochPlan, plan_epoch
-from tailtune.record.interference import Probe
-from tailtune.record.player import Player
-from tailtune.record.service import Build, RunningService, build, start
-from tailtune.record.slices import SliceRecorder
-from tailtune.record.warm_up import WarmUp
+from tailtune.record.phases.epochs import EpochPlan, plan_epoch
+from tailtune.record.phases.player import Player
+from tailtune.record.phases.service import Build, RunningService, build, start
+from tailtune.record.phases.slices import SliceRecorder
+from tailtune.record.phases.warm_up import WarmUp
 
 _VARIANTS: Final = 2
 

@@ -13,7 +13,8 @@ from tailtune.model.project import Goals, Service, Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Workload
-from tailtune.record.bench import (
+from tailtune.record.engine.load import read_output
+from tailtune.record.phases.bench import (
     Bench,
     Journal,
     away_from_service,
@@ -23,15 +24,14 @@ from tailtune.record.bench import (
     seal_failed,
     uninterrupted,
 )
-from tailtune.record.capturing import Capturing
-from tailtune.record.load import read_output
-from tailtune.record.player import Player
+from tailtune.record.phases.capturing import Capturing
+from tailtune.record.phases.player import Player
+from tailtune.record.phases.seeds import derive_seed
+from tailtune.record.phases.service import Build, RunningService, build, start
+from tailtune.record.phases.warm_up import WarmUp
 from tailtune.record.ports import Interval
-from tailtune.record.process import how_ended
-from tailtune.record.seeds import derive_seed
-from tailtune.record.service import Build, RunningService, build, start
-from tailtune.record.usage import UsageReader
-from tailtune.record.warm_up import WarmUp
+from tailtune.record.processes.process import how_ended
+from tailtune.record.processes.usage import UsageReader
 
 _DRAIN_LIMIT_NS: Final = 2 * NS_PER_S
 _DRAIN_STEP_SECONDS: Final = 0.1

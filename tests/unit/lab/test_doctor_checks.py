@@ -10,13 +10,13 @@ from tailtune.lab.doctor import contention, memory, processors, timing, tools, v
 from tailtune.model.doctor import Check, CpuNoise, Status, TimerError
 from tailtune.model.environment import Environment
 from tailtune.model.recording import CpuLayout
-from tailtune.record.cgroup import CpuGroup
-from tailtune.record.machine import CpuTime, Pressure
-from tailtune.record.probes.loopback import Loopback
-from tailtune.record.probes.perf import Attempt, ModeAttempt, PerfCapability
-from tailtune.record.probes.priority import Priority
-from tailtune.record.probes.storage import Storage
-from tailtune.record.probes.timers import Timers
+from tailtune.record.host.cgroup import CpuGroup
+from tailtune.record.host.machine import CpuTime, Pressure
+from tailtune.record.host.probes.loopback import Loopback
+from tailtune.record.host.probes.perf import Attempt, ModeAttempt, PerfCapability
+from tailtune.record.host.probes.priority import Priority
+from tailtune.record.host.probes.storage import Storage
+from tailtune.record.host.probes.timers import Timers
 
 OK, NOTE, PROBLEM = Status.OK, Status.NOTE, Status.PROBLEM
 

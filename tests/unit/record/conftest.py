@@ -7,9 +7,9 @@ import pytest
 
 from tailtune.model.project import Language, ReadyCheck, Service
 from tailtune.model.units import Duration
-from tailtune.record import ownership, proc, ready
 from tailtune.record.ports import Launch
-from tailtune.record.process import Process, Supervisor
+from tailtune.record.processes import ownership, proc, ready
+from tailtune.record.processes.process import Process, Supervisor
 
 TINY = Path(__file__).parents[2] / "support" / "tiny_service.py"
 PYTHON = [sys.executable, "-I", "-S", str(TINY)]

@@ -13,9 +13,9 @@ from tailtune.errors import NotReadyError, RunInterruptedError, ServiceDiedError
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.units import Duration
-from tailtune.record import warm_up
-from tailtune.record.epochs import plan_epoch
 from tailtune.record.experiment import run_experiment
+from tailtune.record.phases import warm_up
+from tailtune.record.phases.epochs import plan_epoch
 
 Tiny = Callable[..., Service]
 BASE, OTHER = Variant(), Variant(env={"SETTING": "2"})

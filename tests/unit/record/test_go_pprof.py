@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tailtune.model.recording import Artifact
-from tailtune.record import pprof_delta
 from tailtune.record.collectors.go_pprof import GoPprofCollector
+from tailtune.record.formats import pprof_delta
 from tailtune.record.ports import Capture, Subject
 
 Answer = tuple[int, bytes]

@@ -38,6 +38,6 @@ def test_a_name_can_be_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_module_that_offers_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    offer(monkeypatch, "tailtune.record.proc")
-    with pytest.raises(UsageError, match=r"tailtune\.record\.proc offers no KNOB"):
+    offer(monkeypatch, "tailtune.record.processes.proc")
+    with pytest.raises(UsageError, match=r"tailtune\.record\.processes\.proc offers no KNOB"):
         registry.knobs()

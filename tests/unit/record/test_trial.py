@@ -24,7 +24,7 @@ from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
-from tailtune.record import warm_up
+from tailtune.record.phases import warm_up
 from tailtune.record.trial import run_trial
 
 Tiny = Callable[..., Service]

@@ -7,7 +7,7 @@ from typing import Final
 from tailtune.model.doctor import Check, CpuNoise, Status
 from tailtune.model.environment import Environment
 from tailtune.model.units import format_ns, format_share
-from tailtune.record.machine import CpuTime, Pressure
+from tailtune.record.host.machine import CpuTime, Pressure
 
 _check = partial(Check, family="contention")
 

@@ -6,15 +6,15 @@ from typing import Final
 
 from tailtune.lab.doctor import contention, memory, processors, timing, tools, visibility
 from tailtune.model.doctor import Check, Diagnosis
-from tailtune.record import machine
-from tailtune.record.cgroup import cpu_group
-from tailtune.record.host import LocalHost
-from tailtune.record.probes.loopback import try_loopback
-from tailtune.record.probes.noise import measure_noise
-from tailtune.record.probes.perf import try_perf
-from tailtune.record.probes.priority import try_priority
-from tailtune.record.probes.storage import look_at_storage
-from tailtune.record.probes.timers import measure_timers
+from tailtune.record.host import machine
+from tailtune.record.host.cgroup import cpu_group
+from tailtune.record.host.local import LocalHost
+from tailtune.record.host.probes.loopback import try_loopback
+from tailtune.record.host.probes.noise import measure_noise
+from tailtune.record.host.probes.perf import try_perf
+from tailtune.record.host.probes.priority import try_priority
+from tailtune.record.host.probes.storage import look_at_storage
+from tailtune.record.host.probes.timers import measure_timers
 
 TIMER_SECONDS: Final = 5.0
 NOISE_SECONDS: Final = 1.5

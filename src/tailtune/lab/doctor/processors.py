@@ -6,7 +6,7 @@ from functools import partial
 from tailtune.model.doctor import Check, Status
 from tailtune.model.environment import Environment
 from tailtune.model.recording import CpuLayout
-from tailtune.record.cgroup import CpuGroup
+from tailtune.record.host.cgroup import CpuGroup
 
 _check = partial(Check, family="processors")
 

@@ -7,9 +7,9 @@ from typing import Final
 from tailtune.model.doctor import Check, Status, TimerError
 from tailtune.model.environment import Environment
 from tailtune.model.units import format_ns, format_share
-from tailtune.record.cgroup import CpuGroup
-from tailtune.record.probes.priority import Priority
-from tailtune.record.probes.timers import Timers
+from tailtune.record.host.cgroup import CpuGroup
+from tailtune.record.host.probes.priority import Priority
+from tailtune.record.host.probes.timers import Timers
 
 _check = partial(Check, family="timing")
 

@@ -7,8 +7,8 @@ from typing import Final
 from tailtune.model.doctor import Check, Status
 from tailtune.model.environment import Environment
 from tailtune.model.units import format_bytes
-from tailtune.record.probes.loopback import Loopback
-from tailtune.record.probes.storage import Storage
+from tailtune.record.host.probes.loopback import Loopback
+from tailtune.record.host.probes.storage import Storage
 
 _check = partial(Check, family="tools and room")
 

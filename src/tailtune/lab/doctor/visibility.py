@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tailtune.model.doctor import Check, Status
-from tailtune.record.probes.perf import PerfCapability
+from tailtune.record.host.probes.perf import PerfCapability
 
 _check = partial(Check, family="visibility")
 

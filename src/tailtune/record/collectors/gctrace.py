@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from tailtune.record.trace_lines import TraceLinesCollector
+from tailtune.record.formats.trace_lines import TraceLinesCollector
 
 _N: Final = r"([0-9.]+)"
 _LINE: Final = re.compile(

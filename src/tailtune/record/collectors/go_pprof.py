@@ -10,9 +10,9 @@ import time
 from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
-from tailtune.record import pprof_delta
+from tailtune.record.formats import pprof_delta
 from tailtune.record.ports import Capture, Subject
-from tailtune.record.ready import HOST
+from tailtune.record.processes.ready import HOST
 
 _DELTAS: Final = ("allocs", "mutex")
 _SNAPSHOTS: Final = ("heap",)

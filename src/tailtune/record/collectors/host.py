@@ -5,9 +5,10 @@ import time
 from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
-from tailtune.record import proc, rows
-from tailtune.record.interference import HostReader, HostReading, Probe
+from tailtune.record.formats import rows
+from tailtune.record.host.interference import HostReader, HostReading, Probe
 from tailtune.record.ports import Capture, Subject
+from tailtune.record.processes import proc
 
 _STEP_NS: Final = 1_000_000_000
 

@@ -4,9 +4,9 @@ import time
 from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
-from tailtune.record import rows
+from tailtune.record.formats import rows
 from tailtune.record.ports import Capture, Subject
-from tailtune.record.usage import Usage, UsageReader
+from tailtune.record.processes.usage import Usage, UsageReader
 
 _STEP_NS: Final = 1_000_000_000
 

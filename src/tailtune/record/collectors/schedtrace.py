@@ -6,7 +6,7 @@ Fields come and go between Go releases, so they are read by their names.
 import re
 from typing import Any, Final
 
-from tailtune.record.trace_lines import TraceLinesCollector
+from tailtune.record.formats.trace_lines import TraceLinesCollector
 
 _LINE: Final = re.compile(r"SCHED (?P<at>\d+)ms: (?P<fields>(?:\w+=\d+ )+)\[(?P<queues>[\d ]*)\]")
 _COLUMNS: Final = {"gomaxprocs": "gomaxprocs", "idle_procs": "idleprocs", "threads": "threads", "run_queue": "runqueue"}

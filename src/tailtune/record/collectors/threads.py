@@ -1,9 +1,9 @@
 """CPU, run-queue delay and time slices of each thread over a window."""
 
 from tailtune.model.recording import CollectorRecord, Phase
-from tailtune.record import rows
+from tailtune.record.formats import rows
 from tailtune.record.ports import Capture, Subject
-from tailtune.record.usage import ThreadUsage, UsageReader
+from tailtune.record.processes.usage import ThreadUsage, UsageReader
 
 
 class ThreadsCollector:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tailtune.errors import BuildError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Artifact
-from tailtune.record import artifacts
+from tailtune.record.builds import artifacts
 
 
 class CommandTarget:

@@ -8,8 +8,8 @@ from typing import Final
 from tailtune.errors import BuildError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Artifact
-from tailtune.record import artifacts
-from tailtune.record.source import source_tree
+from tailtune.record.builds import artifacts
+from tailtune.record.builds.source import source_tree
 
 _TRACES: Final = {"gctrace": "1", "schedtrace": "1000"}
 """What the runtime prints to stderr: each garbage collection, and the scheduler's state once a second."""

@@ -11,8 +11,8 @@ from typing import Any, Final
 from tailtune.errors import BuildError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Artifact
-from tailtune.record import artifacts
-from tailtune.record.source import source_tree
+from tailtune.record.builds import artifacts
+from tailtune.record.builds.source import source_tree
 
 _FRAME_POINTERS: Final = "-Cforce-frame-pointers=yes"
 _PROFILE: Final = {"CARGO_PROFILE_RELEASE_DEBUG": "line-tables-only", "CARGO_PROFILE_RELEASE_STRIP": "none"}

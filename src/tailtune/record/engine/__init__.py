@@ -1,0 +1,1 @@
+"""The load side: requests from templates, compiled schedules, the resident engine, its log."""

@@ -1,0 +1,109 @@
+"""The resident load engine: `python -m tailtune.record.engine.process`, started by `record.engine`.
+
+Reads commands as JSON lines from stdin: `{"command": "play", ...}` with the fields of `_Play`, and
+`{"command": "stop"}`. Writes events as JSON lines to stdout: `ready`, then for each play one `interval` a
+second and a final `report` or `error`. The end of stdin stops the play and ends the process.
+"""
+
+import argparse
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+from ipaddress import ip_address
+from typing import Any, Final
+
+import msgspec
+
+from tailtune import _native
+from tailtune.errors import NativeError
+
+_STDOUT: Final = 1
+
+
+class _Play(msgspec.Struct):
+    """A command to play, with the signal that ends it early."""
+
+    schedule: str
+    host: str
+    port: int
+    output: str | None
+    stop: Any
+
+
+_FIELDS: Final = ("schedule", "host", "port", "output")
+
+
+class _Commands:
+    """Reads stdin on a thread of its own, so that a stop arrives while a play runs."""
+
+    def __init__(self) -> None:
+        self.plays: queue.SimpleQueue[_Play | None] = queue.SimpleQueue()
+        self._stop = _native.StopSignal()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in sys.stdin.buffer:
+            self._obey(msgspec.json.decode(line))
+        self._stop.set()
+        self.plays.put(None)
+
+    def _obey(self, command: dict[str, Any]) -> None:
+        if command["command"] == "stop":
+            self._stop.set()
+            return
+        self._stop = _native.StopSignal()
+        self.plays.put(_Play(**{name: command[name] for name in _FIELDS}, stop=self._stop))
+
+
+def _say(event: dict[str, object]) -> None:
+    os.write(_STDOUT, msgspec.json.encode(event) + b"\n")
+
+
+def _play(command: _Play, options: argparse.Namespace) -> None:
+    try:
+        report = _native.play(
+            command.schedule,
+            command.port,
+            command.stop,
+            host=ip_address(command.host),
+            output=command.output,
+            cpu=options.cpu,
+            spin=bool(options.spin),
+            real_time=bool(options.real_time),
+            events_fd=_STDOUT,
+        )
+    except (NativeError, OSError, OverflowError) as error:
+        _say({"event": "error", "message": str(error), "hint": getattr(error, "hint", "")})
+    else:
+        _say({"event": "report", "report": msgspec.json.decode(report)})
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--spin", type=int, default=1)
+    parser.add_argument("--real-time", type=int, default=1)
+    parser.add_argument("--cpu", type=int)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Play until stdin closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    options = _options()
+    _native.die_with_parent(options.parent)
+    if options.cpu is not None:
+        with contextlib.suppress(OSError):  # the native engine tries again and reports the refusal
+            os.sched_setaffinity(0, {options.cpu})
+    commands = _Commands()
+    _say({"event": "ready"})
+    while (command := commands.plays.get()) is not None:
+        with contextlib.suppress(BrokenPipeError):  # nobody listens any more; stdin is about to close
+            _play(command, options)
+
+
+if __name__ == "__main__":
+    main()

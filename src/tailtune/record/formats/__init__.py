@@ -1,0 +1,1 @@
+"""Lines and bytes that runtimes write, turned into rows."""

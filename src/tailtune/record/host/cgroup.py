@@ -1,0 +1,130 @@
+"""What our own control group grants: CPU quota, throttling so far, real-time budget; version 1 and 2.
+
+All readers take the root of the file system, so that a tree of plain files can stand in for a machine.
+Sources: cgroups(7), proc_pid_mountinfo(5), the kernel's cgroup-v1 and cgroup-v2 documents.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from tailtune.record.host.textfile import number, text
+
+
+class CpuGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The CPU side of the group that this process is in."""
+
+    version: int
+    """1 or 2: who governs CPU time; 0 where there is no CPU controller and no unified hierarchy."""
+    directory: Path | None = None
+    """Of the group; absent when it is not mounted here."""
+    quota: float | None = None
+    """Cores granted: the smallest over the group and its ancestors; absent without a limit."""
+    periods_throttled: int = 0
+    throttled_ns: int = 0
+    realtime_budget_us: int | None = None
+    """Version 1 with real-time groups: time a period for SCHED_FIFO; 0 forbids it. Absent without such groups."""
+
+
+class _Mount(msgspec.Struct, frozen=True):
+    root: PurePosixPath
+    point: Path
+
+
+def cpu_group(root: Path = Path("/")) -> CpuGroup:
+    """Read the group of this process; a machine without control groups gives version 0."""
+    for line in text(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "cpu" in controllers.split(","):
+            return _version_1(_directory(root, path, "cgroup", "cpu"))
+    for line in text(root / "proc/self/cgroup").splitlines():
+        if line.startswith("0::"):
+            return _version_2(_directory(root, line[3:], "cgroup2", ""))
+    return CpuGroup(version=0)
+
+
+def _version_1(place: tuple[Path, Path] | None) -> CpuGroup:
+    if place is None:
+        return CpuGroup(version=1)
+    directory, top = place
+    quotas = [_cores(number(g / "cpu.cfs_quota_us"), number(g / "cpu.cfs_period_us")) for g in _up(directory, top)]
+    stat = _stat(directory)
+    return CpuGroup(
+        version=1,
+        directory=directory,
+        quota=_smallest(quotas),
+        periods_throttled=stat.get("nr_throttled", 0),
+        throttled_ns=stat.get("throttled_time", 0),
+        realtime_budget_us=number(directory / "cpu.rt_runtime_us"),
+    )
+
+
+def _version_2(place: tuple[Path, Path] | None) -> CpuGroup:
+    if place is None:
+        return CpuGroup(version=2)
+    directory, top = place
+    stat = _stat(directory)
+    return CpuGroup(
+        version=2,
+        directory=directory,
+        quota=_smallest([_cores_of_max(text(group / "cpu.max")) for group in _up(directory, top)]),
+        periods_throttled=stat.get("nr_throttled", 0),
+        throttled_ns=stat.get("throttled_usec", 0) * 1_000,
+    )
+
+
+def _cores(quota_us: int | None, period_us: int | None) -> float | None:
+    return quota_us / period_us if quota_us is not None and quota_us > 0 and period_us else None
+
+
+def _cores_of_max(content: str) -> float | None:
+    words = content.split()
+    if len(words) != 2 or words[0] == "max":
+        return None
+    return _cores(int(words[0]), int(words[1]))
+
+
+def _smallest(quotas: list[float | None]) -> float | None:
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+def _stat(directory: Path) -> dict[str, int]:
+    pairs = (line.split() for line in text(directory / "cpu.stat").splitlines())
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+
+
+def _up(directory: Path, top: Path) -> Iterator[Path]:
+    """Yield the group and its ancestors up to the mount point: a limit binds all below it."""
+    yield directory
+    while directory != top:
+        directory = directory.parent
+        yield directory
+
+
+def _directory(root: Path, path: str, kind: str, controller: str) -> tuple[Path, Path] | None:
+    """Return the group's directory and the mount point above it; absent when the hierarchy is not mounted.
+
+    Inside a container the mount may begin below the hierarchy's root, or, without a name space for
+    groups, the path may be one that only the host sees; then the mount point itself is our group.
+    """
+    mount = _mount(root, kind, controller)
+    if mount is None:
+        return None
+    inside = PurePosixPath(path)
+    if inside.is_relative_to(mount.root):
+        directory = mount.point / inside.relative_to(mount.root)
+        if directory.is_dir():
+            return directory, mount.point
+    return mount.point, mount.point
+
+
+def _mount(root: Path, kind: str, controller: str) -> _Mount | None:
+    for line in text(root / "proc/self/mountinfo").splitlines():
+        fields, _, after = line.partition(" - ")
+        words, tail = fields.split(), after.split()
+        if len(words) < 5 or len(tail) < 3 or tail[0] != kind:
+            continue
+        if not controller or controller in tail[2].split(","):
+            return _Mount(PurePosixPath(words[3]), root / words[4].lstrip("/"))
+    return None

@@ -1,0 +1,1 @@
+"""The phases of a trial and the epochs of an experiment, one step a file."""

@@ -1,0 +1,74 @@
+"""Plays stretches of one workload: compiles the schedule for a seed and a length, then lets the engine send it."""
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tailtune.errors import TailtuneError
+from tailtune.model.load import LoadReport
+from tailtune.model.units import Duration
+from tailtune.model.workload import Workload
+from tailtune.record.engine.load import compile_workload
+from tailtune.record.ports import Engine, Interval
+
+
+class Player:
+    """Compiles and plays; schedules and logs live in a scratch directory that its owner removes."""
+
+    def __init__(self, engine: Engine, workload: Workload, root: Path, scratch: Path) -> None:
+        """Play `workload`, whose files are relative to `root`, with `engine`."""
+        self._engine = engine
+        self._workload = workload
+        self._root = root
+        self._scratch = scratch
+
+    @property
+    def rate_per_s(self) -> float:
+        """Mean rate of the workload."""
+        return self._workload.rate_per_s
+
+    def compile(self, seed: int, duration: Duration) -> Path:
+        """Compile a stretch, once for each seed and length; done ahead, so that it disturbs no window."""
+        path = self._scratch / f"{seed}-{int(duration)}.schedule"
+        if not path.exists():
+            compile_workload(self._workload, self._root, path, seed=seed, duration=duration)
+        return path
+
+    def play(
+        self,
+        schedule: Path,
+        port: int,
+        *,
+        on_interval: Callable[[Interval], None],
+        poll: Callable[[], None],
+        keep: Callable[[Path], None] | None = None,
+    ) -> LoadReport:
+        """Play a schedule to its end.
+
+        `keep` is given the directory of its log, also when the play was cut short by an exception.
+
+        Raises:
+            KeyboardInterrupt: if the engine was interrupted.
+        """
+        if keep is None:
+            return _whole(self._engine.play(schedule, port, None, on_interval, poll))
+        output = self._scratch / "output"
+        output.mkdir()
+        try:
+            report = self._engine.play(schedule, port, output, on_interval, poll)
+        except BaseException:
+            with contextlib.suppress(OSError, ValueError, TailtuneError):  # perhaps nothing was logged yet
+                keep(output)
+            raise
+        else:
+            keep(output)
+        finally:
+            shutil.rmtree(output, ignore_errors=True)
+        return _whole(report)
+
+
+def _whole(report: LoadReport) -> LoadReport:
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report

@@ -1,0 +1,110 @@
+"""From a variant to a running, ready service, and back to nothing."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tailtune.model.project import Service, Variant
+from tailtune.model.recording import Artifact
+from tailtune.record import registry
+from tailtune.record.ports import Launch, Subject
+from tailtune.record.processes import ready
+from tailtune.record.processes.process import GRACE_SECONDS, Ended, Process, supervisor
+
+_PORT = "{port}"
+
+
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant with its artifact, ready to be started as often as wanted."""
+
+    name: str
+    variant: Variant
+    artifact: Artifact
+
+
+def build(service: Service, name: str, variant: Variant, root: Path, cache: Path) -> Artifact:
+    """Build a variant with the target of its language.
+
+    Raises:
+        UsageError: if no target builds this language, or a knob or the git reference is unknown.
+        BuildError: if it does not build.
+    """
+    for knob in variant.knobs:  # a build takes minutes, so what is misspelled is said before
+        registry.knob(knob)
+    return registry.target(service.language).build(service, variant, name, root, cache)
+
+
+class RunningService:
+    """A started service; `stop` ends it and all its children."""
+
+    def __init__(self, service: Service, build: Build, process: Process, port: int) -> None:
+        """Use `start`."""
+        self.build = build
+        self.process = process
+        self.port = port
+        self.language = service.language
+        self._service = service
+
+    def wait_ready(self) -> float:
+        """Wait until it may be loaded; return the seconds that took.
+
+        Raises:
+            NotReadyError: if it ends, stays silent, answers wrongly, or another process answers.
+        """
+        return ready.wait_ready(self.process, self._service.ready, self.port, supervisor())
+
+    def subject(self, window_seconds: Mapping[str, float]) -> Subject:
+        """Describe it to the collectors."""
+        return Subject(
+            pid=self.process.pid,
+            port=self.port,
+            language=self._service.language,
+            pprof=self._service.pprof,
+            artifact=self.build.artifact,
+            stderr=self.process.stderr,
+            started_ns=self.process.started_ns,
+            window_seconds=dict(window_seconds),
+        )
+
+    def stop(self, *, grace: bool = True) -> Ended:
+        """End it; without grace at once."""
+        return supervisor().stop(self.process, GRACE_SECONDS if grace else 0.0)
+
+
+def start(service: Service, build: Build, *, root: Path, cpus: list[int], stdout: Path, stderr: Path) -> RunningService:
+    """Start a built variant on a free loopback port, pinned to its CPUs.
+
+    Raises:
+        NotReadyError: if the service's fixed port is taken.
+        SetupError: if the program cannot be executed.
+        UsageError: if a knob is unknown or its level impossible.
+    """
+    port = ready.choose_port(service.port)
+    launch = _launch(service, build, root=root, cpus=cpus, port=port, stdout=stdout, stderr=stderr)
+    return RunningService(service, build, supervisor().start(launch), port)
+
+
+def _launch(
+    service: Service, build: Build, *, root: Path, cpus: list[int], port: int, stdout: Path, stderr: Path
+) -> Launch:
+    variant = build.variant
+    declared = {**service.env, **variant.env}
+    args = service.args if variant.args is None else variant.args
+    launch = Launch(
+        argv=[build.artifact.path, *(text.replace(_PORT, str(port)) for text in args)],
+        env={
+            **os.environ,
+            **{name: text.replace(_PORT, str(port)) for name, text in declared.items()},
+            **registry.target(service.language).environment(service, variant),
+        },
+        workdir=(root / service.workdir).resolve(),
+        port=port,
+        cpus=cpus,
+        stdout=stdout,
+        stderr=stderr,
+    )
+    for name, level in variant.knobs.items():
+        launch = registry.knob(name).apply(launch, level)
+    return launch

@@ -1,0 +1,136 @@
+"""Records the slices of one epoch: load on one variant, readings of it and of the machine at both edges."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tailtune.model.load import LoadReport
+from tailtune.model.recording import Phase
+from tailtune.model.units import Duration
+from tailtune.record.engine.load import read_output
+from tailtune.record.formats import rows
+from tailtune.record.host.interference import HostReader, HostReading, Probe
+from tailtune.record.phases.bench import Bench
+from tailtune.record.phases.epochs import SlicePlan
+from tailtune.record.phases.player import Player
+from tailtune.record.phases.service import RunningService
+from tailtune.record.processes.usage import Usage, UsageReader
+
+WINDOW: Final = "slice"
+_IDLE_SHARE: Final = 0.005
+"""CPU that an idle variant may use, as a share of one CPU, before it counts as a disturbance."""
+
+
+class SliceRecorder:
+    """Plays slices and keeps their rows until the epoch is complete."""
+
+    def __init__(self, bench: Bench, services: Mapping[int, RunningService], probe: Probe, player: Player) -> None:
+        """Record slices on `services`, both running, by variant."""
+        self._bench = bench
+        self._services = services
+        self._player = player
+        self._usage = {index: UsageReader(service.process.pid) for index, service in services.items()}
+        self._host = HostReader(probe)
+        self._tables: dict[str, list[pa.Table]] = {"latency": [], "process": [], "host": []}
+        self._slices: list[dict[str, Any]] = []
+        self._idle_cpu_ns = dict.fromkeys(services, 0)
+        self._idle_ns = dict.fromkeys(services, 0)
+
+    def record(self, epoch: int, plan: SlicePlan, length: Duration) -> None:
+        """Play one slice and keep its rows.
+
+        Raises:
+            ServiceDiedError: if either variant ends.
+        """
+        service = self._services[plan.variant]
+        schedule = self._player.compile(plan.seed, length)
+        latency: list[pa.Table] = []
+        before = self._read()
+        report = self._player.play(
+            schedule,
+            service.port,
+            on_interval=lambda _: None,
+            poll=self._check,
+            keep=lambda output: latency.append(_latency(output, plan.slice)),
+        )
+        after = self._read()
+        self._check()
+        checked = self._bench.check_load(report, latency[0])
+        self._keep(plan, latency[0], before, after)
+        self._slices.append(_row(epoch, plan, service.build.name, checked, before, after))
+
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """Give the rows of all slices so far, table by table."""
+        for name, parts in self._tables.items():
+            yield name, pa.concat_tables(parts)
+        yield "slices", rows.from_dicts("slices", self._slices)
+
+    def warnings(self) -> list[str]:
+        """Say which variants used the CPU while the other was loaded."""
+        shares = {index: cpu / max(self._idle_ns[index], 1) for index, cpu in self._idle_cpu_ns.items()}
+        return [
+            f"{self._services[index].build.name} uses the CPU while it gets no load, which disturbs the other variant"
+            for index, share in shares.items()
+            if share > _IDLE_SHARE
+        ]
+
+    def _read(self) -> "_Edge":
+        return _Edge({index: reader.read() for index, reader in self._usage.items()}, self._host.read())
+
+    def _check(self) -> None:
+        for service in self._services.values():
+            service.process.check(Phase.MEASURE)
+
+    def _keep(self, plan: SlicePlan, latency: pa.Table, before: "_Edge", after: "_Edge") -> None:
+        self._tables["latency"].append(latency)
+        constant = {"window": WINDOW, "slice": plan.slice}
+        used = [before.usage[plan.variant], after.usage[plan.variant]]
+        self._tables["process"].append(rows.table("process", used, Usage._fields, **constant))
+        self._tables["host"].append(rows.table("host", [before.host, after.host], HostReading._fields, **constant))
+        for index in self._services.keys() - {plan.variant}:
+            self._idle_cpu_ns[index] += after.usage[index].cpu_ns - before.usage[index].cpu_ns
+            self._idle_ns[index] += after.usage[index].t_ns - before.usage[index].t_ns
+
+
+class _Edge:
+    """Readings at one edge of a slice."""
+
+    def __init__(self, usage: dict[int, Usage], host: HostReading) -> None:
+        self.usage = usage
+        self.host = host
+
+
+def _latency(output: Path, number: int) -> pa.Table:
+    return read_output(output, WINDOW, number)["latency"]
+
+
+def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: _Edge, after: _Edge) -> dict[str, Any]:
+    """Return the slice's row of the table `slices`."""
+    first, last = before.usage[plan.variant], after.usage[plan.variant]
+    host_first, host_last = before.host, after.host
+    busy = host_last.busy_ns - host_first.busy_ns
+    return {
+        "epoch": epoch,
+        "slice": plan.slice,
+        "pair": plan.pair,
+        "position": plan.position,
+        "variant": variant,
+        "schedule_sha256": report.schedule_sha256,
+        "validity": report.validity.value,
+        "reasons": "; ".join(reason.message for reason in report.reasons),
+        "seed": plan.seed,
+        "started_ns": report.started_ns,
+        "ended_ns": report.started_ns + report.elapsed_ns,
+        "requests": report.sent_requests,
+        "completed": report.completed_requests,
+        "unexpected": sum(operation.unexpected_status for operation in report.operations),
+        "cpu_user_ns": last.cpu_user_ns - first.cpu_user_ns,
+        "cpu_system_ns": last.cpu_system_ns - first.cpu_system_ns,
+        "peak_rss_bytes": last.peak_rss_bytes,
+        "steal_ns": host_last.steal_ns - host_first.steal_ns,
+        "other_busy_ns": max(busy - (last.cpu_ns - first.cpu_ns) - report.engine_cpu_ns, 0),
+        "throttled_ns": host_last.throttled_ns - host_first.throttled_ns,
+        "probe_delay_ns": host_last.probe_delay_ns - host_first.probe_delay_ns,
+    }

@@ -1,0 +1,85 @@
+"""The engine's files as tables: every column, and files that are cut short or not the engine's."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from tailtune.bundle.schema import LATENCY, REQUESTS
+from tailtune.errors import RecordingError
+from tailtune.record.engine.load import read_output
+
+REQUEST = struct.Struct("<5q2I2HB3x")
+BUCKET = struct.Struct("<2qiHBx")
+
+
+def write(directory: Path, *, requests: bytes = b"", latency: bytes = b"") -> None:
+    (directory / "requests.bin").write_bytes(struct.pack("<8sII", b"TTREQS\n", 1, REQUEST.size) + requests)
+    (directory / "latency.bin").write_bytes(struct.pack("<8sII", b"TTHIST\n", 1, BUCKET.size) + latency)
+
+
+def test_every_field_comes_out_in_its_column(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        requests=REQUEST.pack(10, 11, 12, 13, 14, 15, 16, 17, 418, 3),
+        latency=BUCKET.pack(20, 21, 22, 23, 0) + BUCKET.pack(30, 31, 32, 33, 2),
+    )
+    tables = read_output(tmp_path, "slice", 7)
+    assert tables["requests"].to_pylist() == [
+        {
+            "window": "slice",
+            "operation": 17,
+            "status": 418,
+            "outcome": 3,
+            "connection": 15,
+            "response_bytes": 16,
+            "intended_ns": 10,
+            "sent_ns": 12,
+            "first_byte_ns": 13,
+            "done_ns": 14,
+        }
+    ]
+    rows = tables["latency"].to_pylist()
+    assert rows[0] == {
+        "window": "slice",
+        "slice": 7,
+        "operation": 23,
+        "interval": 22,
+        "kind": "latency",
+        "value_ns": 20,
+        "count": 21,
+    }
+    assert (rows[1]["kind"], rows[1]["count"]) == ("send-lag", 31)
+
+
+def test_tables_without_rows_have_the_schema(tmp_path: Path) -> None:
+    write(tmp_path)
+    tables = read_output(tmp_path, "measure")
+    assert tables["requests"].schema == REQUESTS
+    assert tables["latency"].schema == LATENCY
+
+
+def test_a_record_cut_short_is_left_out(tmp_path: Path) -> None:
+    whole = REQUEST.pack(*range(9), 0)
+    write(tmp_path, requests=whole + whole[:-1])
+    assert read_output(tmp_path, "measure")["requests"].num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "requests.bin: No such file"),
+        (b"", "cut short"),
+        (b"TTREQS\n\0\1\0\0", "cut short"),
+        (struct.pack("<8sII", b"TTHIST\n", 1, 56), "not a load's log"),
+        (struct.pack("<8sII", b"TTREQS\n", 2, 56), "not a load's log"),
+        (struct.pack("<8sII", b"TTREQS\n", 1, 55), "not a load's log"),
+    ],
+)
+def test_what_the_engine_did_not_write_is_refused(tmp_path: Path, content: bytes | None, words: str) -> None:
+    write(tmp_path)
+    (tmp_path / "requests.bin").unlink()
+    if content is not None:
+        (tmp_path / "requests.bin").write_bytes(content)
+    with pytest.raises(RecordingError, match=words):
+        read_output(tmp_path, "measure")
