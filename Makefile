@@ -16,7 +16,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/native: .venv/installed pyproject.toml $(NATIVE_SOURCES)
-	$(BIN)/maturin develop --quiet --release --locked --generate-stubs
+	$(BIN)/maturin develop --quiet --release --locked --generate-stubs >/dev/null
 	@touch $@
 
 setup: .venv/native ## install the tool and its development dependencies into .venv/
@@ -32,7 +32,7 @@ check: setup ## formats, lints, types, directions, stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --quiet
+	$(BIN)/lint-imports --no-logo
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets --locked -- --deny warnings
 	scripts/check-stubs.sh

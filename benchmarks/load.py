@@ -34,7 +34,7 @@ class Row(NamedTuple):
 @contextmanager
 def null_server() -> Iterator[int]:
     """A fixed small answer on a loopback port of its own."""
-    command = [sys.executable, "-m", "tailtune.record.null_server", "--port", "0"]
+    command = [sys.executable, "-m", "tailtune.record.engine.null_server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
