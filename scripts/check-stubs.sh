@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 generated=$(mktemp -d)
 trap 'rm -rf "$generated"' EXIT
-.venv/bin/maturin generate-stubs --quiet --profile release --out "$generated"
+.venv/bin/maturin generate-stubs --quiet --profile release --interpreter .venv/bin/python --out "$generated"
 diff --unified "$generated/tailtune/_native.pyi" src/tailtune/_native.pyi || {
     echo "hint: make setup writes src/tailtune/_native.pyi anew; commit it" >&2
     exit 1
