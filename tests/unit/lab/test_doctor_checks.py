@@ -10,7 +10,7 @@ from tailtune.lab.doctor import contention, memory, processors, timing, tools, v
 from tailtune.model.doctor import Check, CpuNoise, Status, TimerError
 from tailtune.model.environment import Environment
 from tailtune.model.recording import CpuLayout
-from tailtune.record.host.cgroup import CpuGroup
+from tailtune.record.host.cgroup import CpuGroup, Throttling
 from tailtune.record.host.machine import CpuTime, Pressure
 from tailtune.record.host.probes.loopback import Loopback
 from tailtune.record.host.probes.perf import Attempt, ModeAttempt, PerfCapability
@@ -120,7 +120,7 @@ TROUBLE = [
     ("cores", PROBLEM, processors_of(change(QUIET, allowed_cpus=[2])), "1 of 4"),
     ("cpu-quota", NOTE, processors_of(group=change(GROUP, quota=3.0)), "3 CPUs"),
     ("cpu-quota", PROBLEM, processors_of(group=change(GROUP, quota=1.5)), "1.5 CPUs"),
-    ("cpu-quota", NOTE, processors_of(group=change(GROUP, quota=4.0, periods_throttled=1234)), "1,234 times"),
+    ("cpu-quota", NOTE, processors_of(group=change(GROUP, quota=4.0, throttling=Throttling(1234, 0))), "1,234 times"),
     ("governor", NOTE, processors_of(change(QUIET, governor="powersave")), "powersave"),
     ("turbo", NOTE, processors_of(change(QUIET, turbo=True)), "on"),
     ("smt", NOTE, processors_of(change(QUIET, smt=True)), "on"),
@@ -212,6 +212,6 @@ def test_missing_measurements_are_told():
 
 
 def test_steal_is_a_share_of_the_time_between_two_readings():
-    before, after = CpuTime(total=1000, idle=500, steal=10), CpuTime(total=1200, idle=600, steal=30)
+    before, after = CpuTime(busy_ns=490, idle_ns=500, steal_ns=10), CpuTime(busy_ns=570, idle_ns=600, steal_ns=30)
     assert contention.steal_share(before, after) == 0.1
     assert contention.steal_share(before, before) == 0.0

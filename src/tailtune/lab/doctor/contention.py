@@ -39,8 +39,8 @@ def checks(
 
 def steal_share(before: CpuTime, after: CpuTime) -> float:
     """Return the share of CPU time, in [0, 1], that the hypervisor gave to others between two readings."""
-    total = after.total - before.total
-    return (after.steal - before.steal) / total if total > 0 else 0.0
+    total = sum(after) - sum(before)
+    return (after.steal_ns - before.steal_ns) / total if total > 0 else 0.0
 
 
 def _steal(steal: float, seconds: float) -> Check:

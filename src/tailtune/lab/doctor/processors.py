@@ -42,12 +42,12 @@ def _separation(layout: CpuLayout) -> str:
 
 
 def _quota(environment: Environment, group: CpuGroup) -> Check:
-    throttled = f", stopped {group.periods_throttled:,} times so far" if group.periods_throttled else ""
+    throttled = f", stopped {group.throttling.periods:,} times so far" if group.throttling.periods else ""
     if group.quota is None:
         where = f"none (cgroup version {group.version})" if group.version else "none: no control groups"
         return _check(name="cpu-quota", status=Status.OK, value=where, effect="nothing stops the service from outside")
     value = f"{group.quota:g} CPUs by cgroup version {group.version}{throttled}"
-    if group.quota >= len(environment.allowed_cpus) and not group.periods_throttled:
+    if group.quota >= len(environment.allowed_cpus) and not group.throttling.periods:
         return _check(
             name="cpu-quota",
             status=Status.OK,

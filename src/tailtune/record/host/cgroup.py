@@ -6,10 +6,20 @@ Sources: cgroups(7), proc_pid_mountinfo(5), the kernel's cgroup-v1 and cgroup-v2
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tailtune.record.host.textfile import number, text
+
+_STATISTICS: Final = "cpu.stat"
+
+
+class Throttling(NamedTuple):
+    """How often, and for how long in ns, a group was stopped for its CPU quota so far."""
+
+    periods: int
+    ns: int
 
 
 class CpuGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,8 +31,7 @@ class CpuGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Of the group; absent when it is not mounted here."""
     quota: float | None = None
     """Cores granted: the smallest over the group and its ancestors; absent without a limit."""
-    periods_throttled: int = 0
-    throttled_ns: int = 0
+    throttling: Throttling = Throttling(0, 0)
     realtime_budget_us: int | None = None
     """Version 1 with real-time groups: time a period for SCHED_FIFO; 0 forbids it. Absent without such groups."""
 
@@ -44,18 +53,31 @@ def cpu_group(root: Path = Path("/")) -> CpuGroup:
     return CpuGroup(version=0)
 
 
+def parse_throttling(content: str) -> Throttling:
+    """Read a `cpu.stat` of version 1 (ns) or 2 (µs); zeros where it does not tell."""
+    pairs = (line.split() for line in content.splitlines())
+    values = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+    return Throttling(
+        values.get("nr_throttled", 0), values.get("throttled_time", values.get("throttled_usec", 0) * 1_000)
+    )
+
+
+def throttling_files(group: Path | None) -> list[Path]:
+    """Return the `cpu.stat` of a group and of all its ancestors that are visible: each may have a quota."""
+    levels = (group, *group.parents) if group is not None else ()
+    return [file for level in levels if (file := level / _STATISTICS).is_file()]
+
+
 def _version_1(place: tuple[Path, Path] | None) -> CpuGroup:
     if place is None:
         return CpuGroup(version=1)
     directory, top = place
     quotas = [_cores(number(g / "cpu.cfs_quota_us"), number(g / "cpu.cfs_period_us")) for g in _up(directory, top)]
-    stat = _stat(directory)
     return CpuGroup(
         version=1,
         directory=directory,
         quota=_smallest(quotas),
-        periods_throttled=stat.get("nr_throttled", 0),
-        throttled_ns=stat.get("throttled_time", 0),
+        throttling=parse_throttling(text(directory / _STATISTICS)),
         realtime_budget_us=number(directory / "cpu.rt_runtime_us"),
     )
 
@@ -64,13 +86,11 @@ def _version_2(place: tuple[Path, Path] | None) -> CpuGroup:
     if place is None:
         return CpuGroup(version=2)
     directory, top = place
-    stat = _stat(directory)
     return CpuGroup(
         version=2,
         directory=directory,
         quota=_smallest([_cores_of_max(text(group / "cpu.max")) for group in _up(directory, top)]),
-        periods_throttled=stat.get("nr_throttled", 0),
-        throttled_ns=stat.get("throttled_usec", 0) * 1_000,
+        throttling=parse_throttling(text(directory / _STATISTICS)),
     )
 
 
@@ -87,11 +107,6 @@ def _cores_of_max(content: str) -> float | None:
 
 def _smallest(quotas: list[float | None]) -> float | None:
     return min((quota for quota in quotas if quota is not None), default=None)
-
-
-def _stat(directory: Path) -> dict[str, int]:
-    pairs = (line.split() for line in text(directory / "cpu.stat").splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
 
 
 def _up(directory: Path, top: Path) -> Iterator[Path]:

@@ -6,16 +6,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tailtune.errors import TailtuneError
-from tailtune.record.host.cgroup import cpu_group
+from tailtune.record.host import machine
+from tailtune.record.host.cgroup import cpu_group, parse_throttling, throttling_files
 from tailtune.record.ports import Launch
 from tailtune.record.processes import proc
 from tailtune.record.processes.process import Process, supervisor
-
-_NS_PER_TICK: Final = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-_STATISTICS: Final = "cpu.stat"
 
 
 class HostReading(NamedTuple):
@@ -33,38 +31,12 @@ class HostReading(NamedTuple):
     load_1m: float
 
 
-class CpuTime(NamedTuple):
-    """CPU time of the whole machine in ns."""
-
-    busy_ns: int
-    steal_ns: int
-
-
-def parse_cpu_time(text: str) -> CpuTime:
-    """Read the first line of `/proc/stat`: busy is user, nice, system and interrupts."""
-    fields = [int(field) * _NS_PER_TICK for field in text.partition("\n")[0].split()[1:]]
-    user, nice, system, _idle, _io_wait, hard, soft, steal = (fields + [0] * 8)[:8]
-    return CpuTime(user + nice + system + hard + soft, steal)
-
-
 def parse_pressure(text: str) -> int:
     """Read the total time in ns that some task waited, from a file of `/proc/pressure`; 0 when there is none."""
     for line in text.splitlines():
         if line.startswith("some "):
             return int(line.rpartition("total=")[2]) * 1000
     return 0
-
-
-def parse_throttling(text: str) -> tuple[int, int]:
-    """Read throttled periods and time in ns from a `cpu.stat` of cgroup v1 (ns) or v2 (µs)."""
-    values = {name: int(value) for name, _, value in (line.partition(" ") for line in text.splitlines()) if value}
-    return values.get("nr_throttled", 0), values.get("throttled_time", values.get("throttled_usec", 0) * 1000)
-
-
-def throttling_files(group: Path | None) -> list[Path]:
-    """Return the `cpu.stat` of a control group and of all its ancestors that are visible: each may have a quota."""
-    levels = (group, *group.parents) if group is not None else ()
-    return [file for level in levels if (file := level / _STATISTICS).is_file()]
 
 
 class Probe:
@@ -108,13 +80,13 @@ class HostReader:
 
     def read(self) -> HostReading:
         """Take a reading, about 0.2 ms."""
-        cpu = parse_cpu_time(proc.read(proc.PROC / "stat"))
+        cpu = machine.cpu_time()
         cpu_ns, memory_ns, io_ns = (
             parse_pressure(proc.read(proc.PROC / "pressure" / kind)) for kind in ("cpu", "memory", "io")
         )
         throttled = [parse_throttling(proc.read(file)) for file in self._throttling]
         return HostReading(
             time.monotonic_ns(), cpu.steal_ns, cpu.busy_ns, cpu_ns, memory_ns, io_ns,
-            sum(periods for periods, _ in throttled), sum(ns for _, ns in throttled),
+            sum(one.periods for one in throttled), sum(one.ns for one in throttled),
             self._probe.delay_ns() if self._probe else 0, os.getloadavg()[0],
         )  # fmt: skip

@@ -5,11 +5,12 @@ All readers take the root of the file system, so that a tree of plain files can 
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tailtune.record.host.textfile import number, table, text
+from tailtune.record.processes.proc import NS_PER_TICK
 
 ROOT: Final = Path("/")
 _CPUS: Final = "sys/devices/system/cpu"
@@ -19,12 +20,14 @@ _VIRTUAL_VENDORS: Final = re.compile(
 )
 
 
-class CpuTime(msgspec.Struct, frozen=True, kw_only=True):
-    """Time of all CPUs since boot, in clock ticks."""
+class CpuTime(NamedTuple):
+    """Time of all CPUs since boot; the parts add up to all of it."""
 
-    total: int
-    idle: int
-    steal: int
+    busy_ns: int
+    """User, nice, system and interrupts."""
+    idle_ns: int
+    """Waiting for a disk included."""
+    steal_ns: int
 
 
 class Pressure(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,9 +121,9 @@ def virtual_machine(root: Path = ROOT) -> bool:
 def cpu_time(root: Path = ROOT) -> CpuTime:
     """Return the CPU time since boot; zeros where it is not told."""
     line = next((line for line in text(root / "proc/stat").splitlines() if line.startswith("cpu ")), "cpu")
-    ticks = [int(word) for word in line.split()[1:9]]
-    ticks += [0] * (8 - len(ticks))
-    return CpuTime(total=sum(ticks), idle=ticks[3] + ticks[4], steal=ticks[7])
+    times = [int(word) * NS_PER_TICK for word in line.split()[1:9]]
+    user, nice, system, idle, io_wait, hard, soft, steal = times + [0] * (8 - len(times))
+    return CpuTime(busy_ns=user + nice + system + hard + soft, idle_ns=idle + io_wait, steal_ns=steal)
 
 
 def pressure(root: Path = ROOT) -> Pressure | None:
@@ -141,11 +144,6 @@ def load_1m(root: Path = ROOT) -> float | None:
     """Return the load average over one minute."""
     words = text(root / "proc/loadavg").split()
     return float(words[0]) if words else None
-
-
-def perf_event_paranoid(root: Path = ROOT) -> int | None:
-    """Return how far ordinary users are kept from performance events; absent without them."""
-    return number(root / "proc/sys/kernel/perf_event_paranoid")
 
 
 def realtime_share(root: Path = ROOT) -> float | None:

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
+from tailtune.record.processes import proc
+
 
 def text(path: Path) -> str:
     """Return the content without surrounding white space; empty when there is none for us."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
+    return proc.read(path).strip()
 
 
 def number(path: Path) -> int | None:

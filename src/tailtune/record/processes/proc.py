@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 PROC: Final = Path("/proc")
-_NS_PER_TICK: Final = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+NS_PER_TICK: Final = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 class Stat(NamedTuple):
@@ -52,7 +52,7 @@ def parse_stat(text: str) -> Stat:
     fields = tail.split()
     try:
         minor, children_minor, major, children_major = map(int, fields[7:11])
-        user, system, children_user, children_system = (int(field) * _NS_PER_TICK for field in fields[11:15])
+        user, system, children_user, children_system = (int(field) * NS_PER_TICK for field in fields[11:15])
         return Stat(
             int(pid), name, fields[0], int(fields[1]), int(fields[3]), minor, major, user, system,
             children_minor, children_major, children_user, children_system, int(fields[17]), int(fields[19]),

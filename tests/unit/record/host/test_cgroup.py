@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tailtune.record.host.cgroup import CpuGroup, cpu_group
+from tailtune.record.host.cgroup import CpuGroup, Throttling, cpu_group, parse_throttling, throttling_files
 
 V1_MOUNT = "29 24 0:26 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
 V2_MOUNT = "30 24 0:27 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -35,8 +35,7 @@ def test_version_1_quota_and_throttling(tmp_path):
         version=1,
         directory=root / group,
         quota=1.5,
-        periods_throttled=3,
-        throttled_ns=42_000_000,
+        throttling=Throttling(3, 42_000_000),
         realtime_budget_us=0,
     )
 
@@ -70,7 +69,7 @@ def test_version_2_takes_the_smallest_limit_above_us(tmp_path):
     )
     group = cpu_group(root)
     assert (group.version, group.quota, group.directory) == (2, 0.5, root / top / "a/b/c")
-    assert (group.periods_throttled, group.throttled_ns) == (7, 1_500_000)
+    assert group.throttling == (7, 1_500_000)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +99,19 @@ def test_no_groups_no_mount_no_file(tmp_path):
     assert cpu_group(tmp_path) == CpuGroup(version=0)
     tree(tmp_path, {"proc/self/cgroup": "0::/\n"})
     assert cpu_group(tmp_path) == CpuGroup(version=2)
+
+
+def test_throttling_of_both_versions():
+    assert parse_throttling("nr_periods 9\nnr_throttled 4\nthrottled_time 12345\n") == (4, 12_345)
+    assert parse_throttling("usage_usec 5\nnr_periods 9\nnr_throttled 4\nthrottled_usec 12345\n") == (4, 12_345_000)
+    assert parse_throttling("usage_usec 5\n") == (0, 0)
+
+
+def test_a_quota_may_stand_at_any_level(tmp_path):
+    tree(tmp_path, {"user.slice/app/cpu.stat": "nr_throttled 1\n", "cpu.stat": "nr_throttled 2\n"})
+    group = tmp_path / "user.slice" / "app"
+    assert throttling_files(group) == [group / "cpu.stat", tmp_path / "cpu.stat"]
+    assert throttling_files(None) == []
 
 
 def test_this_machine_answers():
