@@ -1,6 +1,7 @@
 //! Reading: every offset, index and order is checked once, when the schedule is opened.
 
 use crate::format::{Header, Layout, OPERATION_BYTES, RECORD_BYTES, u32_at, u64_at};
+use crate::spec::{LONGEST_NS, MOST};
 use crate::{Arrival, ScheduleError};
 
 /// One operation of a schedule.
@@ -78,9 +79,13 @@ impl<'a> Schedule<'a> {
                 header.rate_per_s
             )));
         }
-        if header.duration_ns == 0 || header.max_connections == 0 || header.max_connections > 65_535
-        {
-            return Err(wrong("its duration or its connection cap is impossible"));
+        let possible = (1..=LONGEST_NS).contains(&header.duration_ns)
+            && (1..=MOST).contains(&header.max_connections)
+            && (1..=MOST).contains(&header.operations);
+        if !possible {
+            return Err(wrong(
+                "its duration, its connection cap or its number of operations is impossible",
+            ));
         }
         Ok(())
     }
@@ -206,9 +211,9 @@ fn read_operations<'a>(
             timeout_ns: u64_at(fixed, 8),
             expected_status: u16::from_le_bytes([fixed[16], fixed[17]]),
         };
-        if operation.timeout_ns == 0 {
+        if !(1..=LONGEST_NS).contains(&operation.timeout_ns) {
             return Err(wrong(format!(
-                "operation {:?} has no time to answer",
+                "operation {:?} has an impossible time-out",
                 operation.name
             )));
         }

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use crate::ScheduleError;
 
 const MAX_ENTRIES: f64 = 1e9;
-const LONGEST_NS: u64 = 7 * 24 * 3_600_000_000_000;
+/// Most operations and most connections: what 16 bits number.
+pub(crate) const MOST: u32 = 65_535;
+/// Longest duration and time-out: sums with clock readings stay far from overflow.
+pub(crate) const LONGEST_NS: u64 = 7 * 24 * 3_600_000_000_000;
 
 /// The process that places intended starts on the time line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -86,14 +89,14 @@ impl Spec {
         require(expected <= MAX_ENTRIES, || {
             format!("{expected:.0} requests are more than {MAX_ENTRIES:.0}")
         })?;
-        require((1..=65_535).contains(&self.max_connections), || {
+        require((1..=MOST).contains(&self.max_connections), || {
             format!(
-                "max_connections {} is not in 1..=65535",
+                "max_connections {} is not in 1..={MOST}",
                 self.max_connections
             )
         })?;
-        require((1..=65_535).contains(&self.operations.len()), || {
-            format!("{} operations are not in 1..=65535", self.operations.len())
+        require((1..=MOST as usize).contains(&self.operations.len()), || {
+            format!("{} operations are not in 1..={MOST}", self.operations.len())
         })?;
         require(pools.len() == self.operations.len(), || {
             format!(

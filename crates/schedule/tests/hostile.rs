@@ -79,6 +79,15 @@ fn headers_promising_the_moon_are_refused() {
 }
 
 #[test]
+fn times_that_overflow_when_added_to_a_clock_are_refused() {
+    for (field, name) in [(32, "duration"), (96 + 8, "time-out")] {
+        let mut bytes = valid();
+        bytes[field..field + 8].fill(0xff);
+        assert!(touch(&bytes).unwrap_err().to_string().contains(name));
+    }
+}
+
+#[test]
 fn requests_out_of_order_are_refused() {
     let mut bytes = valid();
     let last = bytes.len() - 16;
@@ -92,7 +101,7 @@ fn requests_out_of_order_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(2_000)))]
     #[test]
     fn flipped_bytes_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
         let mut bytes = valid();
