@@ -141,7 +141,7 @@ impl NullServer {
 
     fn answer(&mut self, token: u64, count: usize) {
         if self.delay_ns > 0 {
-            let due = now_ns() + self.delay_ns;
+            let due = now_ns().saturating_add(self.delay_ns);
             self.due.extend(std::iter::repeat_n((due, token), count));
         } else if count > 0 && self.client(token).is_some_and(|client| !client.send(count)) {
             self.drop_client(token);

@@ -78,7 +78,8 @@ impl RealTimeWatchdog {
             action: previous,
         };
         let lowered = libc::rlimit {
-            rlim_cur: longest_us.min(found.rlim_max),
+            // Well below the hard limit, at which the kernel kills instead of telling.
+            rlim_cur: longest_us.min(found.rlim_max / 2),
             rlim_max: found.rlim_max,
         };
         set_limit(libc::RLIMIT_RTTIME, lowered)?;
