@@ -95,8 +95,11 @@ def test_intervals_are_told_live(engine: EngineProcess, tmp_path: Path) -> None:
     with null_server() as (_, port):
         report = engine.play(tmp_path / "schedule", port, None, seconds.append, lambda: None)
     assert all(isinstance(second, Interval) for second in seconds)
-    assert [second.index for second in seconds] == [0, 1]
-    assert 0 < sum(second.completed for second in seconds) < report.completed_requests
+    assert [second.index for second in seconds] == [0, 1, 2]
+    assert [second.seconds for second in seconds[:2]] == [1, 1]
+    assert 0 < seconds[2].seconds < 1
+    assert sum(second.completed for second in seconds) == report.completed_requests
+    assert sum(second.sent for second in seconds) == report.sent_requests
     assert all(0 < second.p50_ns <= second.p99_ns for second in seconds)
 
 
@@ -254,6 +257,23 @@ def test_stopping_keeps_what_was_recorded(engine: EngineProcess, tmp_path: Path)
     assert played.report.interrupted
     assert 0 < played.report.completed_requests < played.report.scheduled_requests
     assert len(played.requests["done_ns"]) == played.report.completed_requests
+
+
+def test_requests_in_flight_at_a_stop_are_counted(engine: EngineProcess, tmp_path: Path) -> None:
+    calls = 0
+
+    def poll() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            engine.stop()
+
+    with null_server(delay_us=60_000_000) as (_, port):
+        played = play(engine, workload(60.0, rate_per_s=200, timeout=30.0), port, tmp_path, poll)
+    assert played.report.completed_requests == len(played.requests["done_ns"]) == 0
+    (warning,) = (text for text in played.report.warnings if "no end yet" in text)
+    assert int(warning.split()[0]) >= played.report.sent_requests > 0
+    assert played.report.little_error == 0
 
 
 def test_an_interrupt_of_the_tool_stops_the_play(engine: EngineProcess, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ pub(crate) struct Live {
     pub(crate) zero_ns: AtomicU64,
     pub(crate) sent: AtomicU64,
     pub(crate) in_flight: AtomicU64,
+    /// When the loop ended; 0 before.
+    pub(crate) ended_ns: AtomicU64,
 }
 
 /// What only the loop knows.
@@ -43,8 +45,12 @@ pub(crate) struct Counts {
     pub(crate) last_done_ns: u64,
     pub(crate) sent: u64,
     pub(crate) in_flight_area_ns: u128,
-    /// Time that requests without an end had been in flight when the play was stopped, summed.
+    /// Requests in flight when the play was stopped; they have no row in the log.
+    pub(crate) unfinished: u64,
+    /// Times since their intended start, summed, in request-ns.
     pub(crate) unfinished_ns: u128,
+    /// The longest of these times.
+    pub(crate) unfinished_longest_ns: u64,
     pub(crate) peak_connections: usize,
     pub(crate) peak_client_queue: usize,
     pub(crate) spun_ns: u64,
@@ -135,9 +141,14 @@ impl<'a> Engine<'a> {
     fn finish(mut self) -> Counts {
         let now = now_ns();
         self.counts.ended_ns = now;
+        self.live.ended_ns.store(now, Ordering::Release);
         self.counts.in_flight_area_ns = self.flight.area_ns(now);
         self.counts.peak_connections = self.pool.peak();
-        self.counts.unfinished_ns = self.flight.unfinished_ns(now);
+        for age_ns in self.flight.ages_ns(now) {
+            self.counts.unfinished += 1;
+            self.counts.unfinished_ns += u128::from(age_ns);
+            self.counts.unfinished_longest_ns = self.counts.unfinished_longest_ns.max(age_ns);
+        }
         self.counts.rows_lost = self.log.lost;
         self.counts
     }

@@ -101,15 +101,13 @@ impl Flight {
         self.area_ns
     }
 
-    /// Time since their intended start of all requests in flight, summed, in request-ns.
-    pub(crate) fn unfinished_ns(&self, now_ns: u64) -> u128 {
+    /// Times since the intended start of all requests in flight, in ns.
+    pub(crate) fn ages_ns(&self, now_ns: u64) -> impl Iterator<Item = u64> {
         let alive = self.slots.iter().filter(|request| request.entry != FREE);
-        alive
-            .map(|request| u128::from(now_ns.saturating_sub(request.intended_ns)))
-            .sum()
+        alive.map(move |request| now_ns.saturating_sub(request.intended_ns))
     }
 
-    /// Counts up to a change at `at_ns`; changes noticed late count from the last one.
+    /// Counts up to a change at `at_ns`, or not at all when a later change has been counted.
     fn integrate(&mut self, at_ns: u64) {
         let passed = at_ns.saturating_sub(self.changed_ns);
         self.area_ns += u128::from(self.count) * u128::from(passed);
@@ -133,6 +131,9 @@ impl Flight {
             place: Place::Waiting,
         };
         self.integrate(request.intended_ns);
+        // A thread that was held up notices a start behind changes that came after it: the area up
+        // to the last change was then counted with one request too few.
+        self.area_ns += u128::from(self.changed_ns - request.intended_ns);
         self.count += 1;
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
         match self.slots.get_mut(slot as usize) {

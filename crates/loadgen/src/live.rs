@@ -20,6 +20,8 @@ const SETTLE_NS: u64 = 20_000_000;
 struct Line {
     event: &'static str,
     index: u64,
+    /// Length; less than a second at the end of a play.
+    seconds: f64,
     sent: u64,
     completed: u64,
     errors: u64,
@@ -85,17 +87,32 @@ impl<'a> LiveSeconds<'a> {
         }
     }
 
-    fn advance_to(&mut self, time_ns: u64) {
-        while time_ns >= self.zero_ns + (self.index + 1) * NS_PER_S {
-            self.tell();
+    /// Tells of what is left when no more request can end: mostly a part of a second.
+    pub(crate) fn finish(&mut self) {
+        if self.fd.is_none() || self.zero_ns == 0 {
+            return;
+        }
+        let ended_ns = self.live.ended_ns.load(Ordering::Acquire);
+        self.advance_to(ended_ns);
+        let rest_ns = ended_ns.saturating_sub(self.zero_ns + self.index * NS_PER_S);
+        let sent = self.live.sent.load(Ordering::Relaxed) - self.sent_before;
+        if rest_ns > 0 && sent + self.completed + self.errors > 0 {
+            self.tell(rest_ns);
         }
     }
 
-    fn tell(&mut self) {
+    fn advance_to(&mut self, time_ns: u64) {
+        while time_ns >= self.zero_ns + (self.index + 1) * NS_PER_S {
+            self.tell(NS_PER_S);
+        }
+    }
+
+    fn tell(&mut self, length_ns: u64) {
         let sent = self.live.sent.load(Ordering::Relaxed);
         let line = Line {
             event: "interval",
             index: self.index,
+            seconds: length_ns as f64 / 1e9,
             sent: sent - self.sent_before,
             completed: self.completed,
             errors: self.errors,

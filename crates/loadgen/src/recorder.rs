@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use histogram::{Histogram, middle_of};
+use histogram::{BUCKETS, Histogram, LARGEST_NS, bucket_of, middle_of};
 use schedule::Schedule;
 
 use crate::engine::Live;
@@ -66,40 +66,38 @@ impl Totals {
     }
 }
 
-/// Latency, service time and send lag of one operation in one interval.
-#[derive(Default)]
-struct Trio([Histogram; 3]);
+/// What is counted of one operation in one interval; the order is that of `KINDS` in the bundle's schema.
+const KINDS: usize = 3;
 
-impl Trio {
-    /// A request that got no answer never counts as quicker than its time-out.
-    fn add(&mut self, row: &Row, timeout_ns: u64) {
-        let latency = row.done_ns.saturating_sub(row.intended_ns);
-        let answered = matches!(row.outcome, Outcome::Ok | Outcome::UnexpectedStatus);
-        self.0[0].record(if answered {
+/// One bucket of the histogram of a kind of an operation in an interval.
+///
+/// Only buckets that hold something are kept: an interval stays open for as long as a request may
+/// last, and whole histograms of many operations would then take hundreds of megabytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    interval: u64,
+    operation: u16,
+    kind: u8,
+    bucket: u16,
+}
+
+const _: () = assert!(BUCKETS <= u16::MAX as usize);
+
+/// Latency, service time and send lag of a request, as far as it got. A request that got no answer
+/// never counts as quicker than its time-out.
+fn spans(row: &Row, timeout_ns: u64) -> [Option<u64>; KINDS] {
+    let latency = row.done_ns.saturating_sub(row.intended_ns);
+    let answered = matches!(row.outcome, Outcome::Ok | Outcome::UnexpectedStatus);
+    let sent = row.sent_ns > 0;
+    [
+        Some(if answered {
             latency
         } else {
             latency.max(timeout_ns)
-        });
-        if row.sent_ns > 0 {
-            if answered {
-                self.0[1].record(row.done_ns.saturating_sub(row.sent_ns));
-            }
-            self.0[2].record(row.sent_ns.saturating_sub(row.intended_ns));
-        }
-    }
-
-    fn rows(&self, interval: u64, operation: u16) -> impl Iterator<Item = LatencyRow> + '_ {
-        let kinds = self.0.iter().enumerate();
-        kinds.flat_map(move |(kind, histogram)| {
-            histogram.iter().map(move |(bucket, count)| LatencyRow {
-                value_ns: middle_of(bucket),
-                count,
-                interval: interval as u32,
-                operation,
-                kind: kind as u8,
-            })
-        })
-    }
+        }),
+        (sent && answered).then(|| row.done_ns.saturating_sub(row.sent_ns)),
+        sent.then(|| row.sent_ns.saturating_sub(row.intended_ns)),
+    ]
 }
 
 /// Receives the engine's rows until the engine ends.
@@ -109,7 +107,7 @@ pub(crate) struct Recorder<'a> {
     longest_timeout_ns: u64,
     zero_ns: u64,
     totals: Totals,
-    open: BTreeMap<(u64, u16), Trio>,
+    open: BTreeMap<Cell, u64>,
     seconds: LiveSeconds<'a>,
     files: Option<Files>,
 }
@@ -143,6 +141,7 @@ impl<'a> Recorder<'a> {
         while self.drain(rows)? {
             std::thread::sleep(TICK);
         }
+        self.seconds.finish();
         self.close_intervals_before(u64::MAX)?;
         if let Some(files) = self.files {
             files.finish()?;
@@ -152,23 +151,31 @@ impl<'a> Recorder<'a> {
 
     /// Takes what has come; false when no more can come.
     fn drain(&mut self, rows: &Receiver<Row>) -> io::Result<bool> {
-        self.zero_ns = self.live.zero_ns.load(Ordering::Acquire);
-        self.seconds.start(self.zero_ns);
         let mut last_done = 0;
         let alive = loop {
             match take(rows) {
                 Some(Some(row)) => {
                     last_done = row.done_ns;
+                    self.note_zero();
                     self.add(&row)?;
                 }
                 Some(None) => break true,
-                None => break false,
+                None => return Ok(false),
             }
         };
+        self.note_zero();
         self.seconds.tick();
         let settled = last_done.saturating_sub(self.zero_ns + self.longest_timeout_ns) / NS_PER_S;
         self.close_intervals_before(settled.saturating_sub(GRACE_S))?;
         Ok(alive)
+    }
+
+    /// Looks for the schedule's zero, which is known before the first row comes.
+    fn note_zero(&mut self) {
+        if self.zero_ns == 0 {
+            self.zero_ns = self.live.zero_ns.load(Ordering::Acquire);
+            self.seconds.start(self.zero_ns);
+        }
     }
 
     fn add(&mut self, row: &Row) -> io::Result<()> {
@@ -176,25 +183,46 @@ impl<'a> Recorder<'a> {
         self.seconds.add(row);
         if let Some(files) = &mut self.files {
             files.put_request(row)?;
-            let interval = row.intended_ns.saturating_sub(self.zero_ns) / NS_PER_S;
-            let trio = self.open.entry((interval, row.operation)).or_default();
-            trio.add(row, self.timeouts_ns[usize::from(row.operation)]);
+            self.count(row);
         }
         Ok(())
     }
 
+    fn count(&mut self, row: &Row) {
+        let interval = row.intended_ns.saturating_sub(self.zero_ns) / NS_PER_S;
+        let spans = spans(row, self.timeouts_ns[usize::from(row.operation)]);
+        self.totals.clamped += u64::from(spans[0].is_some_and(|latency| latency > LARGEST_NS));
+        for (kind, ns) in spans.into_iter().enumerate() {
+            let Some(ns) = ns else { continue };
+            let cell = Cell {
+                interval,
+                operation: row.operation,
+                kind: kind as u8,
+                bucket: bucket_of(ns) as u16,
+            };
+            *self.open.entry(cell).or_default() += 1;
+        }
+    }
+
     /// Puts away the histograms of intervals in which no more request can end.
     fn close_intervals_before(&mut self, interval: u64) -> io::Result<()> {
-        while let Some(first) = self.open.first_entry() {
-            if first.key().0 >= interval {
-                break;
-            }
-            let ((interval, operation), trio) = first.remove_entry();
-            self.totals.clamped += trio.0[0].clamped();
-            if let Some(files) = &mut self.files {
-                files.put_latency(trio.rows(interval, operation))?;
-            }
-        }
-        Ok(())
+        let first = Cell {
+            interval,
+            operation: 0,
+            kind: 0,
+            bucket: 0,
+        };
+        let still_open = self.open.split_off(&first);
+        let closed = std::mem::replace(&mut self.open, still_open);
+        let Some(files) = &mut self.files else {
+            return Ok(());
+        };
+        files.put_latency(closed.into_iter().map(|(cell, count)| LatencyRow {
+            value_ns: middle_of(usize::from(cell.bucket)),
+            count,
+            interval: cell.interval as u32,
+            operation: cell.operation,
+            kind: cell.kind,
+        }))
     }
 }

@@ -58,7 +58,7 @@ pub struct LoadReport {
     pub send_lag_ns: BTreeMap<String, f64>,
     /// Noticed minus intended start, by quantile.
     pub timer_lag_ns: BTreeMap<String, f64>,
-    /// Time-averaged number in flight, counted at each change.
+    /// Time-averaged number in flight, from intended start to end, counted at each change.
     pub in_flight_time_average: f64,
     /// Relative gap between that and rate times mean latency.
     pub little_error: f64,
@@ -182,7 +182,8 @@ fn per_second(count: u64, ns: u64) -> f64 {
     count as f64 * 1e9 / ns.max(1) as f64
 }
 
-/// Both are integrals over the same span: the counted number in flight, and the recorded latencies.
+/// Both are integrals over the same span: the number in flight, which the engine counted, and the
+/// latencies, which the recorder summed from the log. They differ when requests got lost between.
 fn relative_gap(counted: u128, recorded: u128) -> f64 {
     let larger = counted.max(recorded);
     if larger == 0 {
@@ -197,6 +198,14 @@ fn warnings(counts: &Counts, totals: &Totals) -> Vec<String> {
         warnings.push(format!(
             "{} ended requests are missing in the log: the recorder got too little CPU time",
             counts.rows_lost
+        ));
+    }
+    if counts.unfinished > 0 {
+        warnings.push(format!(
+            "{} requests had no end yet when the play was stopped, the oldest after {:.3} s: they are neither in the \
+             log nor in the latencies",
+            counts.unfinished,
+            counts.unfinished_longest_ns as f64 / 1e9
         ));
     }
     if totals.clamped > 0 {

@@ -131,7 +131,9 @@ def _play(bench: Bench, workload: Workload, host: str, port: int) -> LoadReport:
     """Play the workload and put what the engine saw into the recording; Ctrl-C ends the play early."""
 
     def on_interval(one: Interval) -> None:
-        bench.progress.advance(one.index + 1, workload.duration.seconds, f"{one.completed} requests/s")
+        bench.progress.advance(
+            one.index + one.seconds, workload.duration.seconds, f"{one.completed / one.seconds:.0f} requests/s"
+        )
 
     with scratch() as folder:
         schedule, output = folder / "load.schedule", folder / "output"

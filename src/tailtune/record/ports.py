@@ -165,9 +165,11 @@ class Engine(Protocol):
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
-    """One live second of load."""
+    """One live second of load, or what is left of it at the end of a play."""
 
     index: int
+    seconds: float
+    """Length; less than 1 at the end of a play."""
     sent: int
     completed: int
     errors: int

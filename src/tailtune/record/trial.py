@@ -204,7 +204,7 @@ class _Trial:
         progress, latency = self.bench.progress, list[pa.Table]()
 
         def on_interval(one: Interval) -> None:
-            progress.advance(one.index + 1, length.seconds, f"{one.completed} requests/s")
+            progress.advance(one.index + one.seconds, length.seconds, f"{one.completed / one.seconds:.0f} requests/s")
 
         def poll() -> None:
             capturing.poll()

@@ -79,30 +79,45 @@ fn a_ticket_is_void_once_its_request_ended_even_if_its_slot_is_used_again() {
 }
 
 proptest! {
-    /// Requests that each begin some time after the one before and last some time.
+    /// Requests that each begin some time after the one before, are noticed late and last some time.
     #[test]
-    fn the_integral_is_the_sum_of_the_stays(stays in prop::collection::vec((0_u64..500, 0_u64..2_000), 1..100)) {
+    fn the_integral_is_the_sum_of_the_stays(
+        stays in prop::collection::vec((0_u64..500, 0_u64..800, 0_u64..2_000), 1..100),
+    ) {
         let bytes = schedule_bytes();
         let mut flight = Flight::new(&Schedule::open(&bytes).unwrap());
-        let mut start = 0;
+        let (mut start, mut noticed) = (0, 0);
         let mut changes = Vec::new();
-        for (entry, (gap, stay)) in stays.iter().enumerate() {
+        for (entry, (gap, late, stay)) in stays.iter().enumerate() {
             start += gap;
-            changes.push((start, 0, entry));
-            changes.push((start + stay, 1, entry));
+            noticed = u64::max(noticed, start + late); // in the order of the schedule
+            changes.push((noticed, 0, entry, start));
+            changes.push((noticed + stay, 1, entry, start));
         }
         changes.sort_unstable();
         let mut tickets = vec![None; stays.len()];
-        for (at, leaving, entry) in &changes {
+        let mut expected = 0;
+        for (at, leaving, entry, start) in &changes {
             if *leaving == 0 {
-                tickets[*entry] = Some(flight.enter(*entry as u64, due(0, *at), 0, *at));
+                tickets[*entry] = Some(flight.enter(*entry as u64, due(0, *start), 0, *at));
             } else {
                 flight.leave(tickets[*entry].unwrap(), *at).unwrap();
+                expected += u128::from(at - start);
             }
         }
         let end = changes.last().unwrap().0;
-        let expected: u128 = stays.iter().map(|(_, stay)| u128::from(*stay)).sum();
         prop_assert_eq!(flight.area_ns(end), expected);
         prop_assert_eq!(flight.count(), 0);
     }
+}
+
+#[test]
+fn a_request_that_was_lost_shows_in_the_integral() {
+    let bytes = schedule_bytes();
+    let mut flight = Flight::new(&Schedule::open(&bytes).unwrap());
+    let ended = flight.enter(0, due(0, 0), 0, 0);
+    flight.enter(1, due(0, 10), 0, 10);
+    flight.leave(ended, 20).unwrap();
+    assert_eq!(flight.area_ns(100), 20 + 90);
+    assert_eq!(flight.ages_ns(100).collect::<Vec<_>>(), [90]);
 }
