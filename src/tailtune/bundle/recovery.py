@@ -1,5 +1,6 @@
 """What writers that were killed left behind: kept as partial recordings if checkpointed, removed otherwise."""
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -18,43 +19,36 @@ from tailtune.model.recording import Manifest
 _FAILURE: Final = "the recording process ended before the recording was finished"
 
 
-def recover(workspace: Workspace) -> list[str]:
-    """Treat the leftovers of dead writers and return the ids that became readable as partial recordings.
+def recover(workspace: Workspace) -> None:
+    """Treat the leftovers of dead writers: checkpointed ones become readable as partial recordings.
 
     Several processes may do so at once. What cannot be treated now (a full disk, somebody
     else's files) stays for the next time.
     """
-    saved = []
     for directory in workspace.removed():
         shutil.rmtree(directory, ignore_errors=True)
     for directory in workspace.unfinished():
-        try:
-            recording_id = _recover_one(workspace, directory)
-        except (OSError, RecordingError):
-            continue
-        if recording_id:
-            saved.append(recording_id)
-    return saved
+        with contextlib.suppress(OSError, RecordingError):
+            _recover_one(workspace, directory)
 
 
-def _recover_one(workspace: Workspace, directory: Path) -> str:
+def _recover_one(workspace: Workspace, directory: Path) -> None:
     recording_id, pid = _parse(directory.name)
     if _alive(pid):
-        return ""
+        return
     with (directory / LOCK).open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:  # a writer in another container, or another process recovering
-            return ""
+            return
         if not directory.exists():  # recovered by another process while we waited for nothing
-            return ""
+            return
         if not (directory / MANIFEST).exists():
             shutil.rmtree(directory, ignore_errors=True)
-            return ""
+            return
         manifest = read_manifest(directory)
         drop_unlisted(directory, manifest.checksums)
         seal(directory, _marked(manifest), workspace.run(recording_id))
-    return recording_id
 
 
 def _marked(manifest: Manifest) -> Manifest:

@@ -1,7 +1,8 @@
 """The tables of a recording: names, columns, units. Times are CLOCK_MONOTONIC nanoseconds.
 
 Counters are cumulative since the process started; readers take differences. A new column is
-added at the end with a default for old recordings; a change of meaning raises FORMAT_VERSION.
+added at the end, and `tables` must then say what it holds in older recordings, which lack it; a
+change of meaning raises FORMAT_VERSION.
 """
 
 from typing import Final

@@ -21,8 +21,8 @@ from tailtune.model.codec import to_json
 from tailtune.model.recording import Manifest
 
 
-def seal(directory: Path, manifest: Manifest, destination: Path) -> Manifest:
-    """Complete the recording in `directory` and rename it to `destination`; return its final manifest.
+def seal(directory: Path, manifest: Manifest, destination: Path) -> None:
+    """Complete the recording in `directory` and rename it to `destination`.
 
     A crash in between is harmless: parts of tables go only after the manifest that no longer
     needs them is on disk, and the rename is the last step.
@@ -43,7 +43,6 @@ def seal(directory: Path, manifest: Manifest, destination: Path) -> Manifest:
     os.rename(directory, destination)  # noqa: PTH104 - Path.rename would hide that it must not replace
     (destination / LOCK).unlink(missing_ok=True)
     sync_directory(destination.parent)
-    return final
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:

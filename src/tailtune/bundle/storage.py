@@ -13,7 +13,6 @@ from tailtune.errors import RecordingError
 
 MANIFEST: Final = "manifest.json"
 LOCK: Final = ".lock"
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @contextmanager
@@ -56,11 +55,8 @@ def sync_directory(path: Path) -> None:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def relative_files(directory: Path) -> list[str]:

@@ -1,16 +1,15 @@
 """The Protocols through which recording touches the world; every plug-in implements one of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 import pyarrow as pa
 
-from tailtune.model.environment import Environment
 from tailtune.model.load import LoadReport
 from tailtune.model.project import Service, Variant
-from tailtune.model.recording import Artifact, CollectorRecord, CpuLayout, Phase
+from tailtune.model.recording import Artifact, CollectorRecord, Phase
 
 
 class Progress(Protocol):
@@ -104,6 +103,8 @@ class Collector(Protocol):
     name: str
     phases: frozenset[Phase]
     cost: str
+    instant: bool
+    """Whether it only reads counters at the window's edges: then its readings stand nearest to the load."""
 
     def applies(self, subject: Subject) -> bool:
         """Whether there is anything to collect from this service."""
@@ -125,16 +126,6 @@ class Collector(Protocol):
 
     def close(self) -> None:
         """Release everything; safe to call twice."""
-
-
-class Host(Protocol):
-    """The machine."""
-
-    def environment(self, root: Path) -> Environment:
-        """Fingerprint of host, kernel and toolchain."""
-
-    def layout(self) -> CpuLayout:
-        """Which CPUs the engine and the service get."""
 
 
 LOOPBACK: Final = "127.0.0.1"
@@ -194,5 +185,3 @@ SteadyTest = Callable[[Sequence[WarmUpWindow]], tuple[bool, str]]
 
 LoadCheck = Callable[[LoadReport, pa.Table], LoadReport]
 """Given the engine's account of a window and its rows of the table `latency`: the account with its validity."""
-
-Environ = Mapping[str, str]

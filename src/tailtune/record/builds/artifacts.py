@@ -1,13 +1,13 @@
 """Built binaries in the cache: each under the hash of its content, so no later build replaces it."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from tailtune import _native
+from tailtune.bundle.storage import sha256
 from tailtune.errors import BuildError, NativeError, RecordingError
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact
@@ -101,9 +101,3 @@ def _build_id(binary: Path) -> str:
         return _native.build_id(str(binary))
     except NativeError:  # a script, or a format that is not ours to read
         return ""
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -11,8 +11,7 @@ from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record.formats import pprof_delta
-from tailtune.record.ports import Capture, Subject
-from tailtune.record.processes.ready import HOST
+from tailtune.record.ports import LOOPBACK, Capture, Subject
 
 _DELTAS: Final = ("allocs", "mutex")
 _SNAPSHOTS: Final = ("heap",)
@@ -29,6 +28,7 @@ class GoPprofCollector:
     name = "go_pprof"
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
     cost = "measure: snapshots outside the load; diagnose: 100 Hz CPU profile, about 1 %"
+    instant = False
 
     def __init__(self) -> None:
         self._subject: Subject | None = None
@@ -106,7 +106,7 @@ class GoPprofCollector:
         if self._subject is None:
             raise ValueError("no service")
         path = f"{self._subject.pprof.rstrip('/')}/{kind}{query}"
-        connection = http.client.HTTPConnection(HOST, self._subject.port, timeout=_TIMEOUT_SECONDS + seconds)
+        connection = http.client.HTTPConnection(LOOPBACK, self._subject.port, timeout=_TIMEOUT_SECONDS + seconds)
         try:
             connection.request("GET", path, headers={"Host": "localhost"})
             response = connection.getresponse()

@@ -24,9 +24,3 @@ def from_dicts(name: str, rows: Iterable[Mapping[str, object]]) -> pa.Table:
     return pa.Table.from_arrays(
         [pa.array([row[field.name] for row in kept], field.type) for field in schema], schema=schema
     )
-
-
-def with_slice(found: pa.Table, number: int) -> pa.Table:
-    """Return the table with its column `slice` set to a slice's number."""
-    index = found.schema.get_field_index("slice")
-    return found.set_column(index, found.schema.field(index), pa.array([number] * len(found), pa.int32()))

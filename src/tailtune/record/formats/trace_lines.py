@@ -19,6 +19,7 @@ class TraceLinesCollector:
     """The setting of GODEBUG that makes the runtime print."""
     cost: str
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
+    instant = False
 
     def __init__(self, table: str, parse: ParseLine) -> None:
         """Read lines with `parse` into `table`."""

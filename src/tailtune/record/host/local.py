@@ -14,7 +14,7 @@ from tailtune.record.host.toolchains import toolchains
 
 
 class LocalHost:
-    """The machine that this process runs on. Implements `ports.Host`."""
+    """The machine that this process runs on."""
 
     def __init__(self, root: Path = machine.ROOT) -> None:
         """Read /proc and /sys below `root`."""

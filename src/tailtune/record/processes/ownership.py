@@ -10,7 +10,7 @@ Used by the watchdog, therefore free of anything that is slow to import.
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from tailtune.record.processes import proc
@@ -83,16 +83,6 @@ def send(target: Leader, number: signal.Signals) -> bool:
         return False
     finally:
         os.close(descriptor)
-    return True
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.01) -> bool:
-    """Wait for a condition, looking every `step` seconds; False when it did not hold in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(step)
     return True
 
 

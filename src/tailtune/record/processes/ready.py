@@ -9,10 +9,10 @@ from typing import Final
 
 from tailtune.errors import NotReadyError
 from tailtune.model.project import ReadyCheck
+from tailtune.record.ports import LOOPBACK
 from tailtune.record.processes import proc
 from tailtune.record.processes.process import Process, Supervisor, how_ended
 
-HOST: Final = "127.0.0.1"
 _STEP_SECONDS: Final = 0.02
 _ATTEMPT_SECONDS: Final = 1.0
 _LISTEN: Final = "0A"
@@ -27,7 +27,7 @@ def choose_port(fixed: int) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
         try:
-            probe.bind((HOST, fixed))
+            probe.bind((LOOPBACK, fixed))
         except OSError as error:
             raise NotReadyError(
                 f"port {fixed} cannot be used: {_who(fixed) or error.strerror}",
@@ -84,7 +84,7 @@ def _attempt(check: ReadyCheck, port: int) -> str:
     """Return what is missing; empty when the service is ready."""
     try:
         if not check.path:
-            socket.create_connection((HOST, port), timeout=_ATTEMPT_SECONDS).close()
+            socket.create_connection((LOOPBACK, port), timeout=_ATTEMPT_SECONDS).close()
             return ""
         return _attempt_http(check, port)
     except OSError as error:
@@ -92,7 +92,7 @@ def _attempt(check: ReadyCheck, port: int) -> str:
 
 
 def _attempt_http(check: ReadyCheck, port: int) -> str:
-    connection = http.client.HTTPConnection(HOST, port, timeout=_ATTEMPT_SECONDS)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_ATTEMPT_SECONDS)
     try:
         connection.request("GET", check.path, headers={"Host": "localhost"})
         status = connection.getresponse().status

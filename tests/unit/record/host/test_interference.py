@@ -1,8 +1,9 @@
 import os
 
+from tests.support.waiting import wait_until
+
 from tailtune.record.host import interference
 from tailtune.record.host.interference import HostReader, Probe
-from tailtune.record.processes.ownership import wait_until
 
 
 def test_pressure() -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from tests.support.waiting import wait_until
 
 from tailtune.record.processes import ownership, proc
 from tailtune.record.processes.usage import Usage, UsageReader
@@ -53,7 +54,7 @@ def test_usage_counts_children_and_never_falls() -> None:
     parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", script], start_new_session=True)
     try:
         reader = UsageReader(parent.pid)
-        assert ownership.wait_until(lambda: reader.read().cpu_ns > 200_000_000, 20)
+        assert wait_until(lambda: reader.read().cpu_ns > 200_000_000, 20)
         first = reader.read()
         assert len(proc.tree(parent.pid)) == 2
         assert first.rss_bytes > 0

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.waiting import wait_until
 
 from tailtune.record.processes import ownership, proc, ready
 from tailtune.record.processes.ownership import Leader
@@ -63,7 +64,7 @@ def test_nothing_outlives_the_tool(kind: str, tmp_path: Path) -> None:
             assert len(ownership.members([], token)) >= 3
             tool.send_signal(signal.SIGKILL)
         tool.wait(20)
-    assert ownership.wait_until(lambda: ownership.members([], token) == [] and not _sleepers(tmp_path), 10)
+    assert wait_until(lambda: ownership.members([], token) == [] and not _sleepers(tmp_path), 10)
 
 
 def _sleepers(folder: Path) -> list[str]:
@@ -115,8 +116,8 @@ def test_kill_9_in_the_middle_of_a_trial_leaves_nothing_alive(phase: str, tmp_pa
         assert len(family) >= 3  # engine, watchdog, service
         tool.send_signal(signal.SIGKILL)
         tool.wait(20)
-    assert ownership.wait_until(lambda: not _sleepers(tmp_path), 10)
-    assert ownership.wait_until(lambda: not any(_lives(one) for one in family), 10)
+    assert wait_until(lambda: not _sleepers(tmp_path), 10)
+    assert wait_until(lambda: not any(_lives(one) for one in family), 10)
     assert list(temporary.glob("tailtune-*")) == []
 
 

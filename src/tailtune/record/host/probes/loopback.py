@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from tailtune.record.host.textfile import text
+from tailtune.record.ports import LOOPBACK
 
 
 class Loopback(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ def try_loopback(root: Path = Path("/")) -> Loopback:
     ports = int(limits[1]) - int(limits[0]) + 1 if len(limits) == 2 else 0
     try:
         with (
-            socket.create_server(("127.0.0.1", 0)) as server,
+            socket.create_server((LOOPBACK, 0)) as server,
             socket.create_connection(server.getsockname(), timeout=2.0),
         ):
             pass
