@@ -212,6 +212,7 @@ class _Trial:
 
         def keep(output: Path) -> None:
             with uninterrupted():
+                capturing.end()  # before the log is read and written, which takes this machine's time
                 tables = read_output(output, phase)
                 latency.append(tables["latency"])
                 for name, table in tables.items():

@@ -2,6 +2,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
+from tailtune.record.engine import output
 from tailtune.record.phases import warm_up
 from tailtune.record.trial import run_trial
 
@@ -92,6 +94,22 @@ def test_cpu_time_is_that_of_the_window(tmp_path: Path, tiny: Tiny) -> None:
     used = sum(rows[-1][name] - rows[0][name] for name in ("cpu_user_ns", "cpu_system_ns"))
     assert 0 < used < 2 * (measured.ended_ns - measured.started_ns)
     assert "diagnose" not in {record.phase.value for record in manifest.phases}
+
+
+def test_counters_are_read_before_the_log_of_the_load(
+    tmp_path: Path, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = list[int]()
+
+    def read_output(*given: object) -> object:
+        read.append(time.monotonic_ns())
+        return output.read_output(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("tailtune.record.trial.read_output", read_output)
+    carry_out(tmp_path, tiny(), diagnose=0)
+    bundle = only_recording(tmp_path)
+    for name in ("process", "host"):
+        assert max(bundle.table(name)["t_ns"].to_pylist()) < read[0]
 
 
 def test_the_same_seed_sends_the_same_requests(tmp_path: Path, tiny: Tiny) -> None:

@@ -19,6 +19,7 @@ class HostCollector:
     name = "host"
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
     cost = "< 0.2 % of one CPU; the probe wakes 50 times a second on the service's CPUs"
+    instant = True
 
     def __init__(self) -> None:
         self._probe: Probe | None = None

@@ -32,6 +32,7 @@ class OnCpuCollector:
     name = "on_cpu"
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
     cost = "measure: 99 Hz, under 0.5 % CPU; diagnose: 999 Hz, about 2 %"
+    instant = False
 
     def __init__(self) -> None:
         self._pid = 0

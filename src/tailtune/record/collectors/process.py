@@ -17,6 +17,7 @@ class ProcessCollector:
     name = "process"
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
     cost = "< 0.1 % of one CPU, outside the service"
+    instant = True
 
     def __init__(self) -> None:
         self._reader: UsageReader | None = None

@@ -12,6 +12,7 @@ class ThreadsCollector:
     name = "threads"
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
     cost = "nothing inside the window"
+    instant = True
 
     def __init__(self) -> None:
         self._pid = 0

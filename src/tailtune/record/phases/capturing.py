@@ -27,8 +27,9 @@ class Capturing:
                 self._attempt(collector, "prepare", lambda one: one.prepare(subject))
 
     def begin(self, phase: Phase) -> None:
-        """Begin the window of a phase, for the collectors that declared it."""
-        self._active = [one for one in self._collectors if phase in one.phases]
+        """Begin the window of a phase, for the collectors that declared it; those that only read counters last."""
+        active = [one for one in self._collectors if phase in one.phases]
+        self._active = sorted(active, key=lambda one: one.instant)
         for one in list(self._active):
             self._attempt(one, "begin", lambda one: one.begin(phase))
 
@@ -38,9 +39,10 @@ class Capturing:
             self._attempt(one, "poll", lambda one: one.poll())
 
     def end(self) -> None:
-        """End the window, in the reverse order of its begin, and store what was captured.
+        """End the window, in the reverse order of its begin, and store what was captured; twice is once.
 
-        So the windows nest: what one does at its edges, such as pulling a profile, is outside of those within it.
+        So the windows nest: what one does at its edges, such as pulling a profile or naming addresses, is
+        outside of those within it, and counters are read innermost.
 
         Raises:
             RecordingError: if the disk refuses.

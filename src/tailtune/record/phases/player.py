@@ -46,7 +46,8 @@ class Player:
     ) -> LoadReport:
         """Play a schedule to its end.
 
-        `keep` is given the directory of its log, also when the play was cut short by an exception.
+        `keep` is given the directory of its log, also when the play was cut short by an exception. It is
+        called as soon as the load has ended: what has to be read at the load's edge is to be read there first.
 
         Raises:
             KeyboardInterrupt: if the engine was interrupted.

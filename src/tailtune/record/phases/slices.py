@@ -46,19 +46,19 @@ class SliceRecorder:
         """
         service = self._services[plan.variant]
         schedule = self._player.compile(plan.seed, length)
-        latency: list[pa.Table] = []
+        kept: list[tuple[_Edge, pa.Table]] = []
         before = self._read()
         report = self._player.play(
             schedule,
             service.port,
             on_interval=lambda _: None,
             poll=self._check,
-            keep=lambda output: latency.append(_latency(output, plan.slice)),
+            keep=lambda output: kept.append((self._read(), _latency(output, plan.slice))),
         )
-        after = self._read()
         self._check()
-        checked = self._bench.check_load(report, latency[0])
-        self._keep(plan, latency[0], before, after)
+        [(after, latency)] = kept
+        checked = self._bench.check_load(report, latency)
+        self._keep(plan, latency, before, after)
         self._slices.append(_row(epoch, plan, service.build.name, checked, before, after))
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:

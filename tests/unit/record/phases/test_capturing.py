@@ -25,6 +25,7 @@ class Recorder:
     name = "recorder"
     phases = frozenset({Phase.MEASURE})
     cost = "nothing"
+    instant = False
     fails_in = ""
     captured = Capture()
     log: list[str]
@@ -101,6 +102,24 @@ def test_windows_are_those_declared(recorder: type[Recorder], tmp_path: Path) ->
     capturing, _ = capture(tmp_path)
     assert recorder.log == CALLS
     assert capturing.warnings == []
+
+
+def test_counters_are_read_nearest_to_the_load(
+    recorder: type[Recorder], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log: list[str] = []
+
+    def one(name: str, *, instant: bool) -> type[Recorder]:
+        def note(self: Recorder, call: str) -> None:
+            log.append(f"{call} {name}")
+
+        return type(name, (Recorder,), {"name": name, "instant": instant, "_note": note})
+
+    given = [one("counters", instant=True), one("costly", instant=False), one("more", instant=True)]
+    monkeypatch.setattr(registry, "collectors", lambda: {kind.name: kind for kind in given})
+    capture(tmp_path)
+    assert [text for text in log if text.startswith("begin")] == ["begin costly", "begin counters", "begin more"]
+    assert [text for text in log if text.startswith("end")] == ["end more", "end counters", "end costly"]
 
 
 @pytest.mark.parametrize("call", CALLS)
