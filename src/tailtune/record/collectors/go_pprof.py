@@ -29,7 +29,6 @@ class GoPprofCollector:
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
     cost = "measure: snapshots outside the load; diagnose: 100 Hz CPU profile, about 1 %"
     instant = False
-    instant = False
 
     def __init__(self) -> None:
         self._subject: Subject | None = None
