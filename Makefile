@@ -40,6 +40,13 @@ check: setup ## formats, lints, types, directions, stubs
 bench: setup ## compare our speed and cost with peers (minutes)
 	$(BIN)/python benchmarks/load.py
 
+FUZZ_SECONDS ?= 60
+fuzz: ## feed hostile input to every parser for FUZZ_SECONDS, with overflow checks on
+	cargo test --quiet --workspace --locked --no-run
+	end=$$((SECONDS + $(FUZZ_SECONDS))); while ((SECONDS < end)); do \
+	  said=$$(PROPTEST_CASES=4000 cargo test --quiet --workspace --locked never_panic 2>&1) || { echo "$$said"; exit 1; }; \
+	done
+
 docs: setup ## write the generated references: configuration schema, output schemas
 	$(BIN)/python -m tailtune.config.schema > docs/tailtune.schema.json
 	$(BIN)/tailtune schema --write docs/schemas

@@ -21,10 +21,10 @@ impl Segments {
 
     /// The virtual address, before any load bias, of an offset in the file.
     pub(crate) fn address(&self, file_offset: u64) -> Option<u64> {
-        let covers =
-            |&&(offset, size, _): &&(u64, u64, u64)| file_offset.wrapping_sub(offset) < size;
-        let &(offset, _, address) = self.loads.iter().find(covers)?;
-        address.checked_add(file_offset - offset)
+        self.loads.iter().find_map(|&(offset, size, address)| {
+            let inside = file_offset.checked_sub(offset)?;
+            (inside < size).then(|| address.checked_add(inside))?
+        })
     }
 }
 
@@ -72,4 +72,19 @@ fn function<'data>(symbol: &object::Symbol<'data, '_>) -> Option<Symbol<'data>> 
         size: symbol.size(),
         name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_that_claims_the_whole_address_space_covers_only_what_follows_it() {
+        let segments = Segments {
+            loads: vec![(0x1000, u64::MAX, 0x40_1000)],
+        };
+        assert_eq!(segments.address(0xfff), None);
+        assert_eq!(segments.address(0x1010), Some(0x40_1010));
+        assert_eq!(segments.address(u64::MAX), None);
+    }
 }

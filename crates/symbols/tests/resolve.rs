@@ -4,7 +4,7 @@
 
 use object::{Object, ObjectSegment, ObjectSymbol};
 use proptest::prelude::*;
-use symbols::{Frame, Limits, Resolution, build_id, resolve};
+use symbols::{Frame, KernelSymbols, Limits, Resolution, build_id, demangle, resolve};
 
 const FULL: &[u8] = include_bytes!("fixtures/inlined-full.so");
 const LINES: &[u8] = include_bytes!("fixtures/inlined-lines.so");
@@ -207,5 +207,11 @@ proptest! {
         }
         let _ = build_id(&data);
         prop_assert_eq!(resolved(&data, &offsets).frames.len(), offsets.len());
+    }
+
+    #[test]
+    fn names_and_kernel_symbols_of_any_text_never_panic(text in "(_ZN|_R|<|->|::<|[0-9]{1,3}|[a-z]|E|\\PC|\n| ){0,40}") {
+        let _ = demangle(&text);
+        prop_assert!(!KernelSymbols::parse(&text).resolve(1).function.is_empty());
     }
 }
