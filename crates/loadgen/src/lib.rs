@@ -28,4 +28,4 @@ pub use play::{LoadError, Play, play};
 pub use report::{LoadReport, OperationReport};
 pub use stop::Stop;
 pub use sys::process::die_with_parent;
-pub use timer_error::{TimerErrors, timer_errors};
+pub use timer_error::{TIMER_ROWS, TimerErrors, timer_errors};

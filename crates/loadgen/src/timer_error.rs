@@ -11,15 +11,18 @@ use crate::priority::Priority;
 use crate::sys::clock::{now_ns, sleep_until};
 use crate::sys::epoll::{Epoll, Events};
 use crate::sys::thread;
+use crate::sys::timer::Timer;
 
 /// Between wakes, as at 2,000 requests per second.
 const PERIOD_NS: u64 = 500_000;
+/// Longer than any timer of the table.
+const LONGEST_WAIT_NS: u64 = 1_000_000_000;
 const CLOCK_READS: u64 = 100_000;
 
 /// Lateness of one method under one scheduling class, in ns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TimerError {
-    /// `clock_nanosleep`, `epoll_pwait2` or `hybrid` (what the engine uses).
+    /// `clock_nanosleep`, `timerfd+epoll`, `epoll_pwait2` or `hybrid` (what the engine uses).
     pub method: &'static str,
     /// `fifo` or `other (nice N)`.
     pub scheduling: String,
@@ -47,23 +50,28 @@ pub struct TimerErrors {
 #[derive(Clone, Copy)]
 enum Method {
     Nanosleep,
+    Timerfd,
     Epoll,
     Hybrid,
 }
 
 impl Method {
-    const ALL: [Self; 3] = [Self::Nanosleep, Self::Epoll, Self::Hybrid];
+    const ALL: [Self; 4] = [Self::Nanosleep, Self::Timerfd, Self::Epoll, Self::Hybrid];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Nanosleep => "clock_nanosleep",
+            Self::Timerfd => "timerfd+epoll",
             Self::Epoll => "epoll_pwait2",
             Self::Hybrid => "hybrid",
         }
     }
 }
 
-/// Measures the table; takes `length` for each of up to six rows.
+/// Rows of the whole table: each method under each scheduling class.
+pub const TIMER_ROWS: u32 = 2 * Method::ALL.len() as u32;
+
+/// Measures the table; takes `length` for each of up to [`TIMER_ROWS`] rows.
 ///
 /// # Errors
 /// When epoll is not available.
@@ -112,13 +120,19 @@ fn measure_class(length: Duration, cpu: Option<usize>, real_time: bool) -> io::R
 fn lateness(method: Method, length: Duration, shares: Shares) -> io::Result<Histogram> {
     let (epoll, mut events) = (Epoll::new()?, Events::new());
     let mut pacer = Pacer::new(true, shares);
+    let timer = Timer::new()?;
+    epoll.watch_level(&timer, 0)?; // Never readable unless it is set.
     let mut late = Histogram::new();
     let start = now_ns();
-    let end = start + length.as_nanos() as u64;
+    let end = start.saturating_add(length.as_nanos() as u64);
     let mut wake = start + PERIOD_NS;
     while wake < end {
         match method {
             Method::Nanosleep => sleep_until(wake),
+            Method::Timerfd => {
+                timer.set(wake)?;
+                epoll.wait(&mut events, LONGEST_WAIT_NS)?;
+            }
             Method::Epoll => drop(epoll.wait(&mut events, wake.saturating_sub(now_ns()))?),
             Method::Hybrid => drop(pacer.wait(&epoll, &mut events, wake)?),
         }

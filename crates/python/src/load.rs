@@ -177,7 +177,7 @@ impl NullServer {
 /// Measure how late this machine wakes a thread, by method and scheduling class.
 ///
 /// Args:
-///     seconds: Time for the whole table of up to six rows.
+///     seconds: Time for the whole table of up to eight rows.
 ///     cpu: CPU to measure on, or nothing.
 ///
 /// Returns:
@@ -190,9 +190,10 @@ pub(crate) fn timer_error(
     seconds: f64,
     cpu: Option<usize>,
 ) -> PyResult<Py<PyBytes>> {
-    let row = Duration::try_from_secs_f64(seconds / 6.0).map_err(|error| {
-        native_error(py, format!("impossible length of {seconds} s: {error}"), "")
-    })?;
+    let row =
+        Duration::try_from_secs_f64(seconds / f64::from(loadgen::TIMER_ROWS)).map_err(|error| {
+            native_error(py, format!("impossible length of {seconds} s: {error}"), "")
+        })?;
     let table = py.detach(|| loadgen::timer_errors(row, cpu))?;
     json_bytes(py, &table)
 }

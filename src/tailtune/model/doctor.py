@@ -51,7 +51,7 @@ class TimerError(msgspec.Struct, frozen=True, kw_only=True):
     """How late one way of waiting wakes up, ns past the time asked for."""
 
     method: str
-    """How it waits: `clock_nanosleep`, `epoll_pwait2`, or `hybrid`, which the load engine uses."""
+    """How it waits: `clock_nanosleep`, `timerfd+epoll`, `epoll_pwait2`, or `hybrid`, which the load engine uses."""
     scheduling: str
     """`fifo`, or `other (nice N)`."""
     wakes: int

@@ -7,6 +7,7 @@ pub(crate) mod map;
 pub(crate) mod process;
 pub(crate) mod socket;
 pub(crate) mod thread;
+pub(crate) mod timer;
 
 use std::io;
 
