@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import pyarrow as pa
 
 from tailtune.errors import NothingMeasuredError, TailtuneError
 from tailtune.model.load import LoadReport
@@ -201,7 +200,7 @@ class _Trial:
     def _window(self, window: _Window, service: RunningService, player: Player, capturing: Capturing) -> None:
         """Measure or diagnose: the collectors are around the load, what they and the engine saw is stored."""
         phase, length = window.phase, window.length
-        progress, latency = self.bench.progress, list[pa.Table]()
+        progress = self.bench.progress
 
         def on_interval(one: Interval) -> None:
             progress.advance(one.index + one.seconds, length.seconds, f"{one.completed / one.seconds:.0f} requests/s")
@@ -210,13 +209,14 @@ class _Trial:
             capturing.poll()
             service.process.check(phase)
 
-        def keep(output: Path) -> None:
+        def keep(output: Path, report: LoadReport | None) -> None:
             with uninterrupted():
                 capturing.end()  # before the log is read and written, which takes this machine's time
                 tables = read_output(output, phase)
-                latency.append(tables["latency"])
                 for name, table in tables.items():
                     self.bench.writer.add_table(name, table)
+                if report is not None:
+                    self.loads[phase] = self.bench.check_load(report, tables["latency"])
 
         with self.journal.phase(phase, f"{length}"):
             capturing.begin(phase)
@@ -226,7 +226,6 @@ class _Trial:
                 with uninterrupted():
                     capturing.end()
             service.process.check(phase)
-            self.loads[phase] = self.bench.check_load(report, latency[0])
             if phase is Phase.MEASURE and report.completed_requests == 0:
                 raise NothingMeasuredError(
                     f"none of {report.sent_requests} requests to {service.build.name} was completed",

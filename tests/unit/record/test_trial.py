@@ -135,6 +135,11 @@ def test_ctrl_c_keeps_what_was_recorded(phase: str, tmp_path: Path, tiny: Tiny) 
     assert cut_short == [phase]
     windows = set(bundle.table("requests")["window"].to_pylist())
     assert windows == {one for one in ("measure", "diagnose") if one in came_to}
+    loads = {"measure": bundle.manifest.load, "diagnose": bundle.manifest.diagnose_load}
+    assert {window for window, report in loads.items() if report is not None} == windows
+    assert [window for window, report in loads.items() if report and report.interrupted] == [
+        window for window in windows if window == phase
+    ]
 
 
 def test_a_build_that_fails(tmp_path: Path) -> None:

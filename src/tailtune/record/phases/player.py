@@ -42,12 +42,13 @@ class Player:
         *,
         on_interval: Callable[[Interval], None],
         poll: Callable[[], None],
-        keep: Callable[[Path], None] | None = None,
+        keep: Callable[[Path, LoadReport | None], None] | None = None,
     ) -> LoadReport:
         """Play a schedule to its end.
 
-        `keep` is given the directory of its log, also when the play was cut short by an exception. It is
-        called as soon as the load has ended: what has to be read at the load's edge is to be read there first.
+        `keep` is given the directory of its log, also when the play was cut short, and the engine's account,
+        which is absent when an exception of `on_interval` or `poll` ended the play. It is called as soon as the
+        load has ended: what has to be read at the load's edge is to be read there first.
 
         Raises:
             KeyboardInterrupt: if the engine was interrupted.
@@ -60,10 +61,10 @@ class Player:
             report = self._engine.play(schedule, port, output, on_interval, poll)
         except BaseException:
             with contextlib.suppress(OSError, ValueError, TailtuneError):  # perhaps nothing was logged yet
-                keep(output)
+                keep(output, None)
             raise
         else:
-            keep(output)
+            keep(output, report)
         finally:
             shutil.rmtree(output, ignore_errors=True)
         return _whole(report)

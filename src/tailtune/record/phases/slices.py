@@ -53,7 +53,7 @@ class SliceRecorder:
             service.port,
             on_interval=lambda _: None,
             poll=self._check,
-            keep=lambda output: kept.append((self._read(), _latency(output, plan.slice))),
+            keep=lambda output, _: kept.append((self._read(), _latency(output, plan.slice))),
         )
         self._check()
         [(after, latency)] = kept

@@ -63,7 +63,7 @@ class WarmUp:
             self._service.port,
             on_interval=lambda _: None,
             poll=lambda: self._service.process.check(Phase.WARM_UP),
-            keep=lambda output: medians.append(_median_ns(read_output(output, Phase.WARM_UP)["latency"])),
+            keep=lambda output, _: medians.append(_median_ns(read_output(output, Phase.WARM_UP)["latency"])),
         )
         self._service.process.check(Phase.WARM_UP)
         answered = report.completed_requests
