@@ -10,6 +10,7 @@ from tailtune.model.workload import Workload
 BASE: Final = "base"
 """The variant that always exists: the service as it is."""
 _DEFAULT: Final = "default"
+_DESCRIBE: Final = 'describe it in tailtune.toml: [variants.{name}], and below it for example git_ref = "HEAD"'
 
 
 def variant(project: Project, name: str) -> Variant:
@@ -21,7 +22,7 @@ def variant(project: Project, name: str) -> Variant:
     if name == BASE:
         return Variant()
     if name not in project.variants:
-        raise _unknown("variant", name, [BASE, *project.variants])
+        raise _unknown("variant", name, [BASE, *project.variants], hint=_DESCRIBE.format(name=name))
     return project.variants[name]
 
 
@@ -52,5 +53,5 @@ def default_workload(project: Project) -> str:
     )
 
 
-def _unknown(what: str, name: str, known: list[str]) -> UsageError:
-    return UsageError(f"unknown {what} `{name}`; known: {listed(known)}", hint=nearest(name, known))
+def _unknown(what: str, name: str, known: list[str], hint: str = "") -> UsageError:
+    return UsageError(f"unknown {what} `{name}`; known: {listed(known)}", hint=nearest(name, known) or hint)

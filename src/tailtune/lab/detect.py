@@ -26,9 +26,10 @@ def _with_config(path: Path) -> list[Suggestion]:
             Suggestion(command="tailtune doctor", reason="see what can be measured on this machine"),
         ]
     if project.variants:
+        name, variant = next(iter(project.variants.items()))
+        first, second = (name, "base") if variant.git_ref else ("base", name)
         last = Suggestion(
-            command=f"tailtune compare base {next(iter(project.variants))}",
-            reason="prove, against noise, whether the variant is better",
+            command=f"tailtune compare {first} {second}", reason=f"prove, against noise, whether {second} is better"
         )
     else:
         last = Suggestion(command="tailtune doctor", reason="see what can be measured on this machine")

@@ -20,10 +20,13 @@ _HEALTH: Final = ("/healthz", "/health", "/readyz", "/ready", "/livez", "/live",
 _NEXT: Final = [
     Suggestion(command="tailtune run", reason="build, start, load and measure the service once"),
     Suggestion(command="tailtune explain", reason="see where the tail goes"),
-    Suggestion(
-        command="tailtune compare base VARIANT", reason="prove a change, once you have named it under [variants]"
-    ),
 ]
+_PROVE_VARIANT: Final = Suggestion(
+    command="tailtune compare base VARIANT", reason="prove a change, once you have named it under [variants]"
+)
+_PROVE_EDIT: Final = Suggestion(
+    command="tailtune compare before base", reason="prove an edit of the code against the last commit"
+)
 
 
 class _Draft(msgspec.Struct, kw_only=True):
@@ -34,6 +37,8 @@ class _Draft(msgspec.Struct, kw_only=True):
     ready: str
     path: str
     variant: list[str]
+    in_git: bool = False
+    """Whether the last commit can be built, as the variant `before`."""
     guesses: list[str]
 
 
@@ -57,7 +62,11 @@ def init(root: Path, *, force: bool = False, service: str = "", command: Sequenc
     text = "\n".join(_lines(draft)) + "\n"
     config.parse(text, path)  # a file that cannot be read back is never written
     _write(path, text)
-    return Initialized(path=str(path), service=draft.title, guesses=draft.guesses, next=_NEXT)
+    return Initialized(path=str(path), service=draft.title, guesses=draft.guesses, next=_next(draft))
+
+
+def _next(draft: _Draft) -> list[Suggestion]:
+    return [*_NEXT, _PROVE_EDIT if draft.in_git else _PROVE_VARIANT]
 
 
 def _write(path: Path, text: str) -> None:
@@ -112,6 +121,7 @@ def _for_found(detected: Detected, wanted: str) -> _Draft:
         ready=next((path for path in _HEALTH if path in program.paths), "/" if "/" in program.paths else ""),
         path=_typical(program.paths),
         variant=_variant(module.language),
+        in_git=_in_git(Path(detected.root)),
         guesses=guesses,
     )
 
@@ -168,13 +178,12 @@ def _service(module: Module, program: Program) -> Iterator[str]:
 
 def _variant(language: Language) -> list[str]:
     if language is Language.GO:
-        return ["# [variants.gc-less-often]", '# env = { GOGC = "400" }', "# [variants.before]", '# git_ref = "HEAD~1"']
-    return [
-        "# [variants.native]",
-        '# build_env = { RUSTFLAGS = "-C target-cpu=native" }',
-        "# [variants.before]",
-        '# git_ref = "HEAD~1"',
-    ]
+        return ["# [variants.gc-less-often]", '# env = { GOGC = "400" }']
+    return ["# [variants.native]", '# build_env = { RUSTFLAGS = "-C target-cpu=native" }']
+
+
+def _in_git(root: Path) -> bool:
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
 
 
 def _lines(draft: _Draft) -> Iterator[str]:
@@ -197,7 +206,10 @@ def _lines(draft: _Draft) -> Iterator[str]:
     yield "[goals]"
     yield '# p99 = "20ms"'
     yield ""
-    yield "# What `tailtune compare base NAME` compares; `base` is the service as above."
+    yield "# What `tailtune compare A B` builds and starts; `base` is the service as above, in the working tree."
+    if draft.in_git:
+        yield "[variants.before]"
+        yield 'git_ref = "HEAD"  # the last commit; after an edit: tailtune compare before base'
     yield from draft.variant
 
 

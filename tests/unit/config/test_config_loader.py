@@ -234,6 +234,9 @@ def test_unknown_names_list_the_known_ones(tmp_path):
     with pytest.raises(UsageError, match="unknown variant `fats`; known: `base`, `fast`") as caught:
         config.variant(project, "fats")
     assert caught.value.hint == "did you mean `fast`?"
+    with pytest.raises(UsageError, match="unknown variant `before`") as caught:
+        config.variant(project, "before")
+    assert "[variants.before]" in caught.value.hint
     with pytest.raises(UsageError, match="unknown workload `peak`; known: `default`"):
         config.workload(project, "peak")
 

@@ -35,6 +35,16 @@ def test_a_configuration(tmp_path):
     assert commands(tmp_path)[-1] == "tailtune compare base fast"
 
 
+def test_a_commit_is_what_the_working_tree_is_compared_with(tmp_path):
+    init(tmp_path, command=["./server"])
+    path = tmp_path / config.FILE_NAME
+    path.write_text(
+        path.read_text().replace('"command"', '"go"').replace('binary = "./server"\n', "")
+        + '\n[variants.before]\ngit_ref = "HEAD"\n'
+    )
+    assert commands(tmp_path)[-1] == "tailtune compare before base"
+
+
 def test_a_configuration_further_down(tmp_path):
     (tmp_path / "shop").mkdir()
     init(tmp_path / "shop", command=["./server"])

@@ -20,7 +20,7 @@ def run_result(result: RunResult) -> str:
     return page(
         *trial_sections(result.manifest, result.summary, result.findings),
         trial_warnings(result.manifest, result.summary, result.warnings),
-        _next(result.bundle_id, result.path, result.findings),
+        [f"recording: {result.path}", f"  tailtune explain {result.bundle_id}"],
     )
 
 
@@ -60,9 +60,3 @@ def _trial(manifest: Manifest) -> list[str]:
         *(("not seen", loss) for loss in losses(manifest)),
     ]
     return ["trial", *pairs(rows)] if any(text for _, text in rows) else []
-
-
-def _next(bundle_id: str, path: str, findings: Sequence[Finding]) -> list[str]:
-    lines = [f"recording: {path}", f"  tailtune explain {bundle_id}"]
-    confirm = next((one.confirm for one in findings if one.confirm), "")
-    return [*lines, f"  {confirm}"] if confirm else lines
