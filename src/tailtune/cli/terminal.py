@@ -1,6 +1,7 @@
 """What may be written where: color, live lines, JSON or text."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, TextIO, TypeVar
@@ -74,10 +75,20 @@ def emit(result: _T, to_text: Callable[[_T], str], output: "Output") -> None:
 def rendered(result: _T, to_text: Callable[[_T], str], output: "Output") -> str:
     """Return a result as JSON when asked, else as text; it ends with one line break."""
     if not output.json:
-        return to_text(result)
+        return _set(result, to_text)
     from tailtune.show.export.json import encode
 
     return f"{encode(result)}\n"
+
+
+def _set(result: _T, to_text: Callable[[_T], str]) -> str:
+    """Return the text of a result, fitted to the terminal it goes to; elsewhere every page is the same."""
+    if not sys.stdout.isatty():
+        return to_text(result)
+    from tailtune.show.text.table import fitted
+
+    with fitted(shutil.get_terminal_size().columns):
+        return to_text(result)
 
 
 def write(text: str) -> None:

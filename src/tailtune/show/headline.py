@@ -5,7 +5,7 @@ from typing import Final
 
 from tailtune.model.load import Validity
 from tailtune.model.summary import RunSummary
-from tailtune.model.units import format_ns, format_quantile
+from tailtune.model.units import format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
 from tailtune.show.values import change, metric_name, plural, rate, with_interval
 
@@ -13,6 +13,8 @@ _NAMED: Final = 3
 """Metrics named with their change in a first line; the table has the rest."""
 _HEADLINE_QUANTILES: Final = (0.99, 0.9, 0.5)
 """The furthest of these that the data carry is the run's headline."""
+_FAILURES_TOLD: Final = 0.001
+"""The share of failed requests from which the first line tells it."""
 _DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
 """The metrics whose lack of a decision is told in the first line."""
 
@@ -26,6 +28,9 @@ def run_headline(summary: RunSummary) -> str:
     if q is not None:
         parts.append(f"{format_quantile(q)} {with_interval(by_q[q], format_ns)}")
     parts.append(f"at {rate(window.achieved_rate_per_s)}")
+    failed = window.latency.errors / max(1, window.latency.requests)
+    if failed >= _FAILURES_TOLD:
+        parts.append(f"{format_share(failed)} failed")
     if window.cpu is not None:
         parts.append(f"CPU per request {format_ns(window.cpu.per_request_ns.point)}")
     text = ", ".join(parts).replace(", at ", " at ", 1)
@@ -38,7 +43,7 @@ def comparison_headline(comparison: Comparison) -> str:
     """Return the first line for a comparison: A/A, the verdicts that say something, and what is undecided."""
     groups = {verdict: [one for one in comparison.metrics if one.verdict is verdict] for verdict in Verdict}
     if comparison.is_aa:
-        return _aa_headline(groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED])
+        return _aa_headline(groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED], groups[Verdict.EQUIVALENT])
     clauses = [
         f"{verdict}: {_changes(groups[verdict])}"
         for verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
@@ -54,11 +59,11 @@ def comparison_headline(comparison: Comparison) -> str:
     return "; ".join(clauses) or _undecided_rest(comparison.metrics)
 
 
-def _aa_headline(false: Sequence[MetricVerdict]) -> str:
+def _aa_headline(false: Sequence[MetricVerdict], right: Sequence[MetricVerdict]) -> str:
     head = "A/A: both variants are the same binary with the same settings"
-    if not false:
-        return f"{head}; no difference was found, as it should be"
-    return f"{head}; {plural(len(false), 'false verdict')}: {_changes(false)}"
+    if false:
+        return f"{head}; {plural(len(false), 'false verdict')}: {_changes(false)}"
+    return f"{head}; no difference was found, {'as it should be' if right else 'nor could one have been'}"
 
 
 def _undecided_rest(metrics: Sequence[MetricVerdict]) -> str:

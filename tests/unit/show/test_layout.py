@@ -33,6 +33,14 @@ def test_numbers_stay_with_their_units_and_brackets_stay_whole() -> None:
         assert not line.startswith(("ms", "MiB", "%", "req/s", "7.10]"))
 
 
+def test_a_page_is_fitted_to_a_narrow_terminal_and_never_wider_than_usual() -> None:
+    with layout.fitted(60):
+        assert max(map(len, layout.paragraph(LONG))) <= 60
+    with layout.fitted(300):
+        assert max(map(len, layout.paragraph(LONG))) <= layout.WIDTH
+    assert max(map(len, layout.paragraph(LONG))) > 60
+
+
 def test_long_words_are_never_broken() -> None:
     word = "x" * 200
     assert layout.paragraph(f"see {word} there") == ["see", word, "there"]

@@ -55,7 +55,7 @@ def test_one_thing_is_not_plural() -> None:
 def test_a_run_is_headed_by_the_furthest_percentile_it_carries() -> None:
     short = replace(given.SHORT_SUMMARY, measure=replace(given.SHORT_SUMMARY.measure, validity=Validity.SUSPECT))
     assert headline.run_headline(given.SUMMARY).startswith("p99 6.81 ms [6.52, 7.10] at 199.9 req/s")
-    assert headline.run_headline(short) == "p50 1.23 ms [1.20, 1.27] at 199.9 req/s, load SUSPECT"
+    assert headline.run_headline(short) == "p50 1.23 ms [1.20, 1.27] at 199.9 req/s, 0.7 % failed, load SUSPECT"
 
 
 def test_a_run_too_short_for_any_percentile_still_has_a_first_line() -> None:
@@ -111,4 +111,6 @@ def test_many_changes_are_counted() -> None:
 
 def test_identical_variants_are_called_an_aa() -> None:
     assert "no difference was found, as it should be" in _headline((CPU, Verdict.EQUIVALENT), is_aa=True)
+    undecided = _headline((CPU, Verdict.INCONCLUSIVE), (P99, Verdict.TOO_NOISY), is_aa=True)
+    assert undecided.endswith("no difference was found, nor could one have been")
     assert "1 false verdict: p99" in _headline((CPU, Verdict.EQUIVALENT), (P99, Verdict.REGRESSED), is_aa=True)

@@ -2,14 +2,29 @@
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 WIDTH: Final = 98
+"""Of a page, unless the terminal is narrower."""
+_page_width: ContextVar[int] = ContextVar("page width", default=WIDTH)
+_NARROWEST: Final = 40
 _GAP: Final = "  "
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|[nµm]?s|[KMGT]?i?B|req/s)(?!\w))")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]{1,40}\]")
+
+
+@contextmanager
+def fitted(columns: int) -> Iterator[None]:
+    """Wrap to `columns` what is set meanwhile; never wider than a page, nor too narrow to read."""
+    token = _page_width.set(min(WIDTH, max(_NARROWEST, columns)))
+    try:
+        yield
+    finally:
+        _page_width.reset(token)
 
 
 def table(
@@ -50,7 +65,7 @@ def labelled(label: str, text: str, *, indent: int = 2, gap: str = " ") -> list[
     head = " " * indent + label + gap
     lines = textwrap.wrap(
         _glued(" ".join(text.split())),
-        width=WIDTH,
+        width=_page_width.get(),
         initial_indent=head,
         subsequent_indent=" " * len(head),
         break_long_words=False,

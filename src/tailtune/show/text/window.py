@@ -98,12 +98,19 @@ def _cpu(cpu: CpuSummary) -> str:
 
 
 def _gc(gc: GcSummary) -> str:
+    if not gc.cycles:
+        return "no cycle in this window"
     return (
         f"{format_share(gc.cpu_share)} of CPU (assist {format_share(gc.assist_share)});"
         f" {plural(gc.cycles, 'cycle')}, {gc.cycles_per_s:.1f}/s;"
         f" pause mean {format_ns(gc.pause_mean_ns)}, max {format_ns(gc.pause_max_ns)};"
-        f" heap {format_bytes(gc.heap_live_bytes)} live of {format_bytes(gc.heap_goal_bytes)} goal"
+        f" heap {_heap(gc.heap_live_bytes)} live of {_heap(gc.heap_goal_bytes)} goal"
     )
+
+
+def _heap(size: float) -> str:
+    """Write a size that Go tells in whole MiB."""
+    return format_bytes(size) if size else "under 1 MiB"
 
 
 def _scheduling(seen: SchedulingSummary) -> list[tuple[str, str]]:
