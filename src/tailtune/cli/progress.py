@@ -3,6 +3,7 @@
 Both implement `record.ports.Progress` by its shape.
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tailtune.cli.options import Output
 
 _NAME_WIDTH: Final = 10
+_RESTART: Final = re.compile(r"(epoch \d+): ")
+_READY: Final = "ready"
 _REFRESH_PER_S: Final = 1
 """Drawing takes CPU time from what is measured; more often would show in the figures."""
 _WORTH_A_LINE_S: Final = 0.5
@@ -46,14 +49,23 @@ class QuietProgress:
 
 
 class LineProgress(QuietProgress):
-    """One line when a phase begins, with the seconds since the command began; nothing is rewritten."""
+    """One line when a phase begins, with the seconds since the command began; nothing is rewritten.
+
+    The restarts of an epoch, all that has a note such as `epoch 3: base`, are one line.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
+        self._restarting = False
 
     def phase(self, name: str, note: str = "") -> None:
         """A phase began."""
+        epoch = _RESTART.match(note)
+        if self._restarting and (epoch or name == _READY):
+            return
+        self._restarting = epoch is not None
+        note = epoch.group(1) if epoch else note
         elapsed = self._clock() - self._began
         label = styled(f"{name:<{_NAME_WIDTH}}", "phase", sys.stderr)
         say(f"{elapsed:6.1f} s  {label} {note}".rstrip())

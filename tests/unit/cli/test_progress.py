@@ -56,6 +56,20 @@ def test_lines_carry_the_time_since_the_beginning(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "   3.2 s  ready\n"
 
 
+def test_the_restarts_of_an_epoch_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = LineProgress(clock=lambda: 0.0)
+    progress.phase("build", "base")
+    for epoch in (1, 2):
+        for variant in ("base", "fast"):
+            progress.phase("start", f"epoch {epoch}: {variant}")
+            progress.phase("ready", variant)
+        for variant in ("base", "fast"):
+            progress.phase("warm-up", f"epoch {epoch}: {variant}")
+        progress.phase("measure", f"epoch {epoch} of 2")
+    said = [" ".join(line.split()[2:]) for line in capsys.readouterr().err.splitlines()]
+    assert said == ["build base", "start epoch 1", "measure epoch 1 of 2", "start epoch 2", "measure epoch 2 of 2"]
+
+
 class Clock:
     """A time that the test sets."""
 
