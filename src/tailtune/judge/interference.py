@@ -1,7 +1,8 @@
 """Which pairs of slices to leave out, decided by signals from outside the variants alone.
 
 Latency, CPU time and everything else that a variant can influence is never looked at here: dropping
-on the outcome would make differences. A pair goes as a whole.
+on the outcome would make differences. That includes the delay of the probe, which shares the service's
+CPUs: a candidate that hogs them now and then delays it, and its worst slices would go. A pair goes as a whole.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +25,10 @@ _MAD_TO_SD: Final = 1.4826
 
 @dataclass(frozen=True)
 class Signal:
-    """One kind of interference, as a share of the slice's wall time (times CPUs where it adds up over them)."""
+    """One kind of interference, as a share of the slice's wall time on all CPUs."""
 
     name: str
     column: str
-    per_cpu: bool
     floor: float
     """A rise of this share above the typical level is nothing."""
     ceiling: float
@@ -36,10 +36,8 @@ class Signal:
 
 
 SIGNALS: Final = (
-    Signal("CPU time stolen by the hypervisor", "steal_ns", per_cpu=True, floor=0.005, ceiling=0.10),
-    Signal("CPU time of other programs", "other_busy_ns", per_cpu=True, floor=0.05, ceiling=0.50),
-    # The probe shares the service's CPUs, so a slow variant can delay it: only a pair unlike the others tells.
-    Signal("waiting of the reference probe", "probe_delay_ns", per_cpu=False, floor=0.01, ceiling=1.0),
+    Signal("CPU time stolen by the hypervisor", "steal_ns", floor=0.005, ceiling=0.10),
+    Signal("CPU time of other programs", "other_busy_ns", floor=0.05, ceiling=0.50),
 )
 
 
@@ -65,7 +63,7 @@ def disturbed_pairs(slices: Sequence[Mapping[str, int]], cpus: int) -> Interfere
 
     Args:
         slices: rows of the SLICES table.
-        cpus: CPUs of the machine that the process may use.
+        cpus: CPUs that the signals were read on.
     """
     pairs = sorted({(row["epoch"], row["pair"]) for row in slices})
     dropped: set[PairKey] = set()
@@ -86,7 +84,7 @@ def disturbed_pairs(slices: Sequence[Mapping[str, int]], cpus: int) -> Interfere
 def _pair_shares(slices: Sequence[Mapping[str, int]], signal: Signal, cpus: int) -> dict[PairKey, float]:
     shares: dict[PairKey, float] = {}
     for row in slices:
-        wall = max(row["ended_ns"] - row["started_ns"], NS_PER_S // 1000) * (cpus if signal.per_cpu else 1)
+        wall = max(row["ended_ns"] - row["started_ns"], NS_PER_S // 1000) * cpus
         key = (row["epoch"], row["pair"])
         shares[key] = max(shares.get(key, 0.0), row[signal.column] / wall)
     return shares

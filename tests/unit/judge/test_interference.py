@@ -65,6 +65,11 @@ def test_latency_and_cpu_time_of_the_variants_are_not_looked_at():
     assert disturbed_pairs(rows, cpus=2) == disturbed_pairs(slices(), cpus=2)
 
 
+def test_a_probe_that_a_variant_delays_drops_nothing():
+    """The probe shares the service's CPUs: its delay is the candidate's doing as well as the machine's."""
+    assert disturbed_pairs(slices(probe_delay_ns={2: S, 9: 2 * S, 14: 3 * S}), cpus=2).dropped == frozenset()
+
+
 def test_no_slices():
     found = disturbed_pairs([], cpus=2)
     assert (found.total, found.too_noisy) == (0, False)
