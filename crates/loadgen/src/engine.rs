@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use schedule::Schedule;
 
-use crate::connection::{Exchange, Step};
-use crate::flight::{Flight, Place, Request, Ticket};
-use crate::log::{Log, NO_CONNECTION, Outcome, Row};
+use crate::connection::Step;
+use crate::ending::Ending;
+use crate::flight::{Flight, Place, Ticket};
+use crate::log::{Log, Outcome};
 use crate::pacer::Pacer;
 use crate::pool::{ClosedConnection, Pool};
 use crate::priority::Priority;
@@ -385,63 +386,5 @@ impl<'a> Engine<'a> {
         self.counts.last_done_ns = self.counts.last_done_ns.max(done_ns);
         let expected = self.schedule.operations()[request.operation as usize].expected_status;
         self.log.put(ending.row(&request, expected, done_ns));
-    }
-}
-
-/// How far a request got.
-struct Ending {
-    outcome: Outcome,
-    sent_ns: u64,
-    first_byte_ns: u64,
-    connection: u32,
-    bytes: u64,
-    status: u16,
-}
-
-impl Ending {
-    const fn unsent(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            sent_ns: 0,
-            first_byte_ns: 0,
-            connection: NO_CONNECTION,
-            bytes: 0,
-            status: 0,
-        }
-    }
-
-    const fn of_lost(
-        closed: &ClosedConnection<'_>,
-        exchange: &Exchange<'_>,
-        outcome: Outcome,
-    ) -> Self {
-        Self {
-            outcome,
-            sent_ns: exchange.sent_ns,
-            first_byte_ns: exchange.first_byte_ns,
-            connection: closed.serial,
-            bytes: closed.bytes,
-            status: closed.status,
-        }
-    }
-
-    fn row(&self, request: &Request, expected_status: u16, done_ns: u64) -> Row {
-        let unexpected = self.outcome == Outcome::Ok && self.status != expected_status;
-        Row {
-            intended_ns: request.intended_ns,
-            noticed_ns: request.noticed_ns,
-            sent_ns: self.sent_ns,
-            first_byte_ns: self.first_byte_ns,
-            done_ns,
-            connection: self.connection,
-            response_bytes: u32::try_from(self.bytes).unwrap_or(u32::MAX),
-            operation: request.operation as u16,
-            status: self.status,
-            outcome: if unexpected {
-                Outcome::UnexpectedStatus
-            } else {
-                self.outcome
-            },
-        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod chunked;
 mod connection;
+mod ending;
 mod engine;
 mod files;
 mod flight;

@@ -109,14 +109,17 @@ pub fn play(options: &Play, stop: &Stop) -> Result<LoadReport, LoadError> {
     let (log, rows) = Log::with_capacity(schedule.len().clamp(1, LARGEST_QUEUE));
     let recorder = Recorder::new(&schedule, &live, options.events, files);
     let (engine, totals) = std::thread::scope(|scope| {
-        let engine = scope.spawn(|| engine_thread(options, &schedule, log, &live, stop));
-        let recorder = scope.spawn(move || {
+        // The recorder first: it ends by itself when there is no engine.
+        let recorder = named("load-recorder").spawn_scoped(scope, move || {
             stay_behind(options.cpu);
             // A log that cannot be written is known now, not at the end of a long play.
             recorder.run(&rows).inspect_err(|_| stop.set())
-        });
-        (engine.join(), recorder.join())
-    });
+        })?;
+        let engine = named("load-engine").spawn_scoped(scope, || {
+            engine_thread(options, &schedule, log, &live, stop)
+        })?;
+        io::Result::Ok((engine.join(), recorder.join()))
+    })?;
     let (counts, account) = engine.map_err(|_| LoadError::Panicked("sending"))??;
     let totals = totals
         .map_err(|_| LoadError::Panicked("recording"))?
@@ -128,6 +131,11 @@ pub fn play(options: &Play, stop: &Stop) -> Result<LoadReport, LoadError> {
         &totals,
         account,
     ))
+}
+
+/// A thread that `top -H` and profiles show by name.
+fn named(name: &str) -> std::thread::Builder {
+    std::thread::Builder::new().name(name.into())
 }
 
 /// Keeps the recorder off the service's CPUs, and lets it run only when the engine does not.

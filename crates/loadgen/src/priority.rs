@@ -80,7 +80,10 @@ impl Priority {
             return;
         }
         match thread::set_ordinary() {
-            Ok(()) => self.note_demotion(),
+            Ok(()) => {
+                let _ = thread::set_timer_slack(1); // An attempt, as in `raise`.
+                self.note_demotion();
+            }
             Err(error) => self
                 .warnings
                 .push(format!("real-time priority could not be given up: {error}")),

@@ -84,8 +84,10 @@ pub fn timer_errors(length: Duration, cpu: Option<usize>) -> io::Result<TimerErr
     for real_time in [false, true] {
         // A thread of its own, so that scheduling and binding end with it.
         let rows = std::thread::scope(|scope| {
-            scope.spawn(|| measure_class(length, cpu, real_time)).join()
-        });
+            let measure = || measure_class(length, cpu, real_time);
+            let thread = std::thread::Builder::new().spawn_scoped(scope, measure)?;
+            io::Result::Ok(thread.join())
+        })?;
         let (rows, warnings) =
             rows.map_err(|_| io::Error::other("the measuring thread panicked"))??;
         table.rows.extend(rows);
