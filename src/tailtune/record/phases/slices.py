@@ -37,6 +37,7 @@ class SliceRecorder:
         self._slices: list[dict[str, Any]] = []
         self._idle_cpu_ns = dict.fromkeys(services, 0)
         self._idle_ns = dict.fromkeys(services, 0)
+        self._engine_warnings: list[list[str]] = []
 
     def record(self, epoch: int, plan: SlicePlan, length: Duration) -> None:
         """Play one slice and keep its rows.
@@ -60,6 +61,7 @@ class SliceRecorder:
         checked = self._bench.check_load(report, latency)
         self._keep(plan, latency, before, after)
         self._slices.append(_row(epoch, plan, service.build.name, checked, before, after))
+        self._engine_warnings.append(report.warnings)
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Give the rows of all slices so far, table by table."""
@@ -68,9 +70,11 @@ class SliceRecorder:
         yield "slices", rows.from_dicts("slices", self._slices)
 
     def warnings(self) -> list[str]:
-        """Say which variants used the CPU while the other was loaded."""
+        """Say what the engine said in every slice, and which variants used the CPU while the other was loaded."""
+        first, *others = self._engine_warnings or [[]]
+        lasting = [warning for warning in first if all(warning in other for other in others)]
         shares = {index: cpu / max(self._idle_ns[index], 1) for index, cpu in self._idle_cpu_ns.items()}
-        return [
+        return lasting + [
             f"{self._services[index].build.name} uses the CPU while it gets no load, which disturbs the other variant"
             for index, share in shares.items()
             if share > _IDLE_SHARE
