@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use crate::error::SampleError;
 use crate::process::{family, online_cpus, paranoid, threads};
 use crate::records::SAMPLE_TYPE;
-use crate::sys::{self, Attributes, Ring};
+use crate::sys::{self, Attributes, ManyFiles, Ring};
 
 /// How a process is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub(crate) struct Events {
     pub(crate) mode: Mode,
     events: Vec<OwnedFd>,
     pub(crate) rings: Vec<Ring>,
+    /// Behind the events, so that it outlives them.
+    many_files: Option<ManyFiles>,
 }
 
 impl Events {
@@ -116,13 +118,15 @@ impl Events {
             mode,
             events: Vec::new(),
             rings: Vec::new(),
+            many_files: None,
         };
         let attributes = mode.attributes(period_ns);
         let cpus = online_cpus();
         match mode {
             Mode::EveryCpu => events.open_for(-1, &attributes, &cpus)?,
             Mode::PerThread | Mode::PerThreadUserOnly => {
-                sys::with_all_files(|| events.open_threads(pid, &attributes, &cpus))?
+                events.many_files = Some(ManyFiles::permit());
+                events.open_threads(pid, &attributes, &cpus)?;
             }
         }
         Ok(events)
@@ -135,7 +139,10 @@ impl Events {
     /// Stops and closes the events; what the rings hold can still be read.
     pub(crate) fn close(&mut self) -> io::Result<()> {
         let events = std::mem::take(&mut self.events);
-        events.iter().try_for_each(sys::disable)
+        let disabled = events.iter().try_for_each(sys::disable);
+        drop(events);
+        self.many_files = None;
+        disabled
     }
 
     /// Opens the threads of a process and its descendants, again and again until no new ones

@@ -118,29 +118,40 @@ fn control(event: &OwnedFd, request: libc::Ioctl, argument: i32) -> io::Result<(
     }
 }
 
-/// Runs an action with as many open files as the hard limit allows, then restores the limit, so
-/// that programs started later do not inherit it. Each thread needs an event on each CPU.
-pub(crate) fn with_all_files<T>(action: impl FnOnce() -> T) -> T {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the pointer is to a live rlimit, which the call fills.
-    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
-    let raised = libc::rlimit {
-        rlim_cur: limit.rlim_max,
-        ..limit
-    };
-    if known {
+/// As many open files as the hard limit allows as long as this lives; then the limit is as before, so
+/// that programs started later do not inherit it.
+///
+/// Each thread needs an event on each CPU, and while those are open every other file gets a number
+/// above them.
+pub(crate) struct ManyFiles(Option<libc::rlimit>);
+
+impl ManyFiles {
+    pub(crate) fn permit() -> Self {
+        let mut found = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: the pointer is to a live rlimit, which the call fills.
+        if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut found) } != 0 {
+            return Self(None);
+        }
+        let raised = libc::rlimit {
+            rlim_cur: found.rlim_max,
+            ..found
+        };
         // SAFETY: the pointer is to a live rlimit; a soft limit at the hard one is always allowed.
         unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) };
+        Self(Some(found))
     }
-    let outcome = action();
-    if known {
-        // SAFETY: as above, with the limit as it was.
-        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+}
+
+impl Drop for ManyFiles {
+    fn drop(&mut self) {
+        if let Some(limit) = &self.0 {
+            // SAFETY: the pointer is to a live rlimit with the values that were found.
+            unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const *limit) };
+        }
     }
-    outcome
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC, the clock of all time stamps.

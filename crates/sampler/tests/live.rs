@@ -134,3 +134,43 @@ fn start_and_stop_have_an_order() {
     sampler.stop().unwrap();
     assert!(matches!(sampler.stop(), Err(SampleError::Order(_))));
 }
+
+/// Sets the soft limit of open files and returns the one before.
+#[allow(unsafe_code)] // Limits have no safe wrapper in std.
+fn limit_files(soft: libc::rlim_t) -> libc::rlim_t {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: both calls get a pointer to a live rlimit.
+    unsafe {
+        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit), 0);
+        let before = std::mem::replace(&mut limit.rlim_cur, soft);
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit), 0);
+        before
+    }
+}
+
+#[test]
+fn events_beyond_the_soft_limit_leave_room_for_other_files() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let per_thread = |mode: &Mode| *mode != Mode::EveryCpu;
+    let Some(mode) = permitted_modes().into_iter().find(per_thread) else {
+        return;
+    };
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let stopped = Arc::new(Mutex::new(stopped));
+    let sleepers: Vec<_> = (0..64)
+        .map(|_| Arc::clone(&stopped))
+        .map(|stopped| thread::spawn(move || stopped.lock().unwrap().recv().is_err()))
+        .collect();
+    let before = limit_files(64);
+    let sampler = Sampler::open_in_mode(pid(), 99, mode).unwrap();
+    assert!(std::fs::File::open("/proc/self/status").is_ok());
+    drop(sampler);
+    assert_eq!(limit_files(before), 64);
+    drop(stop);
+    sleepers
+        .into_iter()
+        .for_each(|sleeper| assert!(sleeper.join().unwrap()));
+}
