@@ -217,7 +217,7 @@ def timer_error(seconds: SupportsFloat | SupportsIndex = 5.0, cpu: SupportsIndex
     Measure how late this machine wakes a thread, by method and scheduling class.
 
     Args:
-        seconds: Time for the whole table of up to six rows.
+        seconds: Time for the whole table of up to eight rows.
         cpu: CPU to measure on, or nothing.
 
     Returns:
