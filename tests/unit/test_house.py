@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60
+WORLDLY_CRATES = {"loadgen", "sampler", "python"}
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -41,6 +43,27 @@ def test_functions_are_short() -> None:
         and (node.end_lineno or node.lineno) - node.lineno > MAX_FUNCTION_LINES
     ]
     assert too_long == []
+
+
+def test_crates_point_away_from_the_world() -> None:
+    manifests = {path.parent.name: tomllib.loads(path.read_text()) for path in tracked("crates/*/Cargo.toml")}
+    needs = {
+        name: {needed for section, found in manifest.items() if section.endswith("dependencies") for needed in found}
+        for name, manifest in manifests.items()
+    }
+    assert needs.keys() > WORLDLY_CRATES
+    for name in needs.keys() - WORLDLY_CRATES:
+        assert not needs[name] & {*WORLDLY_CRATES, "libc"}, name
+    assert not needs["loadgen"] & WORLDLY_CRATES
+    assert not needs["sampler"] & WORLDLY_CRATES
+    assert [name for name in needs if "pyo3" in needs[name]] == ["python"]
+
+
+def test_pure_crates_open_nothing() -> None:
+    world = re.compile(r"\bstd::(env|fs|net|os|process|thread|time)\b|\bunsafe\s*\{")
+    sources = [path for path in tracked("crates/*/src/*.rs") if path.relative_to(ROOT).parts[1] not in WORLDLY_CRATES]
+    assert sources
+    assert [str(path.relative_to(ROOT)) for path in sources if world.search(path.read_text())] == []
 
 
 def test_refused_words_are_not_used() -> None:
