@@ -13,7 +13,7 @@ from tailtune.judge.histograms import by_slice
 from tailtune.judge.interference import Interference, PairKey, disturbed_pairs
 from tailtune.judge.quantiles import enough
 from tailtune.model.load import Validity
-from tailtune.model.recording import Kind
+from tailtune.model.recording import Kind, Manifest
 from tailtune.model.verdict import Metric
 
 Row = Mapping[str, Any]
@@ -36,6 +36,16 @@ class EpochFigures:
 
 
 @dataclass(frozen=True)
+class Errors:
+    """Requests of one variant that failed."""
+
+    failed: int
+    requests: int
+    epochs: int
+    """In how many epochs some failed."""
+
+
+@dataclass(frozen=True)
 class Experiment:
     """An experiment with what was left out and why."""
 
@@ -54,8 +64,8 @@ class Experiment:
     suspect: frozenset[int]
     suspect_reason: str
     interference: Interference
-    errors: Mapping[str, tuple[int, int]]
-    """Variant → failed and all requests of the valid slices."""
+    errors: Mapping[str, Errors]
+    """By variant; of all slices, for one that fails makes its load invalid."""
 
     @property
     def pairs_dropped(self) -> int:
@@ -82,7 +92,7 @@ def read_experiment(bundle: Bundle) -> Experiment:
         raise NothingMeasuredError(f"experiment {manifest.id} holds no slice", hint="see its logs")
     unsteady, unsteady_reason = _unsteady(bundle)
     invalid = frozenset(_key(row) for row in rows if row["validity"] == Validity.INVALID) | _incomplete(rows)
-    interference = disturbed_pairs(rows, max(1, len(manifest.environment.allowed_cpus)))
+    interference = disturbed_pairs(rows, _cpus(manifest))
     usable = [row for row in rows if row["epoch"] not in unsteady and _key(row) not in invalid]
     latencies = by_slice(bundle.table("latency"))
     sides = (baseline, candidate)
@@ -101,8 +111,15 @@ def read_experiment(bundle: Bundle) -> Experiment:
         suspect=frozenset(row["slice"] for row in usable if row["validity"] == Validity.SUSPECT),
         suspect_reason=_most_common(row["reasons"] for row in usable if row["validity"] == Validity.SUSPECT),
         interference=interference,
-        errors={side: _errors([row for row in usable if row["variant"] == side]) for side in sides},
+        errors={side: _errors([row for row in rows if row["variant"] == side]) for side in sides},
     )
+
+
+def _cpus(manifest: Manifest) -> int:
+    """How many CPUs the machine's busy and stolen time was read on: the engine's and the service's."""
+    layout = manifest.layout
+    used = {*layout.engine, *layout.service} if layout else set[int]()
+    return len(used) or max(1, manifest.environment.logical_cpus)
 
 
 def _unsteady(bundle: Bundle) -> tuple[frozenset[int], str]:
@@ -148,10 +165,15 @@ def _metrics(rows: list[Row], latencies: Mapping[int, Distribution]) -> dict[Met
     return {metric: value for metric, value in figures.items() if math.isfinite(value) and value > 0}
 
 
-def _errors(rows: list[Row]) -> tuple[int, int]:
-    requests = sum(row["requests"] for row in rows)
-    failed = requests - sum(row["completed"] for row in rows) + sum(row["unexpected"] for row in rows)
-    return max(0, failed), requests
+def _errors(rows: list[Row]) -> Errors:
+    failed: Counter[int] = Counter()
+    for row in rows:
+        failed[row["epoch"]] += max(0, row["requests"] - row["completed"] + row["unexpected"])
+    return Errors(
+        failed=failed.total(),
+        requests=sum(row["requests"] for row in rows),
+        epochs=sum(count > 0 for count in failed.values()),
+    )
 
 
 def _key(row: Row) -> PairKey:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from tailtune.bundle import Bundle
@@ -37,20 +36,23 @@ def compare_operations(bundle: Bundle, experiment: Experiment, confidence: float
 
 
 def error_warnings(experiment: Experiment) -> list[str]:
-    """Warn when the candidate fails more often: speed at the price of answers is none."""
+    """Warn when the candidate fails more often: speed at the price of answers is none.
+
+    Failures come in bursts, so the test only leaves out what a handful of single failures makes; in how many
+    epochs there were some tells whether it is the candidate's way or one accident.
+    """
     from scipy import stats
 
-    failed, total = experiment.errors[experiment.baseline]
-    failed_candidate, total_candidate = experiment.errors[experiment.candidate]
-    if not total or not total_candidate or not failed_candidate:
+    base, other = experiment.errors[experiment.baseline], experiment.errors[experiment.candidate]
+    if not base.requests or not other.failed:
         return []
-    table = np.array([[failed_candidate, total_candidate - failed_candidate], [failed, total - failed]])
-    p = float(stats.fisher_exact(table, alternative="greater").pvalue)
-    if p > _ERROR_P:
+    table = np.array([[one.failed, one.requests - one.failed] for one in (other, base)])
+    if float(stats.fisher_exact(table, alternative="greater").pvalue) > _ERROR_P:
         return []
     return [
-        f"{experiment.candidate} fails more often: {format_share(failed_candidate / total_candidate, 2)} of its "
-        f"requests against {format_share(failed / total, 2)} of {experiment.baseline}"
+        f"{experiment.candidate} fails more often: {format_share(other.failed / other.requests, 2)} of its "
+        f"requests against {format_share(base.failed / base.requests, 2)} of {experiment.baseline}, "
+        f"in {other.epochs} of {experiment.epochs_total} epochs"
     ]
 
 
@@ -65,13 +67,7 @@ def _ratio(
             differences.append(math.log(candidate / baseline))
     if not differences:
         return None
-    interval = statistics.trimmed_interval(differences, confidence)
-    return msgspec.structs.replace(
-        interval,
-        point=math.exp(interval.point),
-        low=math.exp(interval.low) if interval.low is not None else None,
-        high=math.exp(interval.high) if interval.high is not None else None,
-    )
+    return statistics.mapped(statistics.trimmed_interval(differences, confidence), math.exp)
 
 
 def _quantile(latencies: _LATENCIES, slices: Sequence[int], operation: int, q: float) -> float | None:

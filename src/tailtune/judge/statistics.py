@@ -1,10 +1,10 @@
 """The two statistics of a comparison: the trimmed mean with its interval and the sign-flip permutation test."""
 
-import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from tailtune.model.estimate import Estimate
@@ -72,8 +72,18 @@ def sign_flip_p(values: Sequence[float], trim: float = TRIM, seed: int = 1) -> f
     observed = abs(float(np.sign(data) @ clipped))
     exact = n <= _EXACT_UP_TO
     if exact:
-        signs = np.array(list(itertools.product((1.0, -1.0), repeat=n)))
+        signs = 1.0 - 2.0 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
     else:
         signs = np.random.default_rng(seed).choice((1.0, -1.0), size=(_DRAWS, n))
     reached = int(np.sum(np.abs(signs @ clipped) >= observed - _ROUNDING))
     return reached / len(signs) if exact else (reached + 1) / (len(signs) + 1)
+
+
+def mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
+    """Return the estimate with an increasing function applied to its point and bounds."""
+    return msgspec.structs.replace(
+        estimate,
+        point=change(estimate.point),
+        low=change(estimate.low) if estimate.low is not None else None,
+        high=change(estimate.high) if estimate.high is not None else None,
+    )

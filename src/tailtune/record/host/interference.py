@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,14 +73,15 @@ class Probe:
 class HostReader:
     """Reads the interference; the control group, which services have from the tool, is looked up once."""
 
-    def __init__(self, probe: Probe | None) -> None:
-        """Read the machine, the control group, and the probe if there is one."""
+    def __init__(self, probe: Probe | None, cpus: Collection[int] = ()) -> None:
+        """Read these CPUs of the machine or all, the control group, and the probe if there is one."""
         self._probe = probe
+        self._cpus = cpus
         self._throttling = throttling_files(cpu_group().directory)
 
     def read(self) -> HostReading:
         """Take a reading, about 0.2 ms."""
-        cpu = machine.cpu_time()
+        cpu = machine.cpu_time(cpus=self._cpus)
         cpu_ns, memory_ns, io_ns = (
             parse_pressure(proc.read(proc.PROC / "pressure" / kind)) for kind in ("cpu", "memory", "io")
         )

@@ -4,6 +4,8 @@ All readers take the root of the file system, so that a tree of plain files can 
 """
 
 import re
+from collections.abc import Collection
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -118,11 +120,13 @@ def virtual_machine(root: Path = ROOT) -> bool:
     return (root / "proc/device-tree/hypervisor").exists() or _VIRTUAL_VENDORS.search(board) is not None
 
 
-def cpu_time(root: Path = ROOT) -> CpuTime:
-    """Return the CPU time since boot; zeros where it is not told."""
-    line = next((line for line in text(root / "proc/stat").splitlines() if line.startswith("cpu ")), "cpu")
-    times = [int(word) * NS_PER_TICK for word in line.split()[1:9]]
-    user, nice, system, idle, io_wait, hard, soft, steal = times + [0] * (8 - len(times))
+def cpu_time(root: Path = ROOT, cpus: Collection[int] = ()) -> CpuTime:
+    """Return the CPU time since boot of some CPUs, or of all; zeros where it is not told."""
+    words = [line.split() for line in text(root / "proc/stat").splitlines() if line.startswith("cpu")]
+    names = {f"cpu{cpu}" for cpu in cpus} or {"cpu"}
+    times = [[int(word) * NS_PER_TICK for word in line[1:9]] for line in words if line[0] in names]
+    columns = (sum(column) for column in zip_longest(*times, [0] * 8, fillvalue=0))
+    user, nice, system, idle, io_wait, hard, soft, steal = columns
     return CpuTime(busy_ns=user + nice + system + hard + soft, idle_ns=idle + io_wait, steal_ns=steal)
 
 

@@ -32,7 +32,7 @@ class SliceRecorder:
         self._services = services
         self._player = player
         self._usage = {index: UsageReader(service.process.pid) for index, service in services.items()}
-        self._host = HostReader(probe)
+        self._host = HostReader(probe, {*bench.layout.engine, *bench.layout.service})
         self._tables: dict[str, list[pa.Table]] = {"latency": [], "process": [], "host": []}
         self._slices: list[dict[str, Any]] = []
         self._idle_cpu_ns = dict.fromkeys(services, 0)

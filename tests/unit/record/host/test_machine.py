@@ -56,6 +56,15 @@ def test_a_laptop(laptop):
     assert machine.pressure(laptop) == machine.Pressure(cpu=0.125, memory=0.0, io=0.01)
 
 
+def test_cpu_time_of_some_cpus(tmp_path):
+    (tmp_path / "proc").mkdir()
+    lines = ["cpu  11 0 0 110 0 0 0 11", "cpu0 1 0 0 10 0 0 0 1", "cpu1 10 0 0 100 0 0 0 10", "intr 5"]
+    (tmp_path / "proc" / "stat").write_text("\n".join(lines))
+    assert machine.cpu_time(tmp_path, cpus=[1]) == (10 * NS_PER_TICK, 100 * NS_PER_TICK, 10 * NS_PER_TICK)
+    assert machine.cpu_time(tmp_path, cpus=[0, 1]) == machine.cpu_time(tmp_path)
+    assert machine.cpu_time(tmp_path, cpus=[7]) == (0, 0, 0)
+
+
 def test_an_empty_machine_says_nothing(tmp_path):
     assert machine.cpu_model(tmp_path) == ""
     assert machine.memory_bytes(tmp_path) == 0
