@@ -48,7 +48,8 @@ def compare(bundle: Bundle, margins: Mapping[Metric, float] = MARGINS) -> Compar
     experiment = read_experiment(bundle)
     refusals = _refusals(experiment)
     verdicts = {metric: _judge(metric, experiment, margins[metric], refusals) for metric in margins}
-    verdicts = _holm(verdicts, experiment)
+    verdicts = _holm(verdicts)
+    verdicts = {metric: _planned(answer, experiment) for metric, answer in verdicts.items()}
     is_aa = same_artifact(bundle.manifest)
     return Comparison(
         experiment_id=bundle.id,
@@ -143,35 +144,40 @@ def _answer(metric: Metric, differences: list[float], margin: float, figures: li
         margin,
         verdict,
         reason,
-        ratio=_exponential(interval),
+        ratio=statistics.mapped(interval, math.exp),
         p=p,
-        needed=decision.epochs_needed(differences, margin) if verdict is Verdict.INCONCLUSIVE else None,
+        needed=decision.epochs_needed(interval, margin) if verdict is Verdict.INCONCLUSIVE else None,
     )
 
 
-def _holm(verdicts: dict[Metric, MetricVerdict], experiment: Experiment) -> dict[Metric, MetricVerdict]:
+def _holm(verdicts: dict[Metric, MetricVerdict]) -> dict[Metric, MetricVerdict]:
     """Withdraw changes among the secondary metrics that do not survive their number (Holm 1979)."""
-    changed = {
-        metric: answer
+    intervals = {
+        metric: statistics.mapped(answer.ratio, math.log)
         for metric, answer in verdicts.items()
-        if metric not in PRIMARY and answer.verdict in (Verdict.IMPROVED, Verdict.REGRESSED)
+        if metric not in PRIMARY and answer.ratio is not None
     }
-    if not changed:
-        return verdicts
-    family = sum(1 for metric, answer in verdicts.items() if metric not in PRIMARY and answer.ratio is not None)
-    ranked = sorted(
-        (decision.p_value(answer.ratio), metric) for metric, answer in changed.items() if answer.ratio is not None
-    )
-    result = dict(verdicts)
-    standing = True
-    for position, (p, metric) in enumerate(ranked):
-        standing = standing and p <= (1 - decision.CONFIDENCE) / (family - position)
+    changed = [m for m in intervals if verdicts[m].verdict in (Verdict.IMPROVED, Verdict.REGRESSED)]
+    result, standing = dict(verdicts), True
+    for position, metric in enumerate(sorted(changed, key=lambda metric: decision.p_value(intervals[metric]))):
+        allowed = (1 - decision.CONFIDENCE) / (len(intervals) - position)
+        standing = standing and decision.p_value(intervals[metric]) <= allowed
         if not standing:
-            reason = f"significant alone, but not as one of {family} secondary metrics (Holm)"
             result[metric] = msgspec.structs.replace(
-                verdicts[metric], verdict=Verdict.INCONCLUSIVE, reason=reason, epochs_needed=len(experiment.epochs) + 2
+                verdicts[metric],
+                verdict=Verdict.INCONCLUSIVE,
+                reason=f"significant alone, but not as one of {len(intervals)} secondary metrics (Holm)",
+                epochs_needed=decision.epochs_needed(intervals[metric], verdicts[metric].margin, 1 - allowed),
             )
     return result
+
+
+def _planned(answer: MetricVerdict, experiment: Experiment) -> MetricVerdict:
+    """Turn the usable epochs that are needed into epochs to ask for: as many will be left out again."""
+    if answer.epochs_needed is None or answer.ratio is None:
+        return answer
+    needed = math.ceil(answer.epochs_needed * experiment.epochs_total / answer.ratio.n)
+    return msgspec.structs.replace(answer, epochs_needed=needed)
 
 
 def _warnings(experiment: Experiment, manifest: Manifest, *, is_aa: bool) -> list[str]:
@@ -214,13 +220,4 @@ def _verdict(
         p_permutation=p,
         epochs_needed=needed,
         reason=reason,
-    )
-
-
-def _exponential(interval: Estimate) -> Estimate:
-    return msgspec.structs.replace(
-        interval,
-        point=math.exp(interval.point),
-        low=math.exp(interval.low) if interval.low is not None else None,
-        high=math.exp(interval.high) if interval.high is not None else None,
     )

@@ -35,43 +35,55 @@ def decide(interval: Estimate, p_permutation: float, margin: float) -> tuple[Ver
         return verdict, f"the whole interval ({shown}) lies on one side of no change"
     if -limit < interval.low and interval.high < limit:
         return Verdict.EQUIVALENT, f"the whole interval ({shown}) lies within the margin of {format_share(margin, 0)}"
-    return Verdict.INCONCLUSIVE, f"the interval ({shown}) holds both no change and a change beyond the margin"
+    least = "a change too small to matter" if excludes_zero else "no change"
+    return Verdict.INCONCLUSIVE, f"the interval ({shown}) holds both {least} and a change beyond the margin"
 
 
-def epochs_needed(differences: list[float], margin: float) -> int | None:
-    """Return how many epochs would probably decide, if the next ones are like these; None beyond 1000.
+def epochs_needed(interval: Estimate, margin: float, confidence: float = CONFIDENCE) -> int | None:
+    """Return how many epochs would decide as often as not, if the next ones are like these; None beyond 1000.
 
     Decided is whatever comes first: the interval excludes zero (if the estimate reaches half the
     margin), or it lies within the margin.
+
+    Args:
+        interval: of log(candidate / baseline), as measured.
+        margin: smallest relative change that matters.
+        confidence: that the decision takes.
     """
     from scipy import stats
 
-    n = len(differences)
-    if n < 3:
+    deviation = _standard_error(interval) * math.sqrt(interval.n)
+    if math.isnan(deviation):
         return None
-    limit = math.log1p(margin)
-    point = abs(statistics.trimmed_interval(differences).point)
+    limit, point = math.log1p(margin), abs(interval.point)
     room = max(point if point >= limit / 2 else 0.0, limit - point)
-    deviation = statistics.standard_error(differences) * math.sqrt(n)
-    for count in range(max(n + 1, FEWEST_EPOCHS), _MOST_EPOCHS + 1):
-        freedom = count - 2 * math.floor(statistics.TRIM * count) - 1
-        if float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * deviation / math.sqrt(count) < room:
+    for count in range(max(interval.n + 1, FEWEST_EPOCHS), _MOST_EPOCHS + 1):
+        if float(stats.t.ppf((1 + confidence) / 2, _freedom(count))) * deviation / math.sqrt(count) < room:
             return count
     return None
 
 
-def p_value(ratio: Estimate) -> float:
-    """Return the two-sided p that belongs to a Yuen interval of a ratio."""
+def p_value(interval: Estimate) -> float:
+    """Return the two-sided p that belongs to a Yuen interval of log(candidate / baseline)."""
     from scipy import stats
 
-    if ratio.low is None or ratio.high is None:
+    error = _standard_error(interval)
+    if math.isnan(error):
         return 1.0
-    freedom = ratio.n - 2 * math.floor(statistics.TRIM * ratio.n) - 1
-    half = (math.log(ratio.high) - math.log(ratio.low)) / 2
-    if half == 0:
-        return 0.0
-    t = abs(math.log(ratio.point)) / half * float(stats.t.ppf((1 + ratio.confidence) / 2, freedom))
-    return float(2 * stats.t.sf(t, freedom))
+    return float(2 * stats.t.sf(abs(interval.point) / error, _freedom(interval.n))) if error else 0.0
+
+
+def _standard_error(interval: Estimate) -> float:
+    """The standard error behind a Yuen interval; NaN where it has no bounds."""
+    from scipy import stats
+
+    if interval.low is None or interval.high is None:
+        return math.nan
+    return (interval.high - interval.low) / 2 / float(stats.t.ppf((1 + interval.confidence) / 2, _freedom(interval.n)))
+
+
+def _freedom(epochs: int) -> int:
+    return epochs - 2 * math.floor(statistics.TRIM * epochs) - 1
 
 
 def _change(log_ratio: float) -> str:

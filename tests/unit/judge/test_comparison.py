@@ -1,16 +1,20 @@
 """Verdicts of whole experiments, on simulated services."""
 
+import math
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.experiments import Model, simulate
-from tests.support.recordings import TWO_VARIANTS, S, artifact, record
+from tests.support.recordings import ENVIRONMENT, TWO_VARIANTS, S, artifact, record
 
 from tailtune.bundle import Bundle, Workspace
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge.comparison import compare
+from tailtune.judge.decision import epochs_needed
+from tailtune.judge.statistics import mapped
 from tailtune.model.project import Variant
-from tailtune.model.recording import Kind
+from tailtune.model.recording import CpuLayout, Kind
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
 from tailtune.model.workload import Operation, Workload
 
@@ -158,7 +162,53 @@ def test_a_candidate_that_fails_more_often_is_warned_of(tmp_path):
         row["slice"]: {"unexpected": 20} for row in bundle.table("slices").to_pylist() if row["variant"] == "fast"
     }
     comparison = compare(simulate(tmp_path / "failing", Model(slice_changes=failing)))
-    assert any("fast fails more often: 2.50 % of its requests against 0.00 %" in text for text in comparison.warnings)
+    expected = "fast fails more often: 2.50 % of its requests against 0.00 % of base, in 10 of 10 epochs"
+    assert expected in comparison.warnings
+
+
+def test_failures_that_made_the_load_invalid_count(tmp_path):
+    """The order is drawn from the seed, so that a second simulation has the candidate in the same slice."""
+    rows = simulate(tmp_path, Model()).table("slices").to_pylist()
+    slice_index = next(row["slice"] for row in rows if row["variant"] == "fast")
+    broken = {slice_index: {"unexpected": 700, "validity": "INVALID", "reasons": "errors"}}
+    comparison = compare(simulate(tmp_path / "broken", Model(slice_changes=broken)))
+    assert comparison.pairs_dropped == 1
+    assert any("fast fails more often" in text and "in 1 of 10 epochs" in text for text in comparison.warnings)
+
+
+def test_only_the_cpus_in_use_count_as_the_machine(tmp_path):
+    layout = CpuLayout(engine=[1], service=[0], note="")
+    large = msgspec.structs.replace(ENVIRONMENT, logical_cpus=64, allowed_cpus=list(range(64)))
+    disturbed = {3: {"other_busy_ns": 5 * S}}
+    for changes, dropped in (({"layout": layout}, 1), ({}, 0)):
+        model = Model(slice_changes=disturbed, base={"environment": large, **changes})
+        assert compare(simulate(tmp_path / str(dropped), model)).pairs_dropped == dropped
+
+
+def test_epochs_to_ask_for_hold_as_many_unusable_ones(tmp_path):
+    noisy = {"epoch_sd": 0.1, "epochs": 10, "seed": 3}
+    all_usable = answer(compare(simulate(tmp_path / "all", Model(**noisy))), Metric.P50)
+    some_left_out = answer(compare(simulate(tmp_path / "some", Model(unsteady=(2, 5), **noisy))), Metric.P50)
+    assert all_usable.ratio is not None
+    assert some_left_out.ratio is not None
+    assert some_left_out.ratio.n == 8
+    needed = epochs_needed(mapped(some_left_out.ratio, math.log), some_left_out.margin)
+    assert needed is not None
+    assert some_left_out.epochs_needed == math.ceil(needed * 10 / 8)
+
+
+def test_a_change_among_many_metrics_needs_more(tmp_path):
+    """Holm: significant alone, withdrawn as one of several; and said how many epochs would make it stand."""
+    withdrawn = []
+    for seed in range(20):
+        model = Model(seed=seed, epochs=8, requests=200, latency_factor=1.05)
+        withdrawn += [one for one in compare(simulate(tmp_path / str(seed), model)).metrics if "Holm" in one.reason]
+    assert withdrawn
+    for one in withdrawn:
+        assert one.verdict is Verdict.INCONCLUSIVE
+        assert one.metric not in (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
+        assert one.epochs_needed is not None
+        assert one.epochs_needed > 8
 
 
 def test_operations_are_shown_by_themselves(tmp_path):
