@@ -44,24 +44,24 @@ def seconds_of(edges: Edges) -> float:
     return (edges[1] - edges[0]) / NS_PER_S if edges else 0.0
 
 
-def cpu(process: pa.Table, window: str, intervals: Sequence[Distribution]) -> CpuSummary | None:
+def cpu(process: pa.Table, window: str, intervals: Sequence[Distribution], completed: int) -> CpuSummary | None:
     """Return CPU time per request.
 
     Args:
         process: the PROCESS table.
         window: its window.
-        intervals: the requests of each consecutive second of the window.
+        intervals: the requests of each consecutive second of the window, which give the point its interval.
+        completed: requests that were answered, which the time is divided by.
     """
     rows = rows_of(process, window)
-    requests = sum(interval.n for interval in intervals)
-    if rows.num_rows < 2 or not requests:
+    if rows.num_rows < 2 or not completed:
         return None
     user, system = growth(rows, "cpu_user_ns"), growth(rows, "cpu_system_ns")
     wall = growth(rows, "t_ns")
     return CpuSummary(
-        per_request_ns=_per_request(rows, [interval.n for interval in intervals], (user + system) / requests),
-        user_ns_per_request=user / requests,
-        system_ns_per_request=system / requests,
+        per_request_ns=_per_request(rows, [interval.n for interval in intervals], (user + system) / completed),
+        user_ns_per_request=user / completed,
+        system_ns_per_request=system / completed,
         cores=(user + system) / wall if wall else 0.0,
     )
 

@@ -83,8 +83,11 @@ def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport |
     counts = report.operations if report else []
     overall = latency_of(intervals, "", sum(_failed(count) for count in counts))
     edges = resources.edges_of(bundle, window)
-    seconds = report.scheduled_duration_ns / NS_PER_S if report else resources.seconds_of(edges)
-    cpu = resources.cpu(bundle.table("process"), window, intervals)
+    completed = report.completed_requests if report else overall.requests
+    cpu = resources.cpu(bundle.table("process"), window, intervals, completed)
+    seconds = resources.seconds_of(edges)
+    if report is not None:
+        seconds = (report.elapsed_ns if report.interrupted else report.scheduled_duration_ns) / NS_PER_S
     return WindowSummary(
         window=window,
         seconds=seconds,

@@ -123,6 +123,18 @@ def test_cpu_memory_and_scheduling(tmp_path):
     assert measure.scheduling.steal_share == pytest.approx(0.05)
 
 
+def test_requests_without_an_answer_do_not_share_the_cpu_time(tmp_path):
+    measure = summary(tmp_path, load=load_report(completed_requests=800)).measure
+    assert measure.cpu is not None
+    assert measure.cpu.per_request_ns.point == pytest.approx(2.5e6)
+    assert measure.latency.requests == 1000
+
+
+def test_an_interrupted_load_is_as_long_as_it_was(tmp_path):
+    assert summary(tmp_path / "a", load=load_report(interrupted=True, elapsed_ns=4 * S)).measure.seconds == 4
+    assert summary(tmp_path / "b", load=load_report(elapsed_ns=11 * S)).measure.seconds == 10
+
+
 def test_collections_of_the_window_only(tmp_path):
     gc = summary(tmp_path).measure.gc
     assert gc is not None
