@@ -2,7 +2,7 @@
 
 A module of `record/targets` offers `TARGET`, of `record/knobs` `KNOB`, of `record/collectors`
 `COLLECTOR` (a class); an entry point of the groups `tailtune.targets`, `tailtune.knobs` and
-`tailtune.collectors` refers to such a module.
+`tailtune.collectors` refers to such a module. A target's language has to be in `model.project.Language`.
 """
 
 import functools

@@ -2,7 +2,7 @@
 
 A process started by tailtune leads a session of its own and carries a token in its environment. A child
 that leaves the session (a daemon) still carries the token; one that drops its environment still is in
-the session. Signals go through pidfds after the start time was checked, so a reused pid is never hit.
+the session. Signals go through pidfds after the start time was checked, so a process that reuses a pid gets none.
 
 Used by the watchdog, therefore free of anything that is slow to import.
 """
