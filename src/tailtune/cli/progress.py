@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _NAME_WIDTH: Final = 10
 _RESTART: Final = re.compile(r"(epoch \d+): ")
 _READY: Final = "ready"
+_UP_TO_A_LIMIT: Final = "warm-up"
+"""Usually ends before its total."""
 _REFRESH_PER_S: Final = 1
 """Drawing takes CPU time from what is measured; more often would show in the figures."""
 _WORTH_A_LINE_S: Final = 0.5
@@ -91,18 +93,22 @@ class _Pace:
 
 
 class LiveProgress(QuietProgress):
-    """A bar for the phase under way; each finished phase that took time stays as a line with its length."""
+    """A bar for the phase under way; each finished phase that took time stays as a line with its length.
+
+    The restarts of an epoch leave none.
+    """
 
     def __init__(self, console: "Console | None" = None, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
         self._clock = clock
         self._console = console or Console(stderr=True, highlight=False)
         self._bars = Progress(
             TextColumn(f"{'':8}  {{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=16),
+            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
             TextColumn("{task.fields[left]}", markup=False),
             TextColumn("{task.description}", markup=False),
             console=self._console,
@@ -131,7 +137,8 @@ class LiveProgress(QuietProgress):
         if pace is None or not pace.continues(done, total):
             pace = self._paces[name] = _Pace(total, self._phase_began)
         pace.done = done
-        left = f"{pace.seconds_left(self._clock()):.0f} s left"
+        limit = "at most " if name == _UP_TO_A_LIMIT else ""
+        left = f"{limit}{pace.seconds_left(self._clock()):.0f} s left"
         self._bars.update(self._task, completed=done, total=total, left=left, description=note or phase_note)
 
     def note(self, text: str) -> None:
@@ -154,7 +161,7 @@ class LiveProgress(QuietProgress):
         self._task = None
         name, note = self._phase
         seconds = self._clock() - self._phase_began
-        if seconds >= _WORTH_A_LINE_S:
+        if seconds >= _WORTH_A_LINE_S and not _RESTART.match(note):
             self._print(f"{seconds:6.1f} s  {name:<{_NAME_WIDTH}} {note}".rstrip())
 
     def _print(self, text: str, style: str | None = None) -> None:
