@@ -63,7 +63,7 @@ def _aa_headline(false: Sequence[MetricVerdict], right: Sequence[MetricVerdict])
     head = "A/A: both variants are the same binary with the same settings"
     if false:
         return f"{head}; {plural(len(false), 'false verdict')}: {_changes(false)}"
-    return f"{head}; no difference was found, {'as it should be' if right else 'nor could one have been'}"
+    return f"{head}; {'no difference was found, as it should be' if right else 'nothing could be decided'}"
 
 
 def _undecided_rest(metrics: Sequence[MetricVerdict]) -> str:

@@ -112,5 +112,5 @@ def test_many_changes_are_counted() -> None:
 def test_identical_variants_are_called_an_aa() -> None:
     assert "no difference was found, as it should be" in _headline((CPU, Verdict.EQUIVALENT), is_aa=True)
     undecided = _headline((CPU, Verdict.INCONCLUSIVE), (P99, Verdict.TOO_NOISY), is_aa=True)
-    assert undecided.endswith("no difference was found, nor could one have been")
+    assert undecided.endswith("with the same settings; nothing could be decided")
     assert "1 false verdict: p99" in _headline((CPU, Verdict.EQUIVALENT), (P99, Verdict.REGRESSED), is_aa=True)
