@@ -149,13 +149,16 @@ def share_of_counts(count: int, total: int) -> Estimate:
 
 
 def relative_interval(point: float, events: float) -> Estimate:
-    """Return a sum over `events` sampled events with the interval of their Poisson number."""
+    """Return a share made of `events` sampled events with the interval of their Poisson number, at most 1.
+
+    For what was not sampled, the seconds of the window stand in for events: requests are not independent.
+    """
     from scipy import stats
 
     n = max(1, math.floor(events))
     low = float(stats.chi2.ppf((1 - _CONFIDENCE) / 2, 2 * n)) / 2 / n
     high = float(stats.chi2.ppf((1 + _CONFIDENCE) / 2, 2 * (n + 1))) / 2 / n
-    return Estimate(point=point, low=point * low, high=point * high, confidence=_CONFIDENCE, n=n)
+    return Estimate(point=point, low=point * low, high=min(1.0, point * high), confidence=_CONFIDENCE, n=n)
 
 
 def _count_type(types: list[tuple[str, str]]) -> int:

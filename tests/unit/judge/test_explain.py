@@ -95,7 +95,7 @@ def assert_complete(finding: Finding) -> None:
     assert finding.share.low is not None
     assert finding.share.high is not None
     assert 0 <= finding.share.low <= finding.share.point <= finding.share.high
-    assert finding.share.point <= 1
+    assert finding.share.high <= 1
 
 
 def test_experiments_name_the_workload_and_variant_of_the_run():

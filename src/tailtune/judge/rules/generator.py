@@ -35,7 +35,7 @@ class Generator:
             reasons[0].code,
             f"the load generator could not keep its schedule: up to {format_share(share)} of the p99 may be its own",
             group=Group.MEASUREMENT,
-            share=relative_interval(share, load.sent_requests),
+            share=relative_interval(share, facts.measure.seconds),
             share_of="p99 latency",
             strength=Strength.STRONG if invalid else Strength.MODERATE,
             evidence=[

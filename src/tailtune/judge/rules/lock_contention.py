@@ -5,6 +5,7 @@ from typing import Final
 
 from tailtune.judge.cause import Cause, finding, listed, sampled
 from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.locks import IDLING
 from tailtune.judge.names import owner
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_share
@@ -16,7 +17,6 @@ _SLOW_PATHS: Final = re.compile(
     r".*futex::Mutex(>)?::wake|internal/sync\.\(\*Mutex\)\.(lockSlow|unlockSlow)|sync\.\(\*Mutex\)\.(lockSlow|unlockSlow)|"
     r"sync\.runtime_Semacquire|internal/sync\.runtime_Semacquire|sync\.\(\*RWMutex\)\.(rUnlockSlow)"
 )
-_IDLING: Final = re.compile(r".*\b(park(_\w+)?|[Cc]ondvar\w*|\w*_condvar|epoll\w*|findRunnable|futexsleep)\b")
 
 
 class LockContention:
@@ -30,7 +30,7 @@ class LockContention:
         if profile is None or (facts.mutex is not None and facts.mutex.samples):
             return []
         slow = profile.containing(_SLOW_PATHS)
-        stacks = slow - profile.containing(_IDLING)
+        stacks = slow - profile.containing(IDLING)
         share = profile.share(stacks)
         if profile.count(stacks) < FEWEST_SAMPLES or share.point < _WORTH_A_FINDING:
             return []

@@ -37,7 +37,7 @@ class RunQueue:
             "",
             f"threads wait {format_ns(scheduling.run_delay_ns_per_request)} per request for a CPU; {why}",
             group=Group.CONCURRENCY if busy else Group.ENVIRONMENT,
-            share=relative_interval(share, facts.measure.latency.requests),
+            share=relative_interval(share, facts.measure.seconds),
             share_of=MEAN_LATENCY,
             strength=Strength.MODERATE,
             evidence=[

@@ -1,11 +1,18 @@
 """Rules that read figures: what triggers each, and a near miss that must not."""
 
+import dataclasses
+
+import numpy as np
 import pytest
-from tests.support.facts import apply, collections, facts, one, scheduling
+from tests.support.facts import MILLISECOND, apply, collections, estimate, facts, one, scheduling
 
 from tailtune.judge.cause import Rank
+from tailtune.judge.distribution import Distribution
+from tailtune.judge.stackprofile import StackProfile
+from tailtune.judge.summary import latency_of
 from tailtune.model.finding import Group
 from tailtune.model.load import Reason, Validity
+from tailtune.model.summary import CpuSummary
 
 
 @pytest.mark.parametrize("changes", [{"cpu_share": 0.2}, {"cpu_share": 0.05, "assist_share": 0.04}])
@@ -70,3 +77,33 @@ def test_the_services_own_errors_and_small_lags_are_not_the_generators():
     assert apply("generator-limited", facts(reasons=[reason("errors", Validity.INVALID)])) == []
     assert apply("generator-limited", facts(reasons=[reason("run-delay", Validity.SUSPECT)])) == []
     assert apply("generator-limited", facts()) == []
+
+
+def spent(milliseconds: float) -> CpuSummary:
+    each = milliseconds * MILLISECOND
+    return CpuSummary(per_request_ns=estimate(each), user_ns_per_request=each, system_ns_per_request=0.0, cores=0.04)
+
+
+def test_latency_that_no_cpu_accounts_for_is_waiting():
+    sleepers = {"main;app::update_stats;std::sys::lock;syscall;__x64_sys_futex;futex_wait": 9, "main;app::work": 90}
+    cause = one("waiting", facts(sleepers, cores=0.04, cpu=spent(0.2)))
+    assert "requests wait 4.77 ms each, 95.4 % of mean latency" in cause.finding.title
+    assert cause.finding.share.low == pytest.approx(0.9518, abs=0.001)
+    assert [seen.text for seen in cause.finding.evidence][1] == (
+        "threads go to sleep and are woken in app::update_stats (100 %)"
+    )
+    assert cause.finding.confirm == "tailtune run --rate 50"
+
+
+def test_computing_queueing_and_known_locks_are_no_unknown_wait():
+    assert apply("waiting", facts(cores=0.2)) == []  # 2 of 5 ms
+    assert (
+        apply("waiting", facts(cores=0.04, cpu=spent(0.2), scheduling=scheduling(run_delay_ns_per_request=1.2e6))) == []
+    )
+    assert apply("waiting", facts(cores=0.75, latency=latency_of([Distribution.from_values([1e9] * 100)], "", 0))) == []
+    held = StackProfile.from_collapsed(
+        ["main.serve;main.update;sync.(*Mutex).Unlock 101"], "profiles/go-mutex.measure.pb.gz"
+    )
+    known = dataclasses.replace(held, values=np.array([3e9]))
+    assert apply("waiting", facts(cores=0.04, cpu=spent(0.2), mutex=known)) == []
+    assert apply("waiting", facts(cpu=None)) == []
