@@ -12,7 +12,7 @@ use crate::locations::NO_MAPPING;
 use crate::mappings::MappingRow;
 use crate::strings::StringId;
 use crate::tables::{Profile, SampleType};
-use crate::wire::{Fields, WireError};
+use crate::wire::{Fields, Value, WireError};
 
 /// Why bytes are not a usable pprof profile.
 #[derive(Debug, Error)]
@@ -93,41 +93,46 @@ impl Profile {
     }
 }
 
-/// Parts of the message, in the order in which they can be understood.
+/// The values of one field of the message. Each pass over it costs little, for it skips by lengths;
+/// keeping what it finds would cost a multiple of a message of empty parts.
+fn each<'a>(message: &'a [u8], wanted: u64) -> impl Iterator<Item = Result<Value<'a>, WireError>> {
+    let mut fields = Fields::new(message);
+    std::iter::from_fn(move || {
+        loop {
+            match fields.next().transpose()? {
+                Ok((number, value)) if number == wanted => return Some(Ok(value)),
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    })
+}
+
+/// What the message says about the whole profile.
 #[derive(Default)]
-struct Parts<'a> {
+struct Header<'a> {
     sample_types: Vec<&'a [u8]>,
-    samples: Vec<&'a [u8]>,
-    mappings: Vec<&'a [u8]>,
-    locations: Vec<&'a [u8]>,
-    functions: Vec<&'a [u8]>,
-    strings: Vec<&'a str>,
     period_type: Option<&'a [u8]>,
     comments: Vec<u64>,
     numbers: [u64; 16],
 }
 
-impl<'a> Parts<'a> {
-    fn split(message: &'a [u8]) -> Result<Self, WireError> {
-        let mut parts = Self::default();
+impl<'a> Header<'a> {
+    fn read(message: &'a [u8]) -> Result<Self, WireError> {
+        let mut header = Self::default();
         let mut fields = Fields::new(message);
         while let Some((number, value)) = fields.next()? {
             match number {
-                field::SAMPLE_TYPE => parts.sample_types.push(value.bytes(number)?),
-                field::SAMPLE => parts.samples.push(value.bytes(number)?),
-                field::MAPPING => parts.mappings.push(value.bytes(number)?),
-                field::LOCATION => parts.locations.push(value.bytes(number)?),
-                field::FUNCTION => parts.functions.push(value.bytes(number)?),
-                field::STRING_TABLE => parts.strings.push(value.text(number)?),
-                field::PERIOD_TYPE => parts.period_type = Some(value.bytes(number)?),
-                field::COMMENT => value.append_to(number, &mut parts.comments)?,
+                field::SAMPLE_TYPE => header.sample_types.push(value.bytes(number)?),
+                field::PERIOD_TYPE => header.period_type = Some(value.bytes(number)?),
+                field::COMMENT => value.append_to(number, &mut header.comments)?,
                 field::DROP_FRAMES..=field::DOC_URL => {
-                    parts.numbers[number as usize] = value.unsigned(number)?;
+                    header.numbers[number as usize] = value.unsigned(number)?;
                 }
                 _ => {}
             }
         }
-        Ok(parts)
+        Ok(header)
     }
 }
 
@@ -153,51 +158,46 @@ impl Reader {
         if message.len() as u64 > limits.unpacked_bytes {
             return Err(ReadError::TooLarge(limits.unpacked_bytes));
         }
-        let parts = Parts::split(message)?;
+        let header = Header::read(message)?;
         let mut reader = Self::default();
-        let strings = &mut reader.profile.strings;
-        reader.strings = parts
-            .strings
-            .iter()
-            .map(|text| strings.intern(text))
-            .collect();
-        reader.header(&parts)?;
-        parts
-            .mappings
-            .iter()
-            .try_for_each(|part| reader.mapping(part))?;
-        parts
-            .functions
-            .iter()
-            .try_for_each(|part| reader.function(part))?;
-        parts
-            .locations
-            .iter()
-            .try_for_each(|part| reader.location(part))?;
-        parts
-            .samples
-            .iter()
-            .try_for_each(|part| reader.sample(part))?;
+        for text in each(message, field::STRING_TABLE) {
+            let text = text?.text(field::STRING_TABLE)?;
+            reader.strings.push(reader.profile.strings.intern(text));
+        }
+        reader.header(&header)?;
+        reader.all(message, field::MAPPING, Self::mapping)?;
+        reader.all(message, field::FUNCTION, Self::function)?;
+        reader.all(message, field::LOCATION, Self::location)?;
+        reader.all(message, field::SAMPLE, Self::sample)?;
         Ok(reader.profile)
     }
 
-    fn header(&mut self, parts: &Parts<'_>) -> Result<(), ReadError> {
-        if parts.sample_types.is_empty() {
+    fn all(
+        &mut self,
+        message: &[u8],
+        field: u64,
+        take: fn(&mut Self, &[u8]) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        each(message, field).try_for_each(|part| take(self, part?.bytes(field)?))
+    }
+
+    fn header(&mut self, header: &Header<'_>) -> Result<(), ReadError> {
+        if header.sample_types.is_empty() {
             return Err(ReadError::NoSampleTypes);
         }
-        for part in &parts.sample_types {
+        for part in &header.sample_types {
             let sample_type = self.sample_type(part)?;
             self.profile.sample_types.push(sample_type);
             self.profile.values.push(Vec::new());
         }
-        if let Some(part) = parts.period_type {
+        if let Some(part) = header.period_type {
             self.profile.period_type = self.sample_type(part)?;
         }
-        for &comment in &parts.comments {
+        for &comment in &header.comments {
             let comment = self.string("comment", comment)?;
             self.profile.comments.push(comment);
         }
-        let number = |field: u64| parts.numbers[field as usize];
+        let number = |field: u64| header.numbers[field as usize];
         self.profile.time_ns = number(field::TIME_NANOS).cast_signed();
         self.profile.duration_ns = number(field::DURATION_NANOS).cast_signed();
         self.profile.period = number(field::PERIOD).cast_signed();
