@@ -92,6 +92,19 @@ def _set(result: _T, to_text: Callable[[_T], str]) -> str:
 
 
 def write(text: str) -> None:
-    """Write data to stdout, ending with one line break, at once: a broken pipe shows here and not at exit."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+    """Write data to stdout, ending with one line break, at once: a broken pipe shows here and not at exit.
+
+    Raises:
+        SetupError: if stdout takes no more, as a file on a full disk.
+        BrokenPipeError: if its reader is gone.
+    """
+    try:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from tailtune.errors import SetupError
+
+        sys.stdout = _nowhere()  # what is left in the buffer would fail again at exit
+        raise SetupError(f"the answer cannot be written: {error.strerror}", hint="see where stdout leads") from error

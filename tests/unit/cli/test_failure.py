@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +131,19 @@ def test_a_reader_that_goes_away_is_met_quietly() -> None:
     os.close(write)
     assert ended.returncode == EXIT_PIPE
     assert ended.stderr == b""
+
+
+def test_a_full_disk_behind_stdout_is_no_bug() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "tailtune.cli.app", "schema", "run"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ended.returncode == errors.SetupError.exit_code
+    assert ended.stderr.startswith(b"error: the answer cannot be written: No space left on device\n")
+    assert b"Exception ignored" not in ended.stderr
 
 
 class GoneStream(io.StringIO):
