@@ -63,6 +63,7 @@ class _Clues(msgspec.Struct, frozen=True, kw_only=True):
 
     listens: list[str]
     """Places."""
+    flags: list[Way]
     variables: list[Way]
     ports: list[tuple[int, str]]
     routes: list[str]
@@ -144,6 +145,7 @@ def _scanned_mains(sources: Sequence[Source], root: Path) -> list[_MainPackage]:
 def _clues_in(sources: Sequence[Source]) -> _Clues:
     return _Clues(
         listens=[source.place(match.start()) for source, match in found(_SERVES, sources)][:1],
+        flags=_flag_ways(sources),
         variables=list(environment_ways(_ENVIRONMENT, sources)),
         ports=list(listening_ports(_LISTENS, sources)),
         routes=plain_routes(_ROUTE, sources),
@@ -153,6 +155,7 @@ def _clues_in(sources: Sequence[Source]) -> _Clues:
 def _joined(parts: Sequence[_Clues]) -> _Clues:
     return _Clues(
         listens=[place for part in parts for place in part.listens],
+        flags=[way for part in parts for way in part.flags],
         variables=[way for part in parts for way in part.variables],
         ports=[port for part in parts for port in part.ports],
         routes=list(dict.fromkeys(route for part in parts for route in part.routes)),
@@ -163,7 +166,7 @@ def _program(main: _MainPackage, module: Path, root: Path, library: _Library) ->
     sources = read_sources(main.files, root)
     clues = _joined([_clues_in(sources), library.clues(sources)])
     inside = main.directory.relative_to(module)
-    ways = [*_flag_ways(sources), *clues.variables]
+    ways = [*_flag_ways(sources), *clues.variables, *clues.flags]  # a flag of a library may be another program's
     way = ways[0] if ways else Way(evidence="")
     seen = clues.ports[0] if clues.ports and clues.listens else (0, "")
     port, port_evidence = (way.port, "") if way.port else seen

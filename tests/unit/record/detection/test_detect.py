@@ -272,6 +272,21 @@ def test_a_go_program_serves_what_the_packages_that_it_imports_serve(tmp_path):
 
 
 @pytest.mark.usefixtures("without_tools")
+def test_a_go_program_takes_the_flags_of_the_package_that_is_its_main_in_all_but_name(tmp_path):
+    write(
+        tmp_path,
+        {
+            "go.mod": "module example.com/shop\n",
+            "main.go": 'package main\n\nimport "example.com/shop/cmd"\n\nfunc main() { cmd.Main() }\n',
+            "cmd/cmd.go": 'package cmd\n\nfunc Main() { fs.IntVar(&port, "port", 80, ""); http.Serve(l, nil) }\n',
+        },
+    )
+    (shop,) = only(tmp_path).programs
+    assert shop.args == ["-port={port}"]
+    assert shop.told_by == "cmd/cmd.go:3: flag -port"
+
+
+@pytest.mark.usefixtures("without_tools")
 def test_each_module_of_a_repository_owns_its_files(tmp_path):
     write(
         tmp_path,
