@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.subjects import subject as running_subject
 
 from tailtune.bundle.schema import TABLES
 from tailtune.bundle.tables import conform
-from tailtune.model.recording import Artifact, CollectorRecord, Phase
+from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record import registry
 from tailtune.record.ports import Capture, Collector, Subject
 
@@ -35,21 +36,10 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]
         process = subprocess.Popen([sys.executable, "-I", "-S", "-c", BUSY], stderr=stream)
     while not stderr.read_bytes().count(b"\n") >= 2:
         time.sleep(0.01)
-    artifact = Artifact(
-        variant="base",
-        path=sys.executable,
-        sha256="",
-        build_id="",
-        build_command=[],
-        build_seconds=0,
-        size_bytes=0,
-    )
-    yield Subject(
+    yield running_subject(
         pid=process.pid,
-        port=1,
         language=request.param,
         pprof="/debug/pprof",
-        artifact=artifact,
         stderr=stderr,
         started_ns=time.monotonic_ns(),
         window_seconds={"measure": 0.2, "diagnose": 0.2},

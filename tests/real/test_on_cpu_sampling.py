@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.subjects import subject
 
 from tailtune._native import Profile, Sampler, build_id, perf_capability
 from tailtune.bundle.schema import TABLES
 from tailtune.errors import NativeError
-from tailtune.model.recording import Artifact
 from tailtune.record.collectors.on_cpu import OnCpuCollector
-from tailtune.record.ports import Subject
 
 pytestmark = pytest.mark.real
 
@@ -338,16 +337,10 @@ def test_the_build_id_is_the_one_go_reports(programs: dict[str, Path], tmp_path:
 
 def test_the_collector_keeps_numbers_apart_between_windows(programs: dict[str, Path]) -> None:
     with running(programs["go"], 20_000) as process:
-        artifact = Artifact(
-            variant="base", path=str(programs["go"]), sha256="", build_id="", build_command=[], build_seconds=0,
-            size_bytes=0,
-        )  # fmt: skip
-        subject = Subject(
-            pid=process.pid, port=0, language="go", pprof="", artifact=artifact, stderr=Path(os.devnull), started_ns=0
-        )
+        service = subject(pid=process.pid, language="go")
         collector = OnCpuCollector()
-        assert collector.applies(subject)
-        collector.prepare(subject)
+        assert collector.applies(service)
+        collector.prepare(service)
         captures, edges = {}, {}
         for window in ("measure", "diagnose"):
             started = time.monotonic_ns()
@@ -383,14 +376,8 @@ def test_a_collector_of_a_service_that_died_says_so() -> None:
     with running("true") as process:
         process.wait()
         pid = process.pid
-    artifact = Artifact(
-        variant="base", path="", sha256="", build_id="", build_command=[], build_seconds=0, size_bytes=0
-    )  # fmt: skip
-    subject = Subject(
-        pid=pid, port=0, language="go", pprof="", artifact=artifact, stderr=Path(os.devnull), started_ns=0
-    )
     collector = OnCpuCollector()
-    collector.prepare(subject)
+    collector.prepare(subject(pid=pid, language="go"))
     collector.begin("measure")
     capture = collector.end()
     assert not capture.tables

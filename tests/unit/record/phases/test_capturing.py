@@ -1,17 +1,16 @@
 """A collector that fails at any point of its life is a warning, and the others go on."""
 
-import os
-import time
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from tests.support.recordings import manifest
+from tests.support.subjects import subject
 
 from tailtune.bundle import BundleWriter, Workspace
 from tailtune.bundle.reader import Bundle
 from tailtune.errors import UsageError
-from tailtune.model.recording import Artifact, CollectorRecord, Kind, Phase
+from tailtune.model.recording import CollectorRecord, Kind, Phase
 from tailtune.record import registry
 from tailtune.record.phases.capturing import Capturing
 from tailtune.record.ports import Capture, Subject
@@ -69,21 +68,6 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> type[Recorder]:
     others = registry.collectors()
     monkeypatch.setattr(registry, "collectors", lambda: {"process": others["process"], "recorder": one})
     return one
-
-
-def subject() -> Subject:
-    artifact = Artifact(
-        variant="base", path="", sha256="", build_id="", build_command=[], build_seconds=0, size_bytes=0
-    )
-    return Subject(
-        pid=os.getpid(),
-        port=1,
-        language="command",
-        pprof="",
-        artifact=artifact,
-        stderr=Path(os.devnull),
-        started_ns=time.monotonic_ns(),
-    )
 
 
 def capture(root: Path) -> tuple[Capturing, Bundle]:

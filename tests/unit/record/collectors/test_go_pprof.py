@@ -4,11 +4,10 @@ import gzip
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from tests.support.subjects import subject
 
-from tailtune.model.recording import Artifact
 from tailtune.record.collectors.go_pprof import GoPprofCollector
 from tailtune.record.formats import pprof_delta
 from tailtune.record.ports import Capture, Subject
@@ -58,19 +57,7 @@ def serve() -> Iterator[Serve]:
 
 
 def _subject(port: int) -> Subject:
-    artifact = Artifact(
-        variant="base", path="", sha256="", build_id="", build_command=[], build_seconds=0, size_bytes=0
-    )
-    return Subject(
-        pid=1,
-        port=port,
-        language="go",
-        pprof="/debug/pprof",
-        artifact=artifact,
-        stderr=Path("/dev/null"),
-        started_ns=0,
-        window_seconds={"diagnose": 2.7},
-    )
+    return subject(port=port, language="go", pprof="/debug/pprof", window_seconds={"diagnose": 2.7})
 
 
 def one_window(collector: GoPprofCollector, name: str) -> Capture:
