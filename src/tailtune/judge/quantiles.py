@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tailtune.judge.distribution import Distribution
 from tailtune.model.estimate import REQUESTS_PER_TAIL, Estimate, QuantileEstimate
 
 _ROUNDING: Final = 1e-6
-_FEWEST_BATCHES: Final = 10
+_FEWEST_BATCHES: Final = 3
 _BATCHES: Final = 20
+_MOST_ALIKE: Final = 0.9
 
 
 def enough(n: int, q: float) -> bool:
@@ -64,8 +66,8 @@ def variance_inflation(intervals: Sequence[Distribution], q: float, confidence: 
     Batch means: intervals are joined to 20 to 39 batches, and the spread of the batches' counts
     around their expectation is set against the binomial one. Slow phases of the machine, queues and
     garbage collections make neighbors alike; taking requests for independent understates the interval
-    of a p99 by an order of magnitude (arXiv 1903.08762). The uncertainty of the spread itself is
-    included by Student's t. 1 with fewer than 10 batches.
+    of a p99 by an order of magnitude (arXiv 1903.08762). Phases longer than a batch are taken into
+    account by `persistence`, the uncertainty of the spread itself by Student's t. 1 with fewer than 3 batches.
     """
     batches = join_batches(intervals)
     if len(batches) < _FEWEST_BATCHES:
@@ -84,7 +86,21 @@ def variance_inflation(intervals: Sequence[Distribution], q: float, confidence: 
     binomial = float(sizes.sum()) * share * (1 - share)
     tail = (1 + confidence) / 2
     uncertainty = float(stats.t.ppf(tail, count - 1) / stats.norm.ppf(tail)) ** 2
-    return float(max(1.0, observed / binomial * uncertainty))
+    return float(max(1.0, observed / binomial * uncertainty * persistence(residuals)))
+
+
+def persistence(residuals: npt.NDArray[np.float64]) -> float:
+    """Return by how much likeness of successive batches inflates the variance of their sum; at least 1.
+
+    (1 + a) / (1 - a) for a first-order autoregression; a, the correlation of neighbors, is corrected for its
+    bias in short series (Marriott and Pope 1954), and counts only beyond one standard error.
+    """
+    count, total = len(residuals), float(residuals @ residuals)
+    found = float(residuals[1:] @ residuals[:-1]) / total if total else 0.0
+    if found <= 1 / math.sqrt(count):
+        return 1.0
+    correlation = min(_MOST_ALIKE, found + (1 + 3 * found) / count)
+    return (1 + correlation) / (1 - correlation)
 
 
 def join_batches(intervals: Sequence[Distribution]) -> list[Distribution]:

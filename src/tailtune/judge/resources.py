@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tailtune.bundle import Bundle
 from tailtune.judge.distribution import Distribution
-from tailtune.judge.quantiles import join_sizes
+from tailtune.judge.quantiles import join_sizes, persistence
 from tailtune.model.estimate import Estimate
 from tailtune.model.recording import Phase
 from tailtune.model.summary import CpuSummary, GcSummary, SchedulingSummary
@@ -82,7 +82,8 @@ def _per_request(rows: pa.Table, requests: list[int], point: float) -> Estimate:
         return Estimate(point=point, low=None, high=None, confidence=_CONFIDENCE, n=total)
     weights = np.array(sizes, dtype=np.float64)
     residuals = costs - weights * (costs.sum() / weights.sum())
-    error = math.sqrt(float(residuals @ residuals) * count / (count - 1)) / weights.sum()
+    variance = float(residuals @ residuals) * count / (count - 1) * persistence(residuals)
+    error = math.sqrt(variance) / weights.sum()
     half = error * float(stats.t.ppf((1 + _CONFIDENCE) / 2, count - 1))
     low, high = float(max(0.0, point - half)), float(point + half)
     return Estimate(point=point, low=low, high=high, confidence=_CONFIDENCE, n=total)
