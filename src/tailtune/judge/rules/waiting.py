@@ -11,7 +11,7 @@ from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_ns, format_share
 
-_WORTH_A_FINDING: Final = 0.5
+_WORTH_A_FINDING: Final = 0.6
 _BEHIND_A_DELAY: Final = 2.0
 """A thread that waits for its CPU also delays the requests behind the one it works on."""
 _MOST_BUSY: Final = 0.7
@@ -26,7 +26,7 @@ class Waiting:
     id = "waiting"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where at least half of latency is left, what Go's mutexes are known to take left out."""
+        """Return a cause where three fifths of latency are left, what Go's mutexes are known to take left out."""
         cpu, scheduling, latency = facts.measure.cpu, facts.measure.scheduling, facts.mean_latency_ns
         if cpu is None or scheduling is None or not latency or facts.utilization > _MOST_BUSY:
             return []
@@ -59,7 +59,7 @@ class Waiting:
             proposal=_proposal(facts.manifest.service.language if facts.manifest.service else ""),
             confirm=changed_rate(facts, facts.measure.achieved_rate_per_s / 2),
         )
-        return [Cause(found, rest)]
+        return [Cause(found, rest / 2)]  # what is waited for is not known, so neither is how much of it can go
 
 
 def _share(rest: float, per_request: Estimate, computing: float, delay: float) -> Estimate:
