@@ -102,14 +102,14 @@ mod tests {
                 "core::hash::sip::write",
             ),
             (
-                "/home/u/.cargo/registry/src/index.crates.io-1949/tokio-1.54.1/src/lib.rs",
+                "/home/u/.cargo/registry/src/index-1949/tokio-1.54.1/src/lib.rs",
                 "tokio::write",
             ),
             (
-                "/home/u/.cargo/registry/src/index.crates.io-1949/md-5-0.10.6/src/a/mod.rs",
+                "/home/u/.cargo/registry/src/index-1949/md-5-0.10.6/src/a/mod.rs",
                 "md::a::write",
             ),
-            ("/work/rust-search/src/main.rs", "rust_search::write"),
+            ("/home/u/rust-search/src/main.rs", "rust_search::write"),
             ("main.rs", "write"),
             ("/usr/include/stdio.h", "write"),
         ];
