@@ -16,7 +16,7 @@ import msgspec
 
 from tailtune.bundle.reader import read_manifest
 from tailtune.bundle.recovery import recover
-from tailtune.bundle.storage import MANIFEST, writing
+from tailtune.bundle.storage import MANIFEST, size_of, writing
 from tailtune.bundle.workspace import REMOVED_PREFIX, Workspace
 from tailtune.errors import RecordingError, UsageError
 from tailtune.model.recording import Entry, Kind, Manifest
@@ -61,14 +61,13 @@ class Catalogue:
         chosen = _nth_latest(entries, name) if name.startswith(_LATEST) else _by_id(entries, name)
         return Path(chosen.path)
 
-    def remove(self, name: str) -> str:
-        """Remove one recording, named as for `resolve`, and return its id.
+    def remove(self, path: Path) -> None:
+        """Remove the recording in the directory `path`.
 
         Raises:
-            UsageError: if none or several recordings fit.
+            UsageError: if it is not one of this workspace.
             RecordingError: if the disk refuses.
         """
-        path = self.resolve(name)
         if path.resolve().parent != self._workspace.runs.resolve():
             raise UsageError(f"{path} is not in {self._workspace.runs}", hint="only recordings of this project go")
         with writing(path):
@@ -76,7 +75,6 @@ class Catalogue:
             path.rename(doomed)
             shutil.rmtree(doomed)
         self._store([], [path.name])
-        return path.name
 
     def _load(self) -> dict[str, Entry]:
         rows: Collection[tuple[str, bytes]] = ()
@@ -168,7 +166,7 @@ def _entry_of(path: Path, manifest: Manifest) -> Entry:
         validity=manifest.load.validity if manifest.load else None,
         partial=manifest.partial,
         failure=manifest.failure,
-        size_bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        size_bytes=size_of(path),
     )
 
 

@@ -65,6 +65,11 @@ def relative_files(directory: Path) -> list[str]:
     return sorted(name for name in (path.relative_to(directory).as_posix() for path in found) if name != MANIFEST)
 
 
+def size_of(directory: Path) -> int:
+    """Return the bytes of all files of a recording."""
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
 def inside(directory: Path, name: str) -> Path:
     """Return the path of a bundle's file.
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tailtune.bundle.catalogue import Catalogue
+from tailtune.bundle.storage import size_of
 from tailtune.bundle.workspace import Workspace
 from tailtune.lab.facts import facts_of, open_recording
 from tailtune.model.results import RecordingFacts, Removal, RunList
@@ -33,5 +34,6 @@ def remove_run(root: Path, run: str) -> Removal:
     """
     catalogue = Catalogue(Workspace(root))
     path = catalogue.resolve(run)
-    freed = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return Removal(bundle_id=catalogue.remove(run), path=str(path), freed_bytes=freed)
+    freed = size_of(path)
+    catalogue.remove(path)
+    return Removal(bundle_id=path.name, path=str(path), freed_bytes=freed)

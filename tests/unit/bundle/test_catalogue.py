@@ -53,7 +53,8 @@ def test_names_that_fit_none_or_several_are_refused(workspace, name):
 
 def test_removal(workspace):
     first, second = record(workspace), record(workspace)
-    assert Catalogue(workspace).remove("latest") == second
+    catalogue = Catalogue(workspace)
+    catalogue.remove(catalogue.resolve("latest"))
     assert [entry.id for entry in Catalogue(workspace).list()] == [first]
     assert not workspace.run(second).exists()
 
@@ -69,7 +70,7 @@ def test_recordings_of_other_places_are_not_removed(workspace, tmp_path):
     elsewhere = Workspace(tmp_path / "other")
     path = elsewhere.run(record(elsewhere))
     with pytest.raises(UsageError, match="is not in"):
-        Catalogue(workspace).remove(str(path))
+        Catalogue(workspace).remove(path)
     assert path.exists()
 
 
