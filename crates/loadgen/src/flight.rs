@@ -68,16 +68,21 @@ impl Flight {
             .operations()
             .iter()
             .map(|found| timeouts.partition_point(|ns| *ns < found.timeout_ns));
-        let lane_of = lane_of.collect();
+        let lane_of: Vec<usize> = lane_of.collect();
         let room = most_within(schedule, timeouts.last().copied().unwrap_or(0));
-        let lane = |timeout_ns| Lane {
+        // Never more than it will see, or many time-outs would reserve many times the room.
+        let mut requests = vec![0; timeouts.len()];
+        for entry in schedule.entries() {
+            requests[lane_of[entry.operation as usize]] += 1;
+        }
+        let lane = |(timeout_ns, requests): (u64, usize)| Lane {
             timeout_ns,
-            tickets: VecDeque::with_capacity(room),
+            tickets: VecDeque::with_capacity(room.min(requests)),
         };
         Self {
             slots: Vec::with_capacity(room),
             free: Vec::with_capacity(room),
-            lanes: timeouts.into_iter().map(lane).collect(),
+            lanes: timeouts.into_iter().zip(requests).map(lane).collect(),
             lane_of,
             count: 0,
             changed_ns: 0,

@@ -88,8 +88,9 @@ fn resolve(path: &str, places: &Places, modules: &Modules) -> Resolution {
 }
 
 fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: nobody writes to a binary that is being executed (the kernel refuses it), and a
-    // replaced one is another file.
+    // SAFETY: the kernel refuses writes to a running executable, and a replaced file is another one.
+    // Only a library that is overwritten in place while its names are read could fault here; whoever
+    // does that makes every process that runs it fault as well.
     unsafe { Mmap::map(file) }
 }
 
