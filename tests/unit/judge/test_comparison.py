@@ -1,6 +1,7 @@
 """Verdicts of whole experiments, on simulated services."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -186,9 +187,9 @@ def test_only_the_cpus_in_use_count_as_the_machine(tmp_path):
 
 
 def test_epochs_to_ask_for_hold_as_many_unusable_ones(tmp_path):
-    noisy = {"epoch_sd": 0.1, "epochs": 10, "seed": 3}
-    all_usable = answer(compare(simulate(tmp_path / "all", Model(**noisy))), Metric.P50)
-    some_left_out = answer(compare(simulate(tmp_path / "some", Model(unsteady=(2, 5), **noisy))), Metric.P50)
+    noisy = Model(epoch_sd=0.1, epochs=10, seed=3)
+    all_usable = answer(compare(simulate(tmp_path / "all", noisy)), Metric.P50)
+    some_left_out = answer(compare(simulate(tmp_path / "some", replace(noisy, unsteady=(2, 5)))), Metric.P50)
     assert all_usable.ratio is not None
     assert some_left_out.ratio is not None
     assert some_left_out.ratio.n == 8
