@@ -2,10 +2,15 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::flight::Ticket;
 use crate::response::{Response, ResponseError};
 use crate::sys::clock::now_ns;
+
+/// Buffers read from one connection before others get their turn: an endless answer must not hold up
+/// what is due.
+const READS: usize = 16;
 
 /// A request on its way over a connection.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,8 @@ pub(crate) struct Exchange<'a> {
 pub(crate) enum Step {
     /// Nothing to do but wait.
     Pending,
+    /// There may be more to read, which no event will tell unless it is asked for.
+    More,
     /// The answer is complete; whether the connection may go on.
     Answered { done_ns: u64, reusable: bool },
     /// The connection is of no more use; a request on it failed.
@@ -66,6 +73,10 @@ impl<'a> Connection<'a> {
     /// Returns the response reader, to be used by another connection.
     pub(crate) fn into_response(self) -> Response {
         self.response
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 
     pub(crate) const fn response(&self) -> &Response {
@@ -121,10 +132,10 @@ impl<'a> Connection<'a> {
         Step::Pending
     }
 
-    /// Reads what is there. `closed`: the peer is known to have closed, so read up to the end, and
+    /// Reads what is there, up to a bound. `closed`: the peer is known to have closed, so read up to the end, and
     /// send nothing more.
     pub(crate) fn receive(&mut self, buffer: &mut [u8], closed: bool) -> Step {
-        loop {
+        for _ in 0..READS {
             match (&self.stream).read(buffer) {
                 Ok(0) => return self.ended(),
                 Ok(count) => {
@@ -139,6 +150,7 @@ impl<'a> Connection<'a> {
                 Err(_) => return Step::Broken,
             }
         }
+        Step::More
     }
 
     fn take(&mut self, received: &[u8]) -> Step {
@@ -174,5 +186,30 @@ impl<'a> Connection<'a> {
         } else {
             Step::Broken
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn an_endless_answer_is_read_in_turns() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        answer.resize(answer.len() + 2 * READS * 64, b'x');
+        server.write_all(&answer).unwrap();
+        while stream.peek(&mut [0; 4096]).unwrap() < answer.len() {}
+        let mut connection = Connection::new(stream, 0, Response::new());
+        connection.send(Ticket::default(), b"GET / HTTP/1.1\r\n\r\n");
+        let mut buffer = [0; 64];
+        let turns = [(); 2].map(|()| connection.receive(&mut buffer, false));
+        assert_eq!(turns, [Step::More, Step::More]);
+        assert_eq!(connection.response().bytes(), 2 * READS as u64 * 64);
     }
 }

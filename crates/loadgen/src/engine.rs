@@ -293,6 +293,11 @@ impl<'a> Engine<'a> {
     fn follow(&mut self, index: u32, step: &Step) {
         match *step {
             Step::Pending => {}
+            Step::More => {
+                if self.pool.watch_again(&self.epoll, index).is_err() {
+                    self.follow(index, &Step::Broken);
+                }
+            }
             Step::Answered { done_ns, reusable } => self.answered(index, done_ns, reusable),
             Step::Broken => {
                 if let Some(closed) = self.pool.close(index) {

@@ -17,7 +17,7 @@ pub(crate) enum Place {
 }
 
 /// A request in flight. It stays nameable after its end: a ticket whose slot moved on is void.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ticket {
     slot: u32,
     entry: u64,

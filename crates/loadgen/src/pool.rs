@@ -16,6 +16,10 @@ struct Slot<'a> {
     generation: u32,
 }
 
+const fn token(generation: u32, index: u32) -> u64 {
+    (generation as u64) << 32 | index as u64
+}
+
 /// All connections to one address.
 pub(crate) struct Pool<'a> {
     address: SocketAddr,
@@ -69,7 +73,7 @@ impl<'a> Pool<'a> {
             return Ok(());
         };
         let slot = &mut self.slots[index as usize];
-        let token = u64::from(slot.generation) << 32 | u64::from(index);
+        let token = token(slot.generation, index);
         if let Err(error) = epoll.watch(&stream.as_fd(), token) {
             self.free.push(index);
             return Err(error);
@@ -96,6 +100,15 @@ impl<'a> Pool<'a> {
     /// Returns the connection of this index, unless it is gone.
     pub(crate) fn get(&mut self, index: u32) -> Option<&mut Connection<'a>> {
         self.slots.get_mut(index as usize)?.connection.as_mut()
+    }
+
+    /// Asks for another event of a connection that was not read to its end.
+    pub(crate) fn watch_again(&self, epoll: &Epoll, index: u32) -> io::Result<()> {
+        let slot = &self.slots[index as usize];
+        let token = token(slot.generation, index);
+        slot.connection.as_ref().map_or(Ok(()), |connection| {
+            epoll.watch_again(&connection.as_fd(), token)
+        })
     }
 
     /// A connection being opened is open now.

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use loadgen::{LoadError, LoadReport, NullServer, Play, Stop, TIMER_ROWS, play, timer_errors};
@@ -92,6 +95,38 @@ fn a_play_sends_all_and_logs_all() {
             .len(),
         16 + 200 * 56
     );
+}
+
+/// Starts a server that answers every request with `length` bytes as fast as they are taken.
+fn generous_server(length: usize) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+    answer.resize(answer.len() + length, b'x');
+    let answer = Arc::new(answer);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), Arc::clone(&answer));
+            std::thread::spawn(move || {
+                while stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0)
+                    && stream.write_all(&answer).is_ok()
+                {}
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn large_answers_are_read_to_their_end() {
+    let scratch = Scratch::new("large");
+    let report = run(&options(
+        scratch.schedule(50.0, 200_000_000, 2),
+        generous_server(30_000_000),
+        None,
+    ))
+    .unwrap();
+    assert_eq!((report.sent_requests, report.completed_requests), (10, 10));
 }
 
 #[test]

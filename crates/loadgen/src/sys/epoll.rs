@@ -8,6 +8,7 @@ use super::check;
 use super::clock::timespec;
 
 const CAPACITY: usize = 256;
+const EDGES: libc::c_int = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET;
 
 /// What happened to one descriptor.
 #[derive(Clone, Copy, Debug)]
@@ -64,25 +65,33 @@ impl Epoll {
 
     /// Watches `source` for reading, writing and closing. Dropping the descriptor ends the watch.
     pub(crate) fn watch(&self, source: &impl AsFd, token: u64) -> io::Result<()> {
-        let flags = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET;
-        self.add(source, token, flags)
+        self.control(libc::EPOLL_CTL_ADD, source, token, EDGES)
+    }
+
+    /// Reports anew whatever `source`, which is watched, is ready for.
+    pub(crate) fn watch_again(&self, source: &impl AsFd, token: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, source, token, EDGES)
     }
 
     /// Watches `source` for reading, reporting again as long as there is something to read.
     pub(crate) fn watch_level(&self, source: &impl AsFd, token: u64) -> io::Result<()> {
-        self.add(source, token, libc::EPOLLIN)
+        self.control(libc::EPOLL_CTL_ADD, source, token, libc::EPOLLIN)
     }
 
-    fn add(&self, source: &impl AsFd, token: u64, flags: libc::c_int) -> io::Result<()> {
+    fn control(
+        &self,
+        operation: libc::c_int,
+        source: &impl AsFd,
+        token: u64,
+        flags: libc::c_int,
+    ) -> io::Result<()> {
         let mut event = libc::epoll_event {
             events: flags as u32,
             u64: token,
         };
         let fd = source.as_fd().as_raw_fd();
         // SAFETY: both descriptors are open and `event` is valid for the call.
-        check(unsafe {
-            libc::epoll_ctl(self.fd.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event)
-        })?;
+        check(unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), operation, fd, &raw mut event) })?;
         Ok(())
     }
 
