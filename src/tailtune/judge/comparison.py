@@ -110,7 +110,7 @@ def _refusals(experiment: Experiment) -> dict[Verdict, str]:
 
 def _judge(metric: Metric, experiment: Experiment, margin: float, refusals: Mapping[Verdict, str]) -> MetricVerdict:
     tolerant = metric in UNDISTURBED and Verdict.TOO_NOISY in refusals
-    figures = experiment.undropped if Verdict.TOO_NOISY in refusals else experiment.epochs
+    figures = experiment.judged
     pairs = [
         (e.baseline[metric], e.candidate[metric]) for e in figures if metric in e.baseline and metric in e.candidate
     ]

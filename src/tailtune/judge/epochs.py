@@ -68,6 +68,11 @@ class Experiment:
     """By variant; of all slices, for one that fails makes its load invalid."""
 
     @property
+    def judged(self) -> list[EpochFigures]:
+        """The epochs that figures come from; where hardly a pair is undisturbed, those of all pairs."""
+        return self.undropped if self.interference.too_noisy else self.epochs
+
+    @property
     def pairs_dropped(self) -> int:
         """Number of pairs left out of latency figures."""
         return len(self.interference.dropped | self.invalid)

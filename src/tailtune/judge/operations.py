@@ -60,7 +60,7 @@ def _ratio(
     latencies: _LATENCIES, experiment: Experiment, operation: int, metric: Metric, confidence: float
 ) -> Estimate | None:
     differences = []
-    for epoch in experiment.epochs:
+    for epoch in experiment.judged:
         baseline = _quantile(latencies, epoch.baseline_slices, operation, QUANTILE_OF[metric])
         candidate = _quantile(latencies, epoch.candidate_slices, operation, QUANTILE_OF[metric])
         if baseline and candidate:

@@ -9,6 +9,7 @@ from tailtune.model.units import format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
 from tailtune.show.values import change, metric_name, plural, rate, with_interval
 
+_AA: Final = "A/A: both variants are the same binary with the same settings"
 _NAMED: Final = 3
 """Metrics named with their change in a first line; the table has the rest."""
 _HEADLINE_QUANTILES: Final = (0.99, 0.9, 0.5)
@@ -42,8 +43,14 @@ def run_headline(summary: RunSummary) -> str:
 def comparison_headline(comparison: Comparison) -> str:
     """Return the first line for a comparison: A/A, the verdicts that say something, and what is undecided."""
     groups = {verdict: [one for one in comparison.metrics if one.verdict is verdict] for verdict in Verdict}
+    undecided = [
+        f"{verdict}: {_names(deciding)}"
+        for verdict in (Verdict.INCONCLUSIVE, Verdict.UNSTEADY, Verdict.TOO_NOISY, Verdict.INVALID)
+        if (deciding := [one for one in groups[verdict] if one.metric in _DECIDING])
+    ]
     if comparison.is_aa:
-        return _aa_headline(groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED], groups[Verdict.EQUIVALENT])
+        false = groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED]
+        return "; ".join([_AA, *_aa_clauses(false, groups[Verdict.EQUIVALENT], undecided)])
     clauses = [
         f"{verdict}: {_changes(groups[verdict])}"
         for verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
@@ -51,19 +58,15 @@ def comparison_headline(comparison: Comparison) -> str:
     ]
     if not clauses and groups[Verdict.EQUIVALENT]:
         clauses.append(f"equivalent, within the margin: {_names(groups[Verdict.EQUIVALENT])}")
-    clauses += [
-        f"{verdict}: {_names(deciding)}"
-        for verdict in (Verdict.INCONCLUSIVE, Verdict.UNSTEADY, Verdict.TOO_NOISY, Verdict.INVALID)
-        if (deciding := [one for one in groups[verdict] if one.metric in _DECIDING])
-    ]
-    return "; ".join(clauses) or _undecided_rest(comparison.metrics)
+    return "; ".join(clauses + undecided) or _undecided_rest(comparison.metrics)
 
 
-def _aa_headline(false: Sequence[MetricVerdict], right: Sequence[MetricVerdict]) -> str:
-    head = "A/A: both variants are the same binary with the same settings"
+def _aa_clauses(false: Sequence[MetricVerdict], right: Sequence[MetricVerdict], undecided: list[str]) -> list[str]:
     if false:
-        return f"{head}; {plural(len(false), 'false verdict')}: {_changes(false)}"
-    return f"{head}; {'no difference was found, as it should be' if right else 'nothing could be decided'}"
+        return [f"{plural(len(false), 'false verdict')}: {_changes(false)}", *undecided]
+    if right:
+        return [f"no difference was found, as it should be: {_names(right)}", *undecided]
+    return ["nothing could be decided"]
 
 
 def _undecided_rest(metrics: Sequence[MetricVerdict]) -> str:

@@ -8,7 +8,7 @@ from tailtune.model.estimate import QuantileEstimate
 from tailtune.model.load import Validity
 from tailtune.model.units import format_change, format_ns
 from tailtune.model.verdict import Metric, Verdict
-from tailtune.show import headline, values
+from tailtune.show import headline, phrases, values
 
 
 def test_bounds_leave_out_the_unit_only_where_it_is_the_points_own() -> None:
@@ -110,7 +110,20 @@ def test_many_changes_are_counted() -> None:
 
 
 def test_identical_variants_are_called_an_aa() -> None:
-    assert "no difference was found, as it should be" in _headline((CPU, Verdict.EQUIVALENT), is_aa=True)
+    found = _headline((CPU, Verdict.EQUIVALENT), (P99, Verdict.INCONCLUSIVE), is_aa=True)
+    assert found.endswith("; no difference was found, as it should be: CPU per request; inconclusive: p99")
     undecided = _headline((CPU, Verdict.INCONCLUSIVE), (P99, Verdict.TOO_NOISY), is_aa=True)
     assert undecided.endswith("with the same settings; nothing could be decided")
     assert "1 false verdict: p99" in _headline((CPU, Verdict.EQUIVALENT), (P99, Verdict.REGRESSED), is_aa=True)
+
+
+def test_lags_follow_the_quantile_rule() -> None:
+    told = {"p50": 1e3, "p90": 2e3, "p99": 3e3, "p99.9": 4e3, "max": 5e3}
+    assert phrases.lags(told, 20_000).split(", ") == [
+        "p50 1.00 µs",
+        "p90 2.00 µs",
+        "p99 3.00 µs",
+        "p99.9 4.00 µs",
+        "max 5.00 µs",
+    ]
+    assert phrases.lags(told, 2_000) == "p50 1.00 µs, p90 2.00 µs, p99 3.00 µs, max 5.00 µs"
