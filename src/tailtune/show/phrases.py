@@ -1,17 +1,15 @@
 """Short phrases that text and Markdown share, so that both say the same thing in the same words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from tailtune.model.finding import Finding
 from tailtune.model.load import OperationCount
 from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
-from tailtune.model.units import NS_PER_S, format_ns, format_share
+from tailtune.model.summary import QUANTILES
+from tailtune.model.units import NS_PER_S, format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, MetricVerdict
-from tailtune.show.values import count, metric_name, plural, rate, with_interval
-
-_LAG_KEYS: Final = ("p50", "p90", "p99", "p99.9", "max")
+from tailtune.show.values import count, metric_name, plural, rate, requests_needed, with_interval
 
 
 def subject(manifest: Manifest) -> str:
@@ -72,9 +70,11 @@ def losses(manifest: Manifest) -> list[str]:
     return [f"{one.name}: {one.lost}" for one in manifest.collectors if one.lost]
 
 
-def lags(by_name: Mapping[str, float]) -> str:
-    """Write lag quantiles in a row."""
-    return ", ".join(f"{name} {format_ns(by_name[name])}" for name in _LAG_KEYS if name in by_name)
+def lags(by_name: Mapping[str, float], requests: int) -> str:
+    """Write lag quantiles in a row, those that the number of requests carries."""
+    named = {format_quantile(q): q for q in QUANTILES}
+    told = [name for name in by_name if name not in named or requests >= requests_needed(named[name])]
+    return ", ".join(f"{name} {format_ns(by_name[name])}" for name in told)
 
 
 def errors(operations: Sequence[OperationCount]) -> str:

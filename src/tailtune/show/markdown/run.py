@@ -123,7 +123,7 @@ def _load_checks(load: LoadReport) -> list[str]:
     return [
         f"Load {load.validity}: {count(load.sent_requests)} of {plural(load.scheduled_requests, 'request')} sent,"
         f" {rate(load.achieved_rate_per_s)} of {rate(load.scheduled_rate_per_s)}.",
-        f"Send lag: {lags(load.send_lag_ns)}.",
+        f"Send lag: {lags(load.send_lag_ns, load.sent_requests)}.",
         f"Little's law: {load.in_flight_time_average:.2f} requests in flight,"
         f" off by {format_share(load.little_error, 2)}.",
         f"Errors: {failed}." if failed else "No errors.",

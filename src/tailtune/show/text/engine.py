@@ -14,7 +14,7 @@ def engine(report: LoadReport, *, full: bool = True) -> list[str]:
     rows = [
         ("kept", _kept(report)),
         ("errors", errors(report.operations)),
-        ("send lag", lags(report.send_lag_ns)),
+        ("send lag", lags(report.send_lag_ns, report.sent_requests)),
         *(_account(report) if full else []),
     ]
     return [f"load: {report.validity}{state}", *reasons(report.reasons), *pairs(rows)]
@@ -22,7 +22,7 @@ def engine(report: LoadReport, *, full: bool = True) -> list[str]:
 
 def _account(report: LoadReport) -> list[tuple[str, str]]:
     return [
-        ("of it timer", lags(report.timer_lag_ns)),
+        ("of it timer", lags(report.timer_lag_ns, report.sent_requests)),
         ("in flight", _in_flight(report)),
         ("schedule", f"{report.loop} loop, {report.arrival}, {plural(report.scheduled_requests, 'request')}"),
         ("sha256", report.schedule_sha256),
