@@ -138,7 +138,7 @@ SLICES: Final = pa.schema(
         ),
     ]
 )
-"""One row a slice. `other_busy_ns`: CPU time of everything but the service and the engine."""
+"""One row a slice. `other_busy_ns`: CPU time of everything but both variants and the engine."""
 
 EPOCHS: Final = pa.schema(
     [

@@ -115,6 +115,7 @@ def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: 
     first, last = before.usage[plan.variant], after.usage[plan.variant]
     host_first, host_last = before.host, after.host
     busy = host_last.busy_ns - host_first.busy_ns
+    used = sum(after.usage[index].cpu_ns - one.cpu_ns for index, one in before.usage.items())  # the idle variant's too
     return {
         "epoch": epoch,
         "slice": plan.slice,
@@ -134,7 +135,7 @@ def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: 
         "cpu_system_ns": last.cpu_system_ns - first.cpu_system_ns,
         "peak_rss_bytes": last.peak_rss_bytes,
         "steal_ns": host_last.steal_ns - host_first.steal_ns,
-        "other_busy_ns": max(busy - (last.cpu_ns - first.cpu_ns) - report.engine_cpu_ns, 0),
+        "other_busy_ns": max(busy - used - report.engine_cpu_ns, 0),
         "throttled_ns": host_last.throttled_ns - host_first.throttled_ns,
         "probe_delay_ns": host_last.probe_delay_ns - host_first.probe_delay_ns,
     }

@@ -1,0 +1,26 @@
+"""The row of a slice: differences of the readings at its edges."""
+
+from tests.support.recordings import S, load_report
+
+from tailtune.record.host.interference import HostReading
+from tailtune.record.phases.epochs import SlicePlan
+from tailtune.record.phases.slices import _Edge, _row
+from tailtune.record.processes.usage import Usage
+
+
+def edge(loaded_ns: int, idle_ns: int, busy_ns: int) -> _Edge:
+    usage = {0: used(idle_ns), 1: used(loaded_ns)}
+    return _Edge(usage, HostReading(**dict.fromkeys(HostReading._fields, 0) | {"busy_ns": busy_ns}))
+
+
+def used(cpu_ns: int) -> Usage:
+    return Usage(**dict.fromkeys(Usage._fields, 0) | {"cpu_user_ns": cpu_ns})
+
+
+def test_neither_variant_counts_as_another_program() -> None:
+    """The idle one may have work of its own: dropping pairs for it would be dropping on a variant's doing."""
+    plan = SlicePlan(slice=3, pair=1, position=1, variant=1, seed=7)
+    report = load_report(engine_cpu_ns=S)
+    row = _row(0, plan, "fast", report, edge(5 * S, 2 * S, 20 * S), edge(7 * S, 3 * S, 28 * S))
+    assert row["cpu_user_ns"] == 2 * S
+    assert row["other_busy_ns"] == (8 - 2 - 1 - 1) * S
