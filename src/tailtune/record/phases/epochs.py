@@ -37,13 +37,17 @@ def plan_epoch(seed: int, epoch: int, pairs: int) -> EpochPlan:
     """Return the plan of one epoch with `pairs` pairs of slices.
 
     Within each two pairs the order is ABBA or BAAB by coin, so that a drift that is even over an epoch
-    meets both variants alike. The same seed gives the same plan.
+    meets both variants alike. Of each two epochs the second has the orders of the first reversed: a few coins
+    fall unevenly, and what starting or being loaded first does would then be one variant's. The same seed gives
+    the same plan.
     """
-    coin = random.Random(derive_seed(seed, "order", epoch))
-    start_order = coin.sample([BASELINE, CANDIDATE], 2)
+    coin = random.Random(derive_seed(seed, "order", epoch // 2))
+    reverse = epoch % 2
+    begins = coin.choice([BASELINE, CANDIDATE]) ^ reverse
+    start_order = [begins, 1 - begins]
     order: list[int] = []
     while len(order) < 2 * pairs:
-        first = coin.choice([BASELINE, CANDIDATE])
+        first = coin.choice([BASELINE, CANDIDATE]) ^ reverse
         order += [first, 1 - first, 1 - first, first]
     slices = [
         SlicePlan(

@@ -28,6 +28,14 @@ def test_an_even_drift_meets_both_alike(seed: int, epoch: int, blocks: int) -> N
     assert places[0] == places[1]
 
 
+@given(seed=seeds, pairs=st.integers(1, 3).map(lambda blocks: 2 * blocks))
+def test_each_order_occurs_equally_often(seed: int, pairs: int) -> None:
+    plans = [plan_epoch(seed, epoch, pairs) for epoch in range(8)]
+    assert sum(plan.start_order[0] for plan in plans) == 4
+    for position in range(2 * pairs):
+        assert sum(plan.slices[position].variant for plan in plans) == 4
+
+
 @given(seed=seeds)
 def test_the_same_seed_gives_the_same_plan(seed: int) -> None:
     assert plan_epoch(seed, 3, 2) == plan_epoch(seed, 3, 2)
