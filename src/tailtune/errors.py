@@ -1,17 +1,17 @@
 """The error tree: each error has a code, an exit code, a message that names the file or process, and a hint.
 
 TailtuneError
-├── UsageError            2    unknown names, impossible values
-│   └── ConfigError       2    tailtune.toml: file, key and what is accepted
+├── UsageError                 2    unknown names, impossible values
+│   └── ConfigError            2    tailtune.toml: file, key and what is accepted
 ├── NothingMeasuredError       4    no request completed
-├── SetupError           96    the machine or the disk does not permit it
-│   └── RecordingError   96    a recording cannot be read or written
-├── BuildError          101
-├── NotReadyError       102    dies at start, never ready, port taken
+├── SetupError                96    the machine or the disk does not permit it
+│   └── RecordingError        96    a recording cannot be read or written
+├── BuildError               101
+├── NotReadyError            102    dies at start, never ready, port taken
 ├── ServiceDiedError         102    dies in the middle
 ├── LoadInvalidError         103    the load may not be used
-├── RunInterruptedError         130    Ctrl-C; what was recorded is kept
-└── NativeError          96    the native core refused
+├── RunInterruptedError      130    Ctrl-C; what was recorded is kept
+└── NativeError               96    the native core refused
 """
 
 from typing import ClassVar, Final
