@@ -5,13 +5,13 @@ TailtuneError
 │   └── ConfigError            2    tailtune.toml: file, key and what is accepted
 ├── NothingMeasuredError       4    no request completed
 ├── SetupError                96    the machine or the disk does not permit it
-│   └── RecordingError        96    a recording cannot be read or written
+│   ├── RecordingError        96    a recording cannot be read or written
+│   └── NativeError           96    the native core refused
 ├── BuildError               101
 ├── NotReadyError            102    dies at start, never ready, port taken
 ├── ServiceDiedError         102    dies in the middle
 ├── LoadInvalidError         103    the load may not be used
-├── RunInterruptedError      130    Ctrl-C; what was recorded is kept
-└── NativeError               96    the native core refused
+└── RunInterruptedError      130    Ctrl-C; what was recorded is kept
 """
 
 from typing import ClassVar, Final
