@@ -80,7 +80,7 @@ def _comparison_checks(comparison: Comparison) -> list[str]:
     same = "the same artifact with the same settings: this is an A/A" if comparison.is_aa else "different artifacts"
     return [
         f"The variants are {same}.",
-        f"Epochs excluded: {comparison.epochs_excluded}; pairs dropped for interference from outside:"
+        f"Epochs excluded: {comparison.epochs_excluded}; pairs whose latency was left out (disturbed or invalid load):"
         f" {comparison.pairs_dropped} of {comparison.pairs_total}.",
     ]
 
