@@ -26,6 +26,8 @@ DISTURBED_SUSPECT: Final = 0.01
 """Share of requests that an involuntary switch may have touched: beyond it, the p99."""
 ERRORS_SUSPECT: Final = 0.01
 ERRORS_INVALID: Final = 0.5
+OVERLOAD: Final = "overload"
+"""Reason of a load whose requests timed out while they waited for a connection."""
 _FEW: Final = 10
 """Switches that any machine shows."""
 
@@ -66,11 +68,11 @@ def _rate(report: LoadReport, _: Distribution) -> Reason | None:
     if report.interrupted or missing <= max(1.0, RATE_TOLERANCE * report.scheduled_requests):
         return None
     share = format_share(missing / report.scheduled_requests, 2)
-    return _invalid(
-        "rate",
-        f"{missing:,} of {report.scheduled_requests:,} scheduled requests ({share}) were never sent",
-        "lower the rate, or raise the workload's max_connections",
-    )
+    message = f"{missing:,} of {report.scheduled_requests:,} scheduled requests ({share}) were never sent"
+    if report.peak_client_queue:
+        busy = f": all {report.peak_connections} connections stayed busy until the requests timed out"
+        return _invalid(OVERLOAD, message + busy, "the service cannot answer at this rate: lower it")
+    return _invalid("rate", message, "lower the rate: the load engine did not reach it")
 
 
 def _send_lag(report: LoadReport, latency: Distribution) -> Reason | None:
@@ -156,7 +158,7 @@ def _errors(report: LoadReport, _: Distribution) -> Reason | None:
         "no answer in time": sum(count.timeouts for count in report.operations),
         "a connection error": sum(count.connection_errors for count in report.operations),
     }
-    share = sum(kinds.values()) / max(1, report.sent_requests)
+    share = sum(kinds.values()) / max(1, report.sent_requests, sum(count.requests for count in report.operations))
     if share <= ERRORS_SUSPECT:
         return None
     listed = ", ".join(f"{count:,} with {kind}" for kind, count in kinds.items() if count)

@@ -50,6 +50,23 @@ def test_one_fault_gives_one_reason(changes: dict[str, Any], code: str, validity
     assert report.reasons[0].remedy
 
 
+def test_requests_that_time_out_waiting_for_a_connection_are_the_services_overload():
+    """Only half was sent, nearly all failed: the share of failures is of all requests, sent or not."""
+    report = assess(
+        load_report(
+            sent_requests=500,
+            completed_requests=100,
+            peak_client_queue=800,
+            operations=[operation_count("get", 1000, timeouts=900)],
+        ),
+        LATENCY,
+    )
+    reasons = {reason.code: reason.message for reason in report.reasons}
+    assert {"overload", "errors"} <= reasons.keys()
+    assert "rate" not in reasons
+    assert reasons["errors"].startswith("90.0 % of the requests failed")
+
+
 def test_the_worst_reason_counts():
     report = assess(load_report(run_delay_ns=S, sent_requests=500, completed_requests=500), LATENCY)
     assert {reason.code for reason in report.reasons} == {"run-delay", "rate"}

@@ -10,7 +10,7 @@ from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.units import format_ns, format_share
 
-_OWN: Final = frozenset({"send-lag", "rate", "engine-cpu", "involuntary-switches", "run-delay", "connection-cap"})
+_OWN: Final = frozenset({"send-lag", "rate", "engine-cpu", "involuntary-switches", "run-delay"})
 """Self-checks that speak of the generator rather than of the service."""
 
 
@@ -41,7 +41,7 @@ class Generator:
             evidence=[
                 *(Evidence(text=reason.message, source="manifest.json") for reason in reasons),
                 Evidence(
-                    text=f"send lag at p99: {format_ns(load.send_lag_ns.get('p99', 0.0))}",
+                    text=f"timer lag at p99: {format_ns(load.timer_lag_ns.get('p99', 0.0))}",
                     source="manifest.json",
                     count=load.sent_requests,
                 ),
@@ -55,7 +55,7 @@ class Generator:
 
 def _share(load: LoadReport, facts: Facts) -> float:
     tail = next((q.estimate for q in facts.measure.latency.quantiles if q.q == 0.99), None)
-    return min(1.0, load.send_lag_ns.get("p99", 0.0) / tail.point) if tail and tail.point else 0.0
+    return min(1.0, load.timer_lag_ns.get("p99", 0.0) / tail.point) if tail and tail.point else 0.0
 
 
 RULE = Generator()

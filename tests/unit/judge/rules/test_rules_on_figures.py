@@ -79,6 +79,16 @@ def test_the_services_own_errors_and_small_lags_are_not_the_generators():
     assert apply("generator-limited", facts()) == []
 
 
+def test_an_overloaded_service_is_not_the_generators_doing():
+    overloaded = facts(reasons=[reason("overload", Validity.INVALID), reason("connection-cap", Validity.SUSPECT)])
+    assert apply("generator-limited", overloaded) == []
+    cause = one("overload", overloaded)
+    assert cause.rank is Rank.FORBIDS
+    assert "the service answers 100 requests per second of the 100 asked" in cause.finding.title
+    assert cause.finding.confirm == "tailtune run --rate 50"
+    assert apply("overload", facts(reasons=[reason("connection-cap", Validity.SUSPECT)])) == []
+
+
 def spent(milliseconds: float) -> CpuSummary:
     each = milliseconds * MILLISECOND
     return CpuSummary(per_request_ns=estimate(each), user_ns_per_request=each, system_ns_per_request=0.0, cores=0.04)
