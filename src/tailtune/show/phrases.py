@@ -73,7 +73,8 @@ def losses(manifest: Manifest) -> list[str]:
 def lags(by_name: Mapping[str, float], requests: int) -> str:
     """Write lag quantiles in a row, those that the number of requests carries."""
     named = {format_quantile(q): q for q in QUANTILES}
-    told = [name for name in by_name if name not in named or requests >= requests_needed(named[name])]
+    carried = [name for name, q in named.items() if name in by_name and requests >= requests_needed(q)]
+    told = [*carried, *(name for name in by_name if name not in named)]
     return ", ".join(f"{name} {format_ns(by_name[name])}" for name in told)
 
 
