@@ -5,18 +5,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from tailtune.errors import TailtuneError, UsageError
-from tailtune.model.project import Goals, Service, Variant
+from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
-from tailtune.model.workload import Workload
 from tailtune.record.formats import rows
 from tailtune.record.host.interference import Probe
 from tailtune.record.phases.bench import (
     Bench,
     Journal,
+    Plan,
     away_from_service,
     failure_text,
     now_utc,
@@ -33,25 +31,15 @@ from tailtune.record.phases.warm_up import WarmUp
 _VARIANTS: Final = 2
 
 
-class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """All inputs of an experiment, fixed before it begins."""
+class ExperimentPlan(Plan, frozen=True, kw_only=True):
+    """All inputs of an experiment."""
 
-    root: Path
-    cache: Path
-    command: list[str]
-    service: Service
     variants: dict[str, Variant]
     """Two by name, the baseline first."""
-    workload_name: str
-    workload: Workload
-    goals: Goals = Goals()
-    seed: int | None = None
-    """Of all that is random: orders and loads; absent: the workload's own."""
     epochs: int = 8
     pairs: int = 2
     """Pairs of slices in an epoch."""
     slice_length: Duration = Duration(4 * NS_PER_S)
-    warm_up_cap: Duration = Duration(30 * NS_PER_S)
 
 
 def run_experiment(plan: ExperimentPlan, bench: Bench) -> Manifest:

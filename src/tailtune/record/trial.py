@@ -8,14 +8,14 @@ import msgspec
 
 from tailtune.errors import NothingMeasuredError, TailtuneError
 from tailtune.model.load import LoadReport
-from tailtune.model.project import Goals, Service, Variant
+from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
-from tailtune.model.workload import Workload
 from tailtune.record.engine.load import read_output
 from tailtune.record.phases.bench import (
     Bench,
     Journal,
+    Plan,
     away_from_service,
     failure_text,
     now_utc,
@@ -37,28 +37,15 @@ _DRAIN_STEP_SECONDS: Final = 0.1
 _IDLE_SHARE: Final = 0.05
 
 
-class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """All inputs of a trial, fixed before it begins."""
+class TrialPlan(Plan, frozen=True, kw_only=True):
+    """All inputs of a trial."""
 
-    root: Path
-    """Folder of `tailtune.toml`."""
-    cache: Path
-    """Where builds go, `.tailtune/builds`."""
-    command: list[str]
-    """The command line, for the record."""
-    service: Service
     variant_name: str
     variant: Variant
-    workload_name: str
-    workload: Workload
-    goals: Goals = Goals()
-    seed: int | None = None
-    """Of the load; absent: the workload's own."""
     measure: Duration | None = None
     """Length of the measure window; absent: the workload's own."""
     diagnose: Duration = Duration(10 * NS_PER_S)
     """Length of the diagnose window; 0 leaves it out."""
-    warm_up_cap: Duration = Duration(30 * NS_PER_S)
     collectors: list[str] | None = None
     """Names; absent: all that apply."""
 

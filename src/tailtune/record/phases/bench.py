@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from tailtune.bundle.writer import BundleWriter
 from tailtune.errors import RecordingError, RunInterruptedError, TailtuneError, UsageError
 from tailtune.model.environment import Environment
+from tailtune.model.project import Goals, Service
 from tailtune.model.recording import CpuLayout, Manifest, Phase, PhaseRecord
+from tailtune.model.units import NS_PER_S, Duration
+from tailtune.model.workload import Workload
 from tailtune.record.ports import Engine, LoadCheck, Progress, SteadyTest
 from tailtune.record.processes.process import supervisor
 
@@ -30,6 +35,24 @@ class Bench:
     steady: SteadyTest
     check_load: LoadCheck
     progress: Progress
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The inputs that trials and experiments share, fixed before they begin."""
+
+    root: Path
+    """Folder of `tailtune.toml`."""
+    cache: Path
+    """Where builds go, `.tailtune/builds`."""
+    command: list[str]
+    """The command line, for the record."""
+    service: Service
+    workload_name: str
+    workload: Workload
+    goals: Goals = Goals()
+    seed: int | None = None
+    """Of all that is random: loads, and the orders of an experiment; absent: the workload's own."""
+    warm_up_cap: Duration = Duration(30 * NS_PER_S)
 
 
 class Journal:
