@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::flight::Ticket;
-use crate::response::{Response, ResponseError};
+use crate::protocol::http1::response::{Response, ResponseError};
 use crate::sys::clock::now_ns;
 
 /// Buffers read from one connection before others get their turn: an endless answer must not hold up
@@ -162,7 +162,7 @@ impl<'a> Connection<'a> {
             exchange.first_byte_ns = now;
         }
         let wholly_sent = exchange.unsent.is_empty();
-        match self.response.feed(received) {
+        match self.response.feed(received, &mut |_| ()) {
             Ok(None) => Step::Pending,
             Ok(Some(used)) => Step::Answered {
                 done_ns: now,

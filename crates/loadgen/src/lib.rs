@@ -4,7 +4,6 @@
 //! loop allocates, formats or waits for another thread. A second thread turns ended requests into
 //! histograms, a log and live figures. No async runtime: those round timers to a millisecond.
 
-mod chunked;
 mod connection;
 mod ending;
 mod engine;
@@ -17,9 +16,9 @@ mod pacer;
 mod play;
 mod pool;
 mod priority;
+mod protocol;
 mod recorder;
 mod report;
-mod response;
 mod stop;
 mod sys;
 mod timer_error;

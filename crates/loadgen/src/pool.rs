@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 
 use crate::connection::Connection;
-use crate::response::Response;
+use crate::protocol::http1::response::Response;
 use crate::sys::epoll::Epoll;
 use crate::sys::socket;
 

@@ -1,11 +1,11 @@
 //! HTTP/1.1 responses, split at any byte: head by `httparse`, framing of the body by hand.
 //!
-//! Bodies are counted and thrown away. Memory is bounded: a head of more than [`MAX_HEAD_BYTES`]
+//! Bodies are counted and handed on, not kept. Memory is bounded: a head of more than [`MAX_HEAD_BYTES`]
 //! and a chunk line or trailer of more than [`MAX_LINE_BYTES`] are errors.
 
 use thiserror::Error;
 
-use crate::chunked::Chunked;
+use super::chunked::Chunked;
 
 pub(crate) const MAX_HEAD_BYTES: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
@@ -83,9 +83,13 @@ impl Response {
         self.bytes
     }
 
-    /// Takes received bytes. Returns how many belong to this response once it is complete, and
-    /// nothing while more are needed.
-    pub(crate) fn feed(&mut self, received: &[u8]) -> Result<Option<usize>, ResponseError> {
+    /// Takes received bytes and hands those of the body to `body`. Returns how many belong to this
+    /// response once it is complete, and nothing while more are needed.
+    pub(crate) fn feed(
+        &mut self,
+        received: &[u8],
+        body: &mut impl FnMut(&[u8]),
+    ) -> Result<Option<usize>, ResponseError> {
         let mut used = 0;
         loop {
             let rest = &received[used..];
@@ -97,16 +101,20 @@ impl Response {
                     if *left == 0 {
                         self.state = State::Done;
                     }
+                    body(&rest[..step as usize]);
                     step as usize
                 }
                 State::Chunked(chunked) => {
-                    let (step, ended) = chunked.feed(rest)?;
+                    let (step, ended) = chunked.feed(rest, body)?;
                     if ended {
                         self.state = State::Done;
                     }
                     step
                 }
-                State::UntilClose => rest.len(),
+                State::UntilClose => {
+                    body(rest);
+                    rest.len()
+                }
                 State::Done => 0,
             };
             used += step;

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chunked::MAX_LINE_BYTES;
+use crate::protocol::http1::chunked::MAX_LINE_BYTES;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Read {
@@ -19,7 +19,7 @@ fn read(pieces: &[&[u8]], head_request: bool, closed: bool) -> Result<Read, Resp
     let mut response = Response::new();
     response.begin(head_request);
     for piece in pieces {
-        if response.feed(piece)?.is_some() {
+        if response.feed(piece, &mut |_: &[u8]| ())?.is_some() {
             return Ok(summary(&response));
         }
     }
@@ -119,7 +119,10 @@ fn bytes_behind_the_response_are_not_consumed() {
     let mut response = Response::new();
     response.begin(false);
     let two = format!("{CHUNKED}{PLAIN}");
-    assert_eq!(response.feed(two.as_bytes()), Ok(Some(CHUNKED.len())));
+    assert_eq!(
+        response.feed(two.as_bytes(), &mut |_: &[u8]| ()),
+        Ok(Some(CHUNKED.len()))
+    );
 }
 
 #[test]
@@ -127,9 +130,12 @@ fn a_reader_serves_one_response_after_another() {
     let mut response = Response::new();
     for _ in 0..3 {
         response.begin(false);
-        assert_eq!(response.feed(&PLAIN.as_bytes()[..20]), Ok(None));
         assert_eq!(
-            response.feed(&PLAIN.as_bytes()[20..]),
+            response.feed(&PLAIN.as_bytes()[..20], &mut |_: &[u8]| ()),
+            Ok(None)
+        );
+        assert_eq!(
+            response.feed(&PLAIN.as_bytes()[20..], &mut |_: &[u8]| ()),
             Ok(Some(PLAIN.len() - 20))
         );
         assert_eq!(
@@ -205,10 +211,10 @@ fn what_is_not_http_1_is_refused() {
 fn endless(start: &str, more: &str, size: usize) -> (ResponseError, u64) {
     let mut response = Response::new();
     response.begin(false);
-    response.feed(start.as_bytes()).unwrap();
+    response.feed(start.as_bytes(), &mut |_: &[u8]| ()).unwrap();
     let piece = more.repeat(size / more.len() + 1);
     for _ in 0..1_000_000 {
-        match response.feed(piece.as_bytes()) {
+        match response.feed(piece.as_bytes(), &mut |_: &[u8]| ()) {
             Ok(progress) => assert_eq!(progress, None),
             Err(error) => return (error, response.bytes()),
         }

@@ -1,6 +1,6 @@
 //! The chunked transfer coding (RFC 9112, section 7.1), byte by byte where it must be.
 
-use crate::response::ResponseError;
+use super::response::ResponseError;
 
 /// Longest chunk line or trailer section.
 pub(crate) const MAX_LINE_BYTES: usize = 8 * 1024;
@@ -40,13 +40,18 @@ impl Chunked {
         }
     }
 
-    /// Returns how many bytes were consumed and whether the body ended with them.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), ResponseError> {
+    /// Hands the data to `body`; returns how many bytes were consumed and whether the body ended with them.
+    pub(crate) fn feed(
+        &mut self,
+        bytes: &[u8],
+        body: &mut impl FnMut(&[u8]),
+    ) -> Result<(usize, bool), ResponseError> {
         let mut used = 0;
         while used < bytes.len() {
             if matches!(self.state, State::Data) {
                 let step = self.left.min((bytes.len() - used) as u64);
                 self.left -= step;
+                body(&bytes[used..used + step as usize]);
                 used += step as usize;
                 if self.left == 0 {
                     self.enter(State::DataEnd);
