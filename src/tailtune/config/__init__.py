@@ -1,7 +1,19 @@
 """`tailtune.toml` → model: reading, checking, looking up by name, and the JSON schema of the file."""
 
 from tailtune.config.json_schema import schema
-from tailtune.config.loader import FILE_NAME, find, load, parse
+from tailtune.config.loader import FILE_NAME, find, load, load_workload, parse, parse_workload
 from tailtune.config.lookup import BASE, default_workload, variant, workload
 
-__all__ = ["BASE", "FILE_NAME", "default_workload", "find", "load", "parse", "schema", "variant", "workload"]
+__all__ = [
+    "BASE",
+    "FILE_NAME",
+    "default_workload",
+    "find",
+    "load",
+    "load_workload",
+    "parse",
+    "parse_workload",
+    "schema",
+    "variant",
+    "workload",
+]

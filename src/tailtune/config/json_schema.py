@@ -96,7 +96,12 @@ def _enum_docs(kind: type[StrEnum]) -> list[tuple[StrEnum, str | None]]:
 
 
 def _docs_below(kind: type) -> dict[str, str]:
-    """Return name of a field or enum member → the docstring below it, on one line."""
+    """Return name of a field or enum member → the docstring below it, on one line; of the bases as well."""
+    bases = (base for base in kind.__bases__ if issubclass(base, msgspec.Struct) and base is not msgspec.Struct)
+    return {name: text for owner in (*bases, kind) for name, text in _docs_of_class(owner).items()}
+
+
+def _docs_of_class(kind: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     docs: dict[str, str] = {}

@@ -10,9 +10,11 @@ import msgspec
 from tailtune.config.checks import impossible
 from tailtune.config.problem import Problem, config_error
 from tailtune.config.structure import mismatches
+from tailtune.config.workloads import workload as workload_problems
 from tailtune.errors import ConfigError
 from tailtune.model import codec
 from tailtune.model.project import Project
+from tailtune.model.workload import Workload
 
 FILE_NAME: Final = "tailtune.toml"
 _AT_END: Final = "(at end of document)"
@@ -66,11 +68,40 @@ def parse(text: str, path: Path) -> Project:
     return project
 
 
-def _text(path: Path) -> str:
+def load_workload(path: Path) -> Workload:
+    """Read and check a workload that stands alone in a file: what `[workloads.NAME]` holds, at the top level.
+
+    Raises:
+        ConfigError: as `load` does.
+    """
+    return parse_workload(_text(path, hint="give the path of a workload file"), path)
+
+
+def parse_workload(text: str, path: Path) -> Workload:
+    """Check the text of a workload file; `path` only names it in errors and need not exist.
+
+    Raises:
+        ConfigError: as `load` does.
+    """
+    raw = _toml(text, path)
+    if wrong := list(mismatches(Workload, raw)):
+        if {"service", "workloads"} & raw.keys():
+            raise ConfigError(
+                f"{path}: this is a whole {FILE_NAME}, not a workload alone",
+                hint="put what stands in its [workloads.NAME] at the top of a file of its own",
+            )
+        raise config_error(path, wrong)
+    workload = codec.convert(raw, Workload)
+    if wrong := list(workload_problems("", workload)):
+        raise config_error(path, wrong)
+    return workload
+
+
+def _text(path: Path, hint: str = "write one with `tailtune init`") -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file", hint="write one with `tailtune init`") from None
+        raise ConfigError(f"{path}: no such file", hint=hint) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         column = error.start - error.object.rfind(b"\n", 0, error.start)

@@ -36,6 +36,10 @@ def mismatches(kind: Any, value: object, path: str = "") -> Iterator[Problem]:  
         yield from _in_dict(get_args(kind)[1], value, path)
     elif get_origin(kind) is list:
         yield from _in_list(get_args(kind)[0], value, path)
+    elif isinstance(value, dict) and (struct := _struct_among(kind)):
+        yield from _in_struct(struct, value, path)
+    elif isinstance(value, list) and (array := _list_among(kind)):
+        yield from _in_list(get_args(array)[0], value, path)
     else:
         yield from _in_leaf(kind, value, path)
 
@@ -51,6 +55,15 @@ def accepted(kind: Any) -> str:  # noqa: ANN401 - any annotation
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return "one of " + ", ".join(f'"{member}"' for member in kind)
     return _WORDS.get(kind, "a table")
+
+
+def _struct_among(kind: Any) -> type[msgspec.Struct] | None:  # noqa: ANN401 - any annotation
+    """Return the table among the kinds of a union; a table that stands there is meant to be one of those."""
+    return next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
+
+
+def _list_among(kind: Any) -> Any:  # noqa: ANN401 - any annotation
+    return next((one for one in get_args(kind) if get_origin(one) is list), None)
 
 
 def _in_struct(kind: type[msgspec.Struct], value: object, path: str) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from tailtune.errors import ConfigError
+from tailtune.model.generator import Generator
 from tailtune.model.units import format_bytes
 from tailtune.model.workload import Operation, Workload
 
@@ -110,6 +111,8 @@ def _values(operation: Operation, name: str, root: Path) -> list[str]:
             operation, f"placeholder {{{name}}} has no data (known: {known})", f"Give values for {name} in `data`."
         )
     given = operation.data[name]
+    if isinstance(given, Generator):
+        raise _refusal(operation, f"placeholder {{{name}}} is made by a generator", "Give a list or a file.")
     values = _lines(operation, name, root / given) if isinstance(given, str) else given
     if not values:
         source = root / given if isinstance(given, str) else "its list"
