@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "Sampler", "StopSignal", "build_id", "compile_schedule", "die_with_parent", "perf_capability", "play", "timer_error"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_schedule", "die_with_parent", "perf_capability", "play", "timer_error"]
 
 VERSION: Final[str]
 """
@@ -19,9 +19,19 @@ class NullServer:
     """
     A server that answers every request with the same small 200: the floor of what a client can measure.
     """
-    def __new__(cls, /, port: SupportsIndex = 0, delay_us: SupportsIndex = 0) -> NullServer:
+    def __new__(cls, /, port: SupportsIndex = 0, delay_us: SupportsIndex = 0, *, close_every: SupportsIndex = 0, journal: str | PathLike[str] | None = None, records: SupportsIndex = 1000000) -> NullServer:
         """
-        Listen on 127.0.0.1:port, or on a free port for 0; each answer is held back by `delay_us`.
+        Listen on 127.0.0.1:port, or on a free port for 0.
+
+        Args:
+            port: Port; 0: a free one.
+            delay_us: Each answer is held back by this.
+            close_every: In place of every n-th answer the connection is closed; 0: never.
+            journal: File for the times of receipt, or nothing.
+            records: How many of them it has room for; the oldest go first.
+
+        Raises:
+            NativeError: When the port is taken, or the journal cannot be made.
         """
     @property
     def port(self, /) -> int:
@@ -100,6 +110,37 @@ class Profile:
     def warnings(self, /) -> list[str]:
         """
         What the reader must know before believing the numbers.
+        """
+
+@final
+class QueueServer:
+    """
+    A single server with a queue whose waiting times theory knows: M/D/1 and M/G/1 under Poisson load.
+    """
+    def __new__(cls, /, law: str, mean_us: SupportsFloat | SupportsIndex, *, scv: SupportsFloat | SupportsIndex = 1.0, seed: SupportsIndex = 1, port: SupportsIndex = 0, journal: str | PathLike[str] | None = None, records: SupportsIndex = 1000000) -> QueueServer:
+        """
+        Listen on 127.0.0.1:port, or on a free port for 0.
+
+        Args:
+            law: `constant`, `exponential` or `hyperexponential` (two exponentials of balanced means).
+            mean_us: Mean service time.
+            scv: Squared coefficient of variation of the hyperexponential, at least 1.
+            seed: Fixes the service times.
+            port: Port; 0: a free one.
+            journal: File for arrival, begin, end and answer of each service, or nothing.
+            records: How many of them it has room for; the oldest go first.
+
+        Raises:
+            NativeError: For an impossible law, a taken port, or a journal that cannot be made.
+        """
+    @property
+    def port(self, /) -> int:
+        """
+        The port listened on.
+        """
+    def serve(self, /, cpu: SupportsIndex | None = None) -> None:
+        """
+        Serve until the process ends, on one CPU if given; may be called once.
         """
 
 @final

@@ -3,6 +3,7 @@
 mod errors;
 mod load;
 mod see;
+mod servers;
 
 /// The native core: load generation, sampling, symbols and profile tables.
 #[pyo3::pymodule]
@@ -13,9 +14,9 @@ mod _native {
 
     // Load side: histogram, schedule, loadgen.
     #[pymodule_export]
-    use super::load::{
-        NullServer, StopSignal, compile_schedule, die_with_parent, play, timer_error,
-    };
+    use super::load::{StopSignal, compile_schedule, die_with_parent, play, timer_error};
+    #[pymodule_export]
+    use super::servers::{NullServer, QueueServer};
 
     // Seeing side: sampler, profile, symbols.
     #[pymodule_export]

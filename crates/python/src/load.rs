@@ -1,4 +1,4 @@
-//! Bindings of the load side: schedules, the engine, the null server, timers.
+//! Bindings of the load side: schedules, the engine, timers.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -135,43 +135,6 @@ pub(crate) fn play(
             native_error(py, error.to_string(), hint)
         })?;
     json_bytes(py, &report)
-}
-
-/// A server that answers every request with the same small 200: the floor of what a client can measure.
-#[pyclass(module = "tailtune._native")]
-pub(crate) struct NullServer(Option<loadgen::NullServer>, u16);
-
-#[pymethods]
-impl NullServer {
-    /// Listen on 127.0.0.1:port, or on a free port for 0; each answer is held back by `delay_us`.
-    #[new]
-    #[pyo3(signature = (port=0, delay_us=0))]
-    fn new(py: Python<'_>, port: u16, delay_us: u64) -> PyResult<Self> {
-        let bound = loadgen::NullServer::bind(port, delay_us.saturating_mul(1_000));
-        let refused = |error| {
-            native_error(
-                py,
-                format!("cannot listen on 127.0.0.1:{port}: {error}"),
-                "Choose another port.",
-            )
-        };
-        let server = bound.map_err(refused)?;
-        let port = server.port()?;
-        Ok(Self(Some(server), port))
-    }
-
-    /// The port listened on.
-    #[getter]
-    const fn port(&self) -> u16 {
-        self.1
-    }
-
-    /// Serve until the process ends; may be called once.
-    fn serve(&mut self, py: Python<'_>) -> PyResult<()> {
-        let server = self.0.take();
-        py.detach(|| server.map_or(Ok(()), loadgen::NullServer::serve))?;
-        Ok(())
-    }
 }
 
 /// Measure how late this machine wakes a thread, by method and scheduling class.

@@ -6,6 +6,11 @@ pub(crate) fn now_ns() -> u64 {
     read(libc::CLOCK_MONOTONIC)
 }
 
+/// Returns CLOCK_REALTIME, the clock of the kernel's times of receipt.
+pub(crate) fn wall_ns() -> u64 {
+    read(libc::CLOCK_REALTIME)
+}
+
 /// Returns the CPU time of the calling thread.
 pub(crate) fn thread_cpu_ns() -> u64 {
     read(libc::CLOCK_THREAD_CPUTIME_ID)

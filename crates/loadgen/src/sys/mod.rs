@@ -5,7 +5,9 @@ pub(crate) mod clock;
 pub(crate) mod epoll;
 pub(crate) mod map;
 pub(crate) mod process;
+pub(crate) mod shared;
 pub(crate) mod socket;
+pub(crate) mod stamp;
 pub(crate) mod thread;
 pub(crate) mod timer;
 

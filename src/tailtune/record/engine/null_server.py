@@ -4,12 +4,11 @@ It is the floor of what any client can measure. Prints its port on stdout once i
 """
 
 import argparse
-import os
-import signal
 import sys
 
 from tailtune import _native
 from tailtune.errors import NativeError
+from tailtune.record.engine.serving import begin_serving, serve
 
 
 def main() -> int:
@@ -17,19 +16,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="A server that answers every request with the same small 200.")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0: a free one")
     parser.add_argument("--delay-us", type=int, default=0, help="hold each answer back for so many microseconds")
+    parser.add_argument("--close-every", type=int, default=0, help="close the connection in place of every n-th answer")
+    parser.add_argument("--journal", help="file for the time at which each request was received")
+    parser.add_argument("--records", type=int, default=1_000_000, help="room of the journal")
     options = parser.parse_args()
-    if not (0 <= options.port <= 65_535 and options.delay_us >= 0):
-        parser.error("--port is from 0 to 65535, --delay-us from 0")
-    _native.die_with_parent(os.getppid())
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not (0 <= options.port <= 65_535 and min(options.delay_us, options.close_every, options.records) >= 0):
+        parser.error("--port is from 0 to 65535, the other numbers from 0")
+    begin_serving()
     try:
-        server = _native.NullServer(options.port, options.delay_us)
+        server = _native.NullServer(
+            options.port,
+            options.delay_us,
+            close_every=options.close_every,
+            journal=options.journal,
+            records=options.records,
+        )
     except NativeError as error:
         sys.stderr.write(f"{error.message} {error.hint}\n")
         return error.exit_code
-    sys.stdout.write(f"{server.port}\n")
-    sys.stdout.flush()
-    server.serve()
+    serve(server.port, server.serve)
     return 0
 
 
