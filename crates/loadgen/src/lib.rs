@@ -22,6 +22,8 @@ mod servers;
 mod stop;
 mod sys;
 mod timer_error;
+#[expect(dead_code, reason = "the engine opens plain TCP only so far")]
+mod transport;
 
 pub use play::{LoadError, Play, play};
 pub use report::{LoadReport, OperationReport};
@@ -29,3 +31,4 @@ pub use servers::{Law, NullServer, QueueServer};
 pub use stop::Stop;
 pub use sys::process::die_with_parent;
 pub use timer_error::{TIMER_ROWS, TimerErrors, timer_errors};
+pub use transport::{Address, TlsOptions};
