@@ -4,7 +4,26 @@
 //! it what came of it.
 #![allow(dead_code)] // Until the connection speaks through it.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine speaks HTTP/1.1 only so far")
+)]
+pub(crate) mod framed;
+mod hpack;
 pub(crate) mod http1;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine speaks HTTP/1.1 only so far")
+)]
+pub(crate) mod http2;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine speaks HTTP/1.1 only so far")
+)]
+pub(crate) mod resp;
+mod single;
+#[cfg(test)]
+mod told;
 
 use thiserror::Error;
 

@@ -1,0 +1,379 @@
+//! HTTP/2 (RFC 9113), and gRPC's unary calls on it: many requests at a time on one connection.
+//!
+//! Payloads are a header block's length (`u32`, little-endian), the block, which uses no dynamic table, and the
+//! body. Windows for what we receive are so wide that they never hold a server up.
+
+mod control;
+mod frame;
+mod grpc;
+mod stream;
+
+use super::hpack::{self, Decoder};
+use super::{Answers, Protocol, ProtocolError};
+use frame::{Head, Reason, malformed};
+use stream::{Fields, Stream, Streams};
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Most requests at a time on a connection, where the peer permits more.
+const MAX_STREAMS: usize = 100;
+const MAX_ID: u32 = 0x7fff_ffff;
+/// What either side may send before the other has said anything.
+const FIRST_WINDOW: u32 = 65_535;
+/// What the peer may send, on a stream and on the connection.
+const RECEIVE_WINDOW: u32 = 1 << 30;
+/// HEAD as the first field of a block: a literal with the name at index 2.
+const HEAD_METHOD: &[u8] = b"\x02\x04HEAD";
+
+/// A header block of which more is to come.
+#[derive(Clone, Copy, Debug)]
+struct Continued {
+    stream: u32,
+    ends_stream: bool,
+    wire_bytes: u64,
+}
+
+/// The client's side of a connection.
+pub(crate) struct Http2 {
+    grpc: bool,
+    streams: Streams,
+    next_id: u32,
+    hpack: Decoder,
+    /// Start of a frame that came in several pieces.
+    partial: Vec<u8>,
+    block: Vec<u8>,
+    continued: Option<Continued>,
+    /// The peer has sent its settings.
+    greeted: bool,
+    going_away: bool,
+    /// Most streams at a time that the peer permits.
+    peer_streams: usize,
+    /// Window of each new stream.
+    first_window: i64,
+    /// What the peer takes on the connection.
+    window: i64,
+    /// Received since the peer was last told of room.
+    received: u32,
+    /// Answers to the peer's PING and SETTINGS that may not have been sent yet, in bytes.
+    owed_bytes: usize,
+}
+
+impl Http2 {
+    /// `grpc`: bodies are messages, and the status is gRPC's.
+    pub(crate) fn new(grpc: bool) -> Self {
+        Self {
+            grpc,
+            streams: Streams::default(),
+            next_id: 1,
+            hpack: Decoder::new(),
+            partial: Vec::with_capacity(frame::HEAD_BYTES + frame::MAX_PAYLOAD),
+            block: Vec::new(),
+            continued: None,
+            greeted: false,
+            going_away: false,
+            peer_streams: MAX_STREAMS,
+            first_window: i64::from(FIRST_WINDOW),
+            window: i64::from(FIRST_WINDOW),
+            received: 0,
+            owed_bytes: 0,
+        }
+    }
+
+    fn frame(
+        &mut self,
+        head: Head,
+        payload: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        if !self.greeted && (head.kind != frame::SETTINGS || head.has(frame::ACK)) {
+            return Err(malformed("the server does not begin with HTTP/2 settings"));
+        }
+        if self
+            .continued
+            .is_some_and(|block| head.kind != frame::CONTINUATION || head.stream != block.stream)
+        {
+            return Err(malformed("a frame comes inside a header block"));
+        }
+        match head.kind {
+            frame::DATA => self.data(head, payload, answers, out),
+            frame::HEADERS => self.headers(head, payload, answers, out),
+            frame::CONTINUATION => self.continuation(head, payload, answers, out),
+            frame::RST_STREAM => self.reset_by_peer(head, payload, answers),
+            frame::SETTINGS => self.settings(head, payload, out),
+            frame::PING => self.ping(head, payload, out),
+            frame::GOAWAY => self.go_away(head, payload, answers),
+            frame::WINDOW_UPDATE => self.window_update(head, payload, answers, out),
+            frame::PUSH_PROMISE => Err(malformed("the server pushes, which was ruled out")),
+            _ => Ok(()), // PRIORITY says nothing to a client; what is unknown is to be ignored.
+        }
+    }
+
+    /// The place of a stream; nothing for one that has ended, of which late frames are ignored.
+    fn find(&self, id: u32) -> Result<Option<usize>, ProtocolError> {
+        if id.is_multiple_of(2) || id >= self.next_id {
+            return Err(malformed("a frame is for a stream that nobody opened"));
+        }
+        Ok(self.streams.find(id))
+    }
+
+    fn data(
+        &mut self,
+        head: Head,
+        payload: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let found = self.find(head.stream)?;
+        let bytes = frame::content(&head, payload)?;
+        replenish(&mut self.received, 0, head.length, out);
+        let Some(place) = found else {
+            return Ok(());
+        };
+        let stream = self.streams.get(place);
+        stream.count(head.wire_bytes());
+        if stream.take_data(bytes, self.grpc, answers).is_err() {
+            self.reset(place, Reason::Protocol, answers, out);
+        } else if head.has(frame::END_STREAM) {
+            self.end(place, answers, out);
+        } else {
+            replenish(&mut stream.received, head.stream, head.length, out);
+        }
+        Ok(())
+    }
+
+    fn headers(
+        &mut self,
+        head: Head,
+        payload: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let fragment = frame::content(&head, payload)?;
+        self.find(head.stream)?;
+        let block = Continued {
+            stream: head.stream,
+            ends_stream: head.has(frame::END_STREAM),
+            wire_bytes: head.wire_bytes(),
+        };
+        if head.has(frame::END_HEADERS) {
+            return self.take_block(block, fragment, answers, out);
+        }
+        self.block.clear();
+        self.block.extend_from_slice(fragment);
+        self.continued = Some(block);
+        Ok(())
+    }
+
+    fn continuation(
+        &mut self,
+        head: Head,
+        fragment: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let Some(block) = &mut self.continued else {
+            return Err(malformed("a header block goes on that did not begin"));
+        };
+        if self.block.len() + fragment.len() > hpack::MAX_LIST_BYTES {
+            return Err(hpack::HpackError::TooLong.into());
+        }
+        block.wire_bytes += head.wire_bytes();
+        self.block.extend_from_slice(fragment);
+        if !head.has(frame::END_HEADERS) {
+            return Ok(());
+        }
+        let (block, bytes) = (*block, std::mem::take(&mut self.block));
+        self.continued = None;
+        let taken = self.take_block(block, &bytes, answers, out);
+        self.block = bytes;
+        taken
+    }
+
+    /// Decodes a whole block, also of a stream that has ended: the tables of both sides must stay alike.
+    fn take_block(
+        &mut self,
+        block: Continued,
+        bytes: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let mut fields = Fields::default();
+        self.hpack.decode(bytes, |field| fields.take(field))?;
+        let Some(place) = self.find(block.stream)? else {
+            return Ok(());
+        };
+        let stream = self.streams.get(place);
+        stream.count(block.wire_bytes);
+        if !stream.begun {
+            stream.begun = true;
+            answers.begun(stream.tag);
+        }
+        if stream.take_block(&fields, block.ends_stream).is_err() {
+            self.reset(place, Reason::Protocol, answers, out);
+        } else if block.ends_stream {
+            self.end(place, answers, out);
+        }
+        Ok(())
+    }
+
+    /// The peer has sent the last of an answer.
+    fn end(&mut self, place: usize, answers: &mut dyn Answers, out: &mut Vec<u8>) {
+        let stream = self.streams.get(place);
+        let (tag, is_sent) = (stream.tag, stream.is_sent());
+        match stream.end(self.grpc) {
+            Ok((status, bytes)) => answers.answered(tag, status, bytes),
+            Err(_) => answers.failed(tag),
+        }
+        if !is_sent && let Some(id) = self.streams.id(place) {
+            frame::put_reset(out, id, Reason::Cancel); // Nobody reads the rest of the request.
+        }
+        self.streams.leave(place);
+    }
+
+    /// Ends a stream whose peer broke the rules.
+    fn reset(
+        &mut self,
+        place: usize,
+        reason: Reason,
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) {
+        if let Some(id) = self.streams.id(place) {
+            frame::put_reset(out, id, reason);
+            self.fail(place, answers);
+        }
+    }
+
+    fn fail(&mut self, place: usize, answers: &mut dyn Answers) {
+        answers.failed(self.streams.get(place).tag);
+        self.streams.leave(place);
+    }
+
+    /// Sends what the windows permit of a stream's body.
+    fn pump(&mut self, place: usize, out: &mut Vec<u8>) {
+        let Some(id) = self.streams.id(place) else {
+            return;
+        };
+        let stream = self.streams.get(place);
+        let rest = &stream.unsent[stream.sent..];
+        stream.sent += put_data(out, id, rest, &mut self.window, &mut stream.window);
+    }
+}
+
+/// Appends as much of a body as both windows permit; returns how much that was.
+fn put_data(
+    out: &mut Vec<u8>,
+    stream: u32,
+    body: &[u8],
+    connection_window: &mut i64,
+    stream_window: &mut i64,
+) -> usize {
+    let mut sent = 0;
+    while sent < body.len() {
+        let room = (*connection_window).min(*stream_window).max(0);
+        let length = (body.len() - sent)
+            .min(frame::MAX_PAYLOAD)
+            .min(room as usize);
+        if length == 0 {
+            break;
+        }
+        let ends = sent + length == body.len();
+        let flags = if ends { frame::END_STREAM } else { 0 };
+        frame::put_head(out, length, frame::DATA, flags, stream);
+        out.extend_from_slice(&body[sent..sent + length]);
+        *connection_window -= length as i64;
+        *stream_window -= length as i64;
+        sent += length;
+    }
+    sent
+}
+
+/// Counts received bytes, and tells the peer of new room when half the window is used up.
+fn replenish(received: &mut u32, stream: u32, bytes: usize, out: &mut Vec<u8>) {
+    *received += bytes as u32;
+    if *received >= RECEIVE_WINDOW / 2 {
+        frame::put_window_update(out, stream, *received);
+        *received = 0;
+    }
+}
+
+/// Takes a payload apart: header block and body.
+fn parts(payload: &[u8]) -> (&[u8], &[u8]) {
+    let Some((length, rest)) = payload.split_first_chunk::<4>() else {
+        return (&[], &[]);
+    };
+    let length = u32::from_le_bytes(*length) as usize;
+    rest.split_at(length.min(rest.len()))
+}
+
+impl Protocol for Http2 {
+    fn open(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(PREFACE);
+        control::put_settings(out);
+        frame::put_window_update(out, 0, RECEIVE_WINDOW - FIRST_WINDOW);
+    }
+
+    fn room(&self) -> usize {
+        if !self.greeted || !self.reusable() {
+            return 0;
+        }
+        let permitted = MAX_STREAMS.min(self.peer_streams);
+        permitted.saturating_sub(self.streams.open())
+    }
+
+    fn send(&mut self, tag: u32, payload: &[u8], out: &mut Vec<u8>) {
+        let (block, body) = parts(payload);
+        let id = self.next_id;
+        self.next_id += 2;
+        let place = self.streams.enter(id);
+        let stream: &mut Stream = self.streams.get(place);
+        stream.begin(tag, self.first_window, block.starts_with(HEAD_METHOD));
+        frame::put_headers(out, id, block, body.is_empty());
+        let sent = put_data(out, id, body, &mut self.window, &mut stream.window);
+        stream.unsent.extend_from_slice(&body[sent..]);
+    }
+
+    fn cancel(&mut self, tag: u32, out: &mut Vec<u8>) -> bool {
+        if let Some(place) = self.streams.find_tag(tag)
+            && let Some(id) = self.streams.id(place)
+        {
+            frame::put_reset(out, id, Reason::Cancel);
+            self.streams.leave(place);
+        }
+        true
+    }
+
+    fn receive(
+        &mut self,
+        mut bytes: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        if out.is_empty() {
+            self.owed_bytes = 0;
+        }
+        if !self.partial.is_empty() {
+            let mut partial = std::mem::take(&mut self.partial);
+            let filled = frame::fill(&mut partial, &mut bytes)?;
+            if let Some(head) = filled {
+                self.frame(head, &partial[frame::HEAD_BYTES..], answers, out)?;
+                partial.clear();
+            }
+            self.partial = partial;
+        }
+        while let Some((head, payload)) = frame::split(&mut bytes)? {
+            self.frame(head, payload, answers, out)?;
+        }
+        self.partial.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn closed(&mut self, _: &mut dyn Answers) {}
+
+    fn reusable(&self) -> bool {
+        !self.going_away && self.next_id <= MAX_ID
+    }
+}
+
+#[cfg(test)]
+mod tests;
