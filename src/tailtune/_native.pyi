@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_schedule", "die_with_parent", "perf_capability", "play", "timer_error"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_schedule", "die_with_parent", "encode_hdr", "perf_capability", "play", "timer_error"]
 
 VERSION: Final[str]
 """
@@ -221,6 +221,17 @@ def die_with_parent(parent: SupportsIndex) -> None:
 
     Raises:
         OSError: If the parent has ended already.
+    """
+
+def encode_hdr(buckets: SupportsGetItem[int, tuple[SupportsIndex, SupportsIndex]]) -> bytes:
+    """
+    Encode a distribution as a compressed HdrHistogram of encoding V2, as bytes.
+
+    Args:
+        buckets: Pairs of a value in ns and how often it occurred.
+
+    Raises:
+        NativeError: For values or counts that the format cannot carry.
     """
 
 def perf_capability() -> str:

@@ -9,7 +9,7 @@ from tests.support import results as given
 
 from tailtune.errors import BuildError
 from tailtune.model.codec import from_json
-from tailtune.model.results import FailedResult, Failure
+from tailtune.model.results import FailedResult, Failure, LoadResult
 from tailtune.show.export.json import encode, encode_failure
 from tailtune.show.export.schemas import TYPES, schema_list, schema_text
 from tailtune.show.markdown.report import report
@@ -17,6 +17,7 @@ from tailtune.show.text.compare import compare_result
 from tailtune.show.text.detect import detection, initialized
 from tailtune.show.text.doctor import examination
 from tailtune.show.text.explain import BUDGET_BYTES, explanation
+from tailtune.show.text.glyphs import ASCII, drawn_with
 from tailtune.show.text.load import load_result
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
@@ -25,9 +26,18 @@ COPIES = Path(__file__).parent / "show"
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 FAILURE = BuildError("go build failed", hint="mend the error above", detail="main.go:3: undefined: x")
 
+
+def _in_ascii(result: LoadResult) -> str:
+    with drawn_with(ASCII):
+        return load_result(result, charts=True)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "run.txt": lambda: run_result(given.RUN),
     "load.txt": lambda: load_result(given.LOAD),
+    "load-charts.txt": lambda: load_result(given.LOAD, charts=True),
+    "load-charts-ascii.txt": lambda: _in_ascii(given.LOAD),
+    "load-closed.txt": lambda: load_result(given.CLOSED_LOAD),
     "load-invalid.txt": lambda: load_result(given.BAD_LOAD),
     "explain.txt": lambda: explanation(given.EXPLANATION),
     "explain-full.txt": lambda: explanation(given.EXPLANATION, full=True),

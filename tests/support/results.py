@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from tailtune.model.condition import ConditionResult, Outcome, Unit
 from tailtune.model.detected import (
     Benchmarks,
     Detected,
@@ -15,7 +16,7 @@ from tailtune.model.doctor import Check, CpuNoise, Diagnosis, Status, TimerError
 from tailtune.model.environment import Environment
 from tailtune.model.estimate import Estimate, QuantileEstimate
 from tailtune.model.finding import Evidence, Finding, Group, Strength
-from tailtune.model.load import LoadReport, OperationCount, Reason, Validity
+from tailtune.model.load import HostAccount, LoadReport, OperationCount, Reason, Validity
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import (
     Artifact,
@@ -39,12 +40,15 @@ from tailtune.model.results import (
 )
 from tailtune.model.summary import (
     CpuSummary,
+    CurvePoint,
     GcSummary,
     GoalResult,
     GoalStatus,
+    HeatMap,
     LatencySummary,
     RunSummary,
     SchedulingSummary,
+    ServiceTime,
     WindowSummary,
 )
 from tailtune.model.units import Duration
@@ -133,6 +137,14 @@ LATENCY = LatencySummary(
     ),
     mean_ns=2.06e6,
     max_ns=38.4e6,
+    service_time=ServiceTime(
+        requests=11_999,
+        quantiles=quantiles(
+            (1.21e6, 1.18e6, 1.25e6), (3.0e6, 2.92e6, 3.1e6), (6.61e6, 6.32e6, 6.9e6), (18.2e6, 16.4e6, 21.8e6)
+        ),
+        mean_ns=2.02e6,
+        max_ns=37.9e6,
+    ),
 )
 RENDER = replace(LATENCY, operation="render", requests=9_000)
 SEARCH = LatencySummary(
@@ -174,6 +186,15 @@ WINDOW = WindowSummary(
         pause_max_ns=902_000.0,
         heap_live_bytes=5_242_880,
         heap_goal_bytes=10_485_760,
+    ),
+    curve=[
+        CurvePoint(q=1 - 10 ** -(0.301 + step / 16), latency_ns=1.23e6 * 1.08**step, service_ns=1.21e6 * 1.07**step)
+        for step in range(45)
+    ],
+    heat_map=HeatMap(
+        seconds_per_column=2.0,
+        edges_ns=[0.5e6, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6],
+        counts=[[max(0, 300 // 9**row - (column * 7 + row) % 5) for column in range(30)] for row in range(6)],
     ),
 )
 SUMMARY = RunSummary(
@@ -295,6 +316,26 @@ def finding(number: int, *, evidence: int = 2) -> Finding:
     )
 
 
+CONDITIONS = [
+    ConditionResult(
+        condition="p99 > 5ms", unit=Unit.NS, limit=5e6, measured=6.81e6, low=6.52e6, high=7.1e6,
+        outcome=Outcome.FAILED, certain=True,
+    ),
+    ConditionResult(
+        condition="search.p90 > 1.95ms", unit=Unit.NS, limit=1.95e6, measured=1.9e6, low=1.8e6, high=2.0e6,
+        outcome=Outcome.PASSED, certain=False,
+    ),
+    ConditionResult(
+        condition="errors > 0.1%", unit=Unit.SHARE, limit=0.001, measured=0.00025, low=None, high=None,
+        outcome=Outcome.PASSED, certain=False,
+    ),
+    ConditionResult(
+        condition="p99.99 > 1s", unit=Unit.NS, limit=1e9, measured=None, low=None, high=None,
+        outcome=Outcome.UNDECIDED, certain=False, why="too few requests for p99.99",
+    ),
+]  # fmt: skip
+
+
 RUN = RunResult(
     bundle_id=RUN_ID,
     path=PATH,
@@ -305,8 +346,15 @@ RUN = RunResult(
 )
 LOAD = LoadResult(
     url="http://127.0.0.1:8080/render",
+    summary=replace(SUMMARY, kind=Kind.LOAD, variant="", goals=[], conditions=CONDITIONS),
+    report=replace(REPORT, pacing="precise", host=HostAccount(steal_share=0.0013, throttled_ns=0, throttled_periods=0)),
+    written=["out/load.hlog"],
+)
+CLOSED_LOAD = LoadResult(
+    url="http://127.0.0.1:8080/render",
+    loop="closed with 64 connections",
     summary=replace(SUMMARY, kind=Kind.LOAD, variant="", goals=[]),
-    report=REPORT,
+    report=replace(REPORT, loop="closed", arrival="closed", connections=64, threads=2, scheduled_rate_per_s=0.0),
 )
 BAD_REPORT = replace(
     REPORT,

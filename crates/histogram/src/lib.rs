@@ -7,6 +7,10 @@
 
 #![forbid(unsafe_code)]
 
+mod hdr;
+
+pub use hdr::{HdrError, encode_hdr};
+
 /// Sub-buckets of an octave, as a power of two.
 const SUB_BITS: u32 = 9;
 /// Values below this have a bucket of their own.

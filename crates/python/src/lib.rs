@@ -1,6 +1,7 @@
 //! Python bindings: conversions, the error table, and the release of the GIL; nothing else.
 
 mod errors;
+mod hdr;
 mod load;
 mod see;
 mod servers;
@@ -11,6 +12,9 @@ mod _native {
     /// Version of the native core, equal to the version of the Python package.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use super::hdr::encode_hdr;
 
     // Load side: histogram, schedule, loadgen.
     #[pymodule_export]

@@ -34,7 +34,7 @@ REQUESTS: Final = pa.schema(
 the order of opening, 2³²−1 for a request that never got one; `response_bytes` includes the head.
 """
 
-OUTCOMES: Final = ("ok", "unexpected-status", "timeout", "connection-error")
+OUTCOMES: Final = ("ok", "unexpected-status", "timeout", "connection-error", "unexpected-body")
 
 LATENCY: Final = pa.schema(
     [
@@ -50,6 +50,18 @@ LATENCY: Final = pa.schema(
 
 A request that got no answer counts with a latency of at least its operation's time-out, and has no service time.
 """
+
+OUTCOME_COUNTS: Final = pa.schema(
+    [
+        _WINDOW,
+        _SLICE,
+        *_fields(pa.uint16(), "operation"),
+        *_fields(pa.int32(), "interval"),  # second of the intended start, from the window's zero
+        *_fields(pa.uint8(), "outcome"),  # index into OUTCOMES
+        *_fields(pa.int64(), "count"),
+    ]
+)
+"""How many requests ended in which way: what is left of REQUESTS where the request log is not kept."""
 
 KINDS: Final = ("latency", "service-time", "send-lag")
 
@@ -153,6 +165,7 @@ EPOCHS: Final = pa.schema(
 TABLES: Final[dict[str, pa.Schema]] = {
     "requests": REQUESTS,
     "latency": LATENCY,
+    "outcomes": OUTCOME_COUNTS,
     "process": PROCESS,
     "threads": THREADS,
     "host": HOST,

@@ -36,9 +36,11 @@ def by_operation(table: pa.Table, window: str) -> dict[int, Distribution]:
     return {key[0]: distribution for key, distribution in _split(select(table, window=window), ["operation"]).items()}
 
 
-def by_interval(table: pa.Table, window: str, operation: int | None = None) -> list[Distribution]:
+def by_interval(
+    table: pa.Table, window: str, operation: int | None = None, *, kind: str = "latency"
+) -> list[Distribution]:
     """Return the latency of each second of a window, in order; a second without requests is empty."""
-    rows = select(table, window=window)
+    rows = select(table, window=window, kind=kind)
     if operation is not None:
         rows = rows.filter(pc.equal(rows["operation"], operation))
     parts = _split(rows, ["interval"])

@@ -1,5 +1,6 @@
 """The figures of one run, computed here and nowhere else."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -7,8 +8,10 @@ import pyarrow as pa
 from tailtune.bundle import Bundle
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge import resources
+from tailtune.judge.conditions import judge_conditions
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.histograms import by_interval
+from tailtune.judge.pictures import curve, heat_map
 from tailtune.judge.quantiles import estimate_from_intervals
 from tailtune.model.estimate import Estimate
 from tailtune.model.load import LoadReport, OperationCount, Reason, Validity
@@ -19,6 +22,7 @@ from tailtune.model.summary import (
     GoalStatus,
     LatencySummary,
     RunSummary,
+    ServiceTime,
     WindowSummary,
 )
 from tailtune.model.units import NS_PER_S, Duration, format_share
@@ -60,11 +64,14 @@ def summarize(bundle: Bundle) -> RunSummary:
         diagnose=_window(bundle, latency, DIAGNOSE, manifest.diagnose_load),
         goals=_goals(manifest, measure),
         warnings=_warnings(manifest, measure),
+        conditions=judge_conditions(manifest.fail_if, latency, MEASURE, manifest.load),
     )
 
 
-def latency_of(intervals: list[Distribution], operation: str, errors: int) -> LatencySummary:
-    """Summarize the consecutive seconds of one operation, or of all; intervals hold latencies in ns."""
+def latency_of(
+    intervals: list[Distribution], operation: str, errors: int, service: Sequence[Distribution] = ()
+) -> LatencySummary:
+    """Summarize the consecutive seconds of one operation, or of all; intervals hold times in ns."""
     merged = Distribution.merge(intervals)
     return LatencySummary(
         operation=operation,
@@ -73,6 +80,19 @@ def latency_of(intervals: list[Distribution], operation: str, errors: int) -> La
         quantiles=[estimate_from_intervals(intervals, q) for q in QUANTILES],
         mean_ns=merged.mean if merged.n else None,
         max_ns=merged.maximum if merged.n else None,
+        service_time=_service_time(service),
+    )
+
+
+def _service_time(intervals: Sequence[Distribution]) -> ServiceTime | None:
+    merged = Distribution.merge(intervals)
+    if not merged.n:
+        return None
+    return ServiceTime(
+        requests=merged.n,
+        quantiles=[estimate_from_intervals(intervals, q) for q in QUANTILES],
+        mean_ns=merged.mean,
+        max_ns=merged.maximum,
     )
 
 
@@ -81,7 +101,8 @@ def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport |
     if not intervals:
         return None
     counts = report.operations if report else []
-    overall = latency_of(intervals, "", sum(_failed(count) for count in counts))
+    service = by_interval(latency, window, kind="service-time")
+    overall = latency_of(intervals, "", sum(count.errors for count in counts), service)
     edges = resources.edges_of(bundle, window)
     completed = report.completed_requests if report else overall.requests
     cpu = resources.cpu(bundle.table("process"), window, intervals, completed)
@@ -100,6 +121,8 @@ def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport |
         scheduling=resources.scheduling(bundle, window, overall.requests),
         peak_rss_bytes=resources.peak_rss(bundle.table("process"), window),
         gc=resources.collections(bundle.table("gc"), edges, cpu),
+        curve=curve(Distribution.merge(intervals), Distribution.merge(service)),
+        heat_map=heat_map(intervals),
     )
 
 
@@ -107,13 +130,14 @@ def _operations(latency: pa.Table, window: str, counts: list[OperationCount]) ->
     if len(counts) < 2:
         return []
     return [
-        latency_of(by_interval(latency, window, index), count.name, _failed(count))
+        latency_of(
+            by_interval(latency, window, index),
+            count.name,
+            count.errors,
+            by_interval(latency, window, index, kind="service-time"),
+        )
         for index, count in enumerate(counts)
     ]
-
-
-def _failed(count: OperationCount) -> int:
-    return count.unexpected_status + count.timeouts + count.connection_errors
 
 
 def _goals(manifest: Manifest, measure: WindowSummary) -> list[GoalResult]:

@@ -32,6 +32,22 @@ class OperationCount(msgspec.Struct, frozen=True, kw_only=True):
     unexpected_status: int
     timeouts: int
     connection_errors: int
+    unexpected_body: int = 0
+
+    @property
+    def errors(self) -> int:
+        """Requests that did not end as they should."""
+        return self.unexpected_status + self.unexpected_body + self.timeouts + self.connection_errors
+
+
+class HostAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What the machine took from the load engine while it played."""
+
+    steal_share: float
+    """Share of the time of the engine's CPUs that the hypervisor gave to others."""
+    throttled_ns: int
+    """Time the engine's own control group, or one above it, was stopped for its CPU quota."""
+    throttled_periods: int
 
 
 class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +56,7 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     schedule_sha256: str
     arrival: str
     loop: str
-    """`open`: starts do not wait for answers."""
+    """`open`: starts do not wait for answers; `partly open`: inside a session they do; `closed`: all do."""
     scheduled_requests: int
     sent_requests: int
     completed_requests: int
@@ -71,6 +87,33 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     run_delay_ns: int
     """Time the engine was runnable but not running."""
     interrupted: bool
+    protocol: str = "http1"
+    transport: str = "tcp"
+    threads: int = 1
+    """Engine threads, each on a CPU of its own."""
+    pacing: str = ""
+    """How the engine waits for the next start, such as `precise`; empty where it did not tell."""
+    connections: int = 0
+    """Cap of the connection pool; in a closed loop their number. 0: not told."""
+    longest_gap_ns: int = 0
+    """The longest that a turn of the engine's loop began after it was due: how long the generator stood still."""
+    rows_lost: int = 0
+    """Ended requests that are in no figure, because the recorder got too little CPU time."""
+    demoted: bool = False
+    """Whether the engine lost its real-time priority while it played."""
+    server_requests: int | None = None
+    """Requests that the server itself counted; absent where it does not tell."""
+    host: HostAccount | None = None
+    """Absent where it was not read."""
     warnings: list[str] = []
     validity: Validity = Validity.VALID
     reasons: list[Reason] = []
+
+    @property
+    def loop_name(self) -> str:
+        """The loop as every output names it: `open`, `partly open (sessions)`, `closed with 64 connections`."""
+        if self.loop == "partly open":
+            return "partly open (sessions)"
+        if self.loop == "closed":
+            return f"closed with {self.connections or self.peak_connections} connections"
+        return self.loop

@@ -102,6 +102,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     workload_name: str = ""
     workload: Workload | None = None
     goals: Goals = Goals()
+    fail_if: list[str] = []
+    """The conditions of `--fail-if`, as written."""
     artifacts: list[Artifact] = []
     schedule_sha256: str = ""
     """Of the measure window; for an experiment each slice carries its own."""

@@ -30,8 +30,12 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     """Directory of the recording, when one was kept."""
     url: str
+    loop: str = "open"
+    """How starts follow answers: `open`, `partly open (sessions)` or `closed with N connections`."""
     summary: RunSummary
     report: LoadReport
+    written: list[str] = []
+    """Files of `--output`, as named."""
 
 
 class ExplainResult(msgspec.Struct, frozen=True, kw_only=True):

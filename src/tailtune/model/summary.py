@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from tailtune.model.condition import ConditionResult
 from tailtune.model.estimate import Estimate, QuantileEstimate
 from tailtune.model.load import Reason, Validity
 from tailtune.model.recording import Kind
@@ -12,6 +13,16 @@ from tailtune.model.units import Duration
 
 QUANTILES: Final = (0.5, 0.9, 0.99, 0.999)
 """The quantiles of every summary; the maximum is a field of its own."""
+
+
+class ServiceTime(msgspec.Struct, frozen=True, kw_only=True):
+    """Time from the actual send to the end of the answer, of the requests that were answered; ns."""
+
+    requests: int
+    quantiles: list[QuantileEstimate]
+    """One for each of QUANTILES, in that order; without an estimate where the requests are too few."""
+    mean_ns: float
+    max_ns: float
 
 
 class LatencySummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +37,28 @@ class LatencySummary(msgspec.Struct, frozen=True, kw_only=True):
     """One for each of QUANTILES, in that order; without an estimate where the requests are too few."""
     mean_ns: float | None
     max_ns: float | None
+    service_time: ServiceTime | None = None
+    """Absent where no request was answered."""
+
+
+class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the percentile curve; ns."""
+
+    q: float
+    """Quantile in [0, 1]; only those that the number of requests carries."""
+    latency_ns: float
+    service_ns: float | None
+    """Absent where fewer requests were answered than the quantile needs."""
+
+
+class HeatMap(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests by the time of their intended start and by latency; every request is in exactly one cell."""
+
+    seconds_per_column: float
+    edges_ns: list[float]
+    """Bounds of the rows, ascending: row i holds latencies from `edges_ns[i]` to below `edges_ns[i + 1]`."""
+    counts: list[list[int]]
+    """Row, lowest latency first → column → requests."""
 
 
 class CpuSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +120,9 @@ class WindowSummary(msgspec.Struct, frozen=True, kw_only=True):
     peak_rss_bytes: int | None
     gc: GcSummary | None
     """Absent for services without gctrace."""
+    curve: list[CurvePoint] = []
+    """From p50 on, evenly spaced on the scale of 1/(1-q)."""
+    heat_map: HeatMap | None = None
 
 
 class GoalStatus(StrEnum):
@@ -119,3 +155,5 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     diagnose: WindowSummary | None
     goals: list[GoalResult]
     warnings: list[str]
+    conditions: list[ConditionResult] = []
+    """What `--fail-if` asked, in that order."""

@@ -11,7 +11,7 @@ from tailtune.model.load import LoadReport
 from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
-from tailtune.record.engine.load import read_output
+from tailtune.record.engine.load import read_latency, read_requests
 from tailtune.record.phases.bench import (
     Bench,
     Journal,
@@ -100,7 +100,7 @@ class _Trial:
         with self.journal.phase(Phase.BUILD, plan.variant_name):
             self.artifact = build(plan.service, plan.variant_name, plan.variant, plan.root, plan.cache)
         built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact)
-        player = Player(self.bench.engine, plan.workload, plan.root, folder)
+        player = Player(self.bench.engine, plan.workload, plan.root, folder, watch=self.bench.layout.engine)
         windows = self._windows(player)
         with self.journal.phase(Phase.START):
             service = self._start(built)
@@ -199,11 +199,14 @@ class _Trial:
         def keep(output: Path, report: LoadReport | None) -> None:
             with uninterrupted():
                 capturing.end()  # before the log is read and written, which takes this machine's time
-                tables = read_output(output, phase)
-                for name, table in tables.items():
-                    self.bench.writer.add_table(name, table)
-                if report is not None:
-                    self.loads[phase] = self.bench.check_load(report, tables["latency"])
+                writer = self.bench.writer
+                latency = read_latency(output, phase)
+                writer.add_table("latency", latency)
+                started_ns = report.started_ns if report else 0
+                outcomes = read_requests(output, phase, started_ns, lambda batch: writer.add_table("requests", batch))
+                if report is not None:  # else the seconds of the outcomes are not known
+                    writer.add_table("outcomes", outcomes)
+                    self.loads[phase] = self.bench.check_load(report, latency)
 
         with self.journal.phase(phase, f"{length}"):
             capturing.begin(phase)

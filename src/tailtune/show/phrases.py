@@ -1,15 +1,25 @@
 """Short phrases that text and Markdown share, so that both say the same thing in the same words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
+from tailtune.model.condition import ConditionResult, Outcome, Unit
+from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Finding
-from tailtune.model.load import OperationCount
+from tailtune.model.load import LoadReport, OperationCount
 from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
 from tailtune.model.summary import QUANTILES
 from tailtune.model.units import NS_PER_S, format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, MetricVerdict
-from tailtune.show.values import count, metric_name, plural, rate, requests_needed, with_interval
+from tailtune.show.values import count, interval, metric_name, plural, rate, requests_needed, with_interval
+
+_WRITTEN: Final[dict[Unit, Callable[[float], str]]] = {
+    Unit.NS: format_ns,
+    Unit.SHARE: lambda share: format_share(share, 2),
+    Unit.REQUESTS: count,
+    Unit.PER_S: rate,
+}
 
 
 def subject(manifest: Manifest) -> str:
@@ -78,14 +88,44 @@ def lags(by_name: Mapping[str, float], requests: int) -> str:
     return ", ".join(f"{name} {format_ns(by_name[name])}" for name in told)
 
 
-def errors(operations: Sequence[OperationCount]) -> str:
-    """Write the errors by kind; empty without any."""
+def condition_measured(result: ConditionResult) -> str:
+    """Write what was measured for a condition, whether the whole interval agrees, and why it is undecided."""
+    write = _WRITTEN[result.unit]
+    if result.measured is None:
+        return result.why
+    parts = [write(result.measured)]
+    if result.low is not None or result.high is not None:
+        bounds = Estimate(point=result.measured, low=result.low, high=result.high, confidence=0.95, n=0)
+        side = "beyond the limit" if result.outcome is Outcome.FAILED else "within the limit"
+        sure = f", wholly {side}" if result.certain else ", not wholly on one side of the limit"
+        parts.append(f"{interval(bounds, write)}{sure}")
+    return " ".join(parts) + (f"; {result.why}" if result.why else "")
+
+
+def by_kind(operation: OperationCount) -> dict[str, int]:
+    """Return the errors of one operation by kind, those that occurred."""
     kinds = {
-        "unexpected status": sum(one.unexpected_status for one in operations),
-        "time-out": sum(one.timeouts for one in operations),
-        "connection error": sum(one.connection_errors for one in operations),
+        "unexpected status": operation.unexpected_status,
+        "unexpected body": operation.unexpected_body,
+        "time-out": operation.timeouts,
+        "connection error": operation.connection_errors,
     }
-    return ", ".join(f"{count(number)} {kind}" for kind, number in kinds.items() if number)
+    return {kind: number for kind, number in kinds.items() if number}
+
+
+def loop(report: LoadReport) -> str:
+    """Name the loop with its arrivals; in a closed loop the answers decide when requests start."""
+    return report.loop_name if report.loop == "closed" else f"{report.loop_name}, {report.arrival} arrivals"
+
+
+def errors(operations: Sequence[OperationCount]) -> str:
+    """Write the errors by kind, and by operation where there are several; empty without any."""
+    failed = [(one.name, by_kind(one)) for one in operations if one.errors]
+    told = [
+        (name if len(operations) > 1 else "", ", ".join(f"{count(number)} {kind}" for kind, number in kinds.items()))
+        for name, kinds in failed
+    ]
+    return "; ".join(f"{name}: {text}" if name else text for name, text in told)
 
 
 def share(finding: Finding) -> str:

@@ -101,11 +101,11 @@ def test_counters_are_read_before_the_log_of_the_load(
 ) -> None:
     read = list[int]()
 
-    def read_output(*given: object) -> object:
+    def read_latency(*given: object) -> object:
         read.append(time.monotonic_ns())
-        return output.read_output(*given)  # type: ignore[arg-type]
+        return output.read_latency(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("tailtune.record.trial.read_output", read_output)
+    monkeypatch.setattr("tailtune.record.trial.read_latency", read_latency)
     carry_out(tmp_path, tiny(), diagnose=0)
     bundle = only_recording(tmp_path)
     for name in ("process", "host"):

@@ -4,8 +4,8 @@ from typing import Final
 
 from tailtune.judge.cause import Cause, Rank, changed_rate, finding
 from tailtune.judge.facts import Facts
+from tailtune.judge.generator import LAG_SUSPECT
 from tailtune.judge.stackprofile import relative_interval
-from tailtune.judge.validity import LAG_SUSPECT
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.units import format_ns, format_share

@@ -10,10 +10,18 @@ from tailtune.errors import ConfigError
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 from tailtune.record.engine.client import EngineProcess
-from tailtune.record.engine.output import read_output
+from tailtune.record.engine.output import read_latency, read_output, read_requests
 from tailtune.record.engine.payloads import expand_payloads
 
-__all__ = ["EngineProcess", "ScheduleInfo", "compile_workload", "expand_payloads", "read_output"]
+__all__ = [
+    "EngineProcess",
+    "ScheduleInfo",
+    "compile_workload",
+    "expand_payloads",
+    "read_latency",
+    "read_output",
+    "read_requests",
+]
 
 _SEED_MASK: Final = 2**64 - 1
 

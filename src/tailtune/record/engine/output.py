@@ -1,5 +1,7 @@
 """The files that the engine leaves after a play, read into tables of the recording."""
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -7,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tailtune.bundle.schema import KINDS, LATENCY, REQUESTS
+from tailtune.bundle.schema import KINDS, LATENCY, OUTCOME_COUNTS, REQUESTS
 from tailtune.errors import RecordingError
+from tailtune.model.units import NS_PER_S
 
 _HEADER: Final = np.dtype([("magic", "S8"), ("version", "<u4"), ("record_bytes", "<u4")])
 _VERSION: Final = 1
+_BATCH_RECORDS: Final = 131_072
+"""About 7 MiB of the request log."""
 _REQUESTS: Final = np.dtype(
     [
         ("intended_ns", "<i8"),
@@ -39,8 +44,12 @@ _LATENCY: Final = np.dtype(
 )
 
 
+Keep = Callable[[pa.Table], None]
+"""Takes a batch of the table `requests`."""
+
+
 def read_output(output: Path, window: str, slice_index: int = -1) -> dict[str, pa.Table]:
-    """Return the tables `requests` and `latency` of a play, also of an interrupted one.
+    """Return the tables `requests` and `latency` of a play, also of an interrupted one, in memory.
 
     Args:
         output: Directory that was given to the play.
@@ -50,35 +59,84 @@ def read_output(output: Path, window: str, slice_index: int = -1) -> dict[str, p
     Raises:
         RecordingError: If a file is missing or is not what the engine writes.
     """
-    requests = _records(output / "requests.bin", b"TTREQS\n", _REQUESTS)
-    latency = _records(output / "latency.bin", b"TTHIST\n", _LATENCY)
+    batches: list[pa.Table] = []
+    read_requests(output, window, 0, batches.append)
     return {
-        "requests": _table(REQUESTS, requests, {"window": _constant(window, len(requests))}),
-        "latency": _table(
-            LATENCY,
-            latency,
-            {
-                "window": _constant(window, len(latency)),
-                "slice": pa.array(np.full(len(latency), slice_index, np.int32)),
-                "kind": pa.DictionaryArray.from_arrays(pa.array(latency["kind"].astype(np.int8)), list(KINDS)),
-            },
-        ),
+        "requests": pa.concat_tables([REQUESTS.empty_table(), *batches]),
+        "latency": read_latency(output, window, slice_index),
     }
 
 
-def _records(path: Path, magic: bytes, kind: np.dtype[np.void]) -> npt.NDArray[np.void]:
+def read_latency(output: Path, window: str, slice_index: int = -1) -> pa.Table:
+    """Return the table `latency` of a play; its size does not depend on the number of requests.
+
+    Raises:
+        RecordingError: If the file is missing or is not what the engine writes.
+    """
+    records = np.concatenate([np.empty(0, _LATENCY), *_records(output / "latency.bin", b"TTHIST\n", _LATENCY)])
+    return _table(
+        LATENCY,
+        records,
+        {
+            "window": _constant(window, len(records)),
+            "slice": pa.array(np.full(len(records), slice_index, np.int32)),
+            "kind": pa.DictionaryArray.from_arrays(pa.array(records["kind"].astype(np.int8)), list(KINDS)),
+        },
+    )
+
+
+def read_requests(output: Path, window: str, started_ns: int, keep: Keep | None = None) -> pa.Table:
+    """Read the request log of a play once, in bounded memory, and return the table `outcomes`.
+
+    Args:
+        output: Directory that was given to the play.
+        window: Value of the column `window`.
+        started_ns: CLOCK_MONOTONIC of the play's zero, from which its seconds are counted.
+        keep: Given the requests in batches; nothing: they are only counted.
+
+    Raises:
+        RecordingError: If the file is missing or is not what the engine writes.
+    """
+    counts: Counter[tuple[int, int, int]] = Counter()
+    for records in _records(output / "requests.bin", b"TTREQS\n", _REQUESTS):
+        _count(records, started_ns, counts)
+        if keep is not None:
+            keep(_table(REQUESTS, records, {"window": _constant(window, len(records))}))
+    keys = np.array(sorted(counts), np.int64).reshape(-1, 3)
+    columns = {
+        "window": _constant(window, len(keys)),
+        "slice": pa.array(np.full(len(keys), -1, np.int32)),
+        "operation": pa.array(keys[:, 0].astype(np.uint16)),
+        "interval": pa.array(keys[:, 1].astype(np.int32)),
+        "outcome": pa.array(keys[:, 2].astype(np.uint8)),
+        "count": pa.array(np.array([counts[key] for key in sorted(counts)], np.int64)),
+    }
+    return pa.Table.from_arrays([columns[name] for name in OUTCOME_COUNTS.names], schema=OUTCOME_COUNTS)
+
+
+def _count(records: npt.NDArray[np.void], started_ns: int, counts: Counter[tuple[int, int, int]]) -> None:
+    """Add requests to the counts by operation, second of the intended start, and outcome."""
+    seconds = np.maximum(0, records["intended_ns"] - started_ns) // NS_PER_S
+    keys = np.stack([records["operation"].astype(np.int64), seconds, records["outcome"].astype(np.int64)], axis=1)
+    found, numbers = np.unique(keys, axis=0, return_counts=True)
+    for (operation, second, outcome), number in zip(found.tolist(), numbers.tolist(), strict=True):
+        counts[operation, second, outcome] += number
+
+
+def _records(path: Path, magic: bytes, kind: np.dtype[np.void]) -> Iterator[npt.NDArray[np.void]]:
+    """Yield the records of a file in batches; a piece of one at its end, left by a full disk, is left out."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(_HEADER.itemsize)
+            if len(head) < _HEADER.itemsize:
+                raise RecordingError(f"the load's log {path} is cut short", hint="The disk may be full.")
+            header = np.frombuffer(head, _HEADER, count=1)[0]
+            if (header["magic"], header["version"], header["record_bytes"]) != (magic, _VERSION, kind.itemsize):
+                raise RecordingError(f"{path} is not a load's log of version {_VERSION}")
+            while data := file.read(kind.itemsize * _BATCH_RECORDS):
+                yield np.frombuffer(data, kind, count=len(data) // kind.itemsize)
     except OSError as error:
         raise RecordingError(f"cannot read the load's log {path}: {error.strerror}") from None
-    if len(data) < _HEADER.itemsize:
-        raise RecordingError(f"the load's log {path} is cut short", hint="The disk may be full.")
-    header = np.frombuffer(data, _HEADER, count=1)[0]
-    if (header["magic"], header["version"], header["record_bytes"]) != (magic, _VERSION, kind.itemsize):
-        raise RecordingError(f"{path} is not a load's log of version {_VERSION}")
-    # A write that was cut short by a full disk leaves a piece of a record behind.
-    whole = (len(data) - _HEADER.itemsize) // kind.itemsize
-    return np.frombuffer(data, kind, count=whole, offset=_HEADER.itemsize)
 
 
 def _constant(text: str, length: int) -> pa.Array:

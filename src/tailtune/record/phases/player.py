@@ -2,26 +2,36 @@
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+
+import msgspec
 
 from tailtune.errors import TailtuneError
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 from tailtune.record.engine.load import compile_workload
+from tailtune.record.host.account import EngineHost
 from tailtune.record.ports import Engine, Interval
 
 
 class Player:
     """Compiles and plays; schedules and logs live in a scratch directory that its owner removes."""
 
-    def __init__(self, engine: Engine, workload: Workload, root: Path, scratch: Path) -> None:
-        """Play `workload`, whose files are relative to `root`, with `engine`."""
+    def __init__(
+        self, engine: Engine, workload: Workload, root: Path, scratch: Path, *, watch: Collection[int] | None = None
+    ) -> None:
+        """Play `workload`, whose files are relative to `root`, with `engine`.
+
+        With `watch`, the engine's CPUs (none: all), each report tells what the machine took from them. An
+        experiment does without: it looks at the machine itself, for both variants alike.
+        """
         self._engine = engine
         self._workload = workload
         self._root = root
         self._scratch = scratch
+        self._watch = watch
 
     @property
     def rate_per_s(self) -> float:
@@ -53,12 +63,14 @@ class Player:
         Raises:
             KeyboardInterrupt: if the engine was interrupted.
         """
+        host = EngineHost(self._watch) if self._watch is not None else None
         if keep is None:
             return _whole(self._engine.play(schedule, port, None, on_interval, poll))
         output = self._scratch / "output"
         output.mkdir()
         try:
             report = self._engine.play(schedule, port, output, on_interval, poll)
+            report = msgspec.structs.replace(report, host=host.account() if host else None)
         except BaseException:
             with contextlib.suppress(OSError, ValueError, TailtuneError):  # perhaps nothing was logged yet
                 keep(output, None)

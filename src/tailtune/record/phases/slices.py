@@ -9,7 +9,7 @@ import pyarrow as pa
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Phase
 from tailtune.model.units import Duration
-from tailtune.record.engine.load import read_output
+from tailtune.record.engine.load import read_latency
 from tailtune.record.formats import rows
 from tailtune.record.host.interference import HostReader, HostReading, Probe
 from tailtune.record.phases.bench import Bench
@@ -107,7 +107,7 @@ class _Edge:
 
 
 def _latency(output: Path, number: int) -> pa.Table:
-    return read_output(output, WINDOW, number)["latency"]
+    return read_latency(output, WINDOW, number)
 
 
 def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: _Edge, after: _Edge) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tailtune.model.project import Language
 from tailtune.model.recording import Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.record.collectors import gctrace
-from tailtune.record.engine.load import read_output
+from tailtune.record.engine.load import read_latency
 from tailtune.record.formats.lines import LineReader
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
@@ -63,7 +63,7 @@ class WarmUp:
             self._service.port,
             on_interval=lambda _: None,
             poll=lambda: self._service.process.check(Phase.WARM_UP),
-            keep=lambda output, _: medians.append(_median_ns(read_output(output, Phase.WARM_UP)["latency"])),
+            keep=lambda output, _: medians.append(_median_ns(read_latency(output, Phase.WARM_UP))),
         )
         self._service.process.check(Phase.WARM_UP)
         answered = report.completed_requests

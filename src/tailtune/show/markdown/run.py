@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
+from tailtune.model.condition import ConditionResult
 from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport, Reason
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.results import RecordingFacts
-from tailtune.model.summary import GoalResult, WindowSummary
-from tailtune.model.units import format_bytes, format_ns, format_share
+from tailtune.model.summary import GoalResult, LatencySummary, ServiceTime, WindowSummary
+from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
 from tailtune.show.headline import run_headline
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
-from tailtune.show.phrases import errors, lags, layout, losses, phases, share, warm_up
-from tailtune.show.values import confidence, count, plural, quantile_value, rate, with_interval
+from tailtune.show.phrases import condition_measured, errors, lags, layout, loop, losses, phases, share, warm_up
+from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, rate, with_interval
 
 
 def title(manifest: Manifest) -> str:
@@ -44,11 +45,22 @@ def method(manifest: Manifest) -> list[str]:
         )
     return [
         sent,
-        "Open loop: the schedule was fixed by its seed before anything was sent, and starts did not wait for answers.",
+        _loop(manifest.load),
         "Latency runs from the intended start; errors and time-outs stay in the distribution.",
         f"CPUs: {escaped(layout(manifest))}." if layout(manifest) else "",
         f"Phases: {escaped(phases(manifest.phases))}." if manifest.phases else "",
     ]
+
+
+def _loop(report: LoadReport | None) -> str:
+    """Say how starts followed answers."""
+    if report is None or report.loop == "open":
+        fixed = "The schedule was fixed by its seed before anything was sent, and starts did not wait for answers."
+        return f"Loop: open. {fixed}"
+    named = f"Loop: {loop(report)}."
+    if report.loop == "closed":
+        return f"{named} Each connection sent its next request when the answer was there: a slow service was sent less."
+    return f"{named} Sessions began by the schedule; inside one, a request waited for the answer before it."
 
 
 def result(facts: RecordingFacts) -> list[str]:
@@ -56,7 +68,14 @@ def result(facts: RecordingFacts) -> list[str]:
     if facts.summary is None:
         return [f"Nothing was measured: {escaped(facts.manifest.failure or 'the recording does not say why')}."]
     window = facts.summary.measure
-    return [_latency(window), _cost(window), _goals(facts.summary.goals), _findings(facts.findings)]
+    return [
+        _latency(window),
+        _operations(window),
+        _cost(window),
+        _goals(facts.summary.goals),
+        _conditions(facts.summary.conditions),
+        _findings(facts.findings),
+    ]
 
 
 def checks(facts: RecordingFacts) -> list[str]:
@@ -99,6 +118,30 @@ def _goals(goals: Sequence[GoalResult]) -> str:
     return table(["goal", "limit", "measured", ""], rows)
 
 
+def _conditions(results: Sequence[ConditionResult]) -> str:
+    rows = [[code(one.condition), str(one.outcome), escaped(condition_measured(one))] for one in results]
+    return table(["fail if", "", "measured"], rows)
+
+
+def _operations(window: WindowSummary) -> str:
+    """Return latency and service time of each operation, or of all where there is only one."""
+    shown = [*window.operations, window.latency] if window.operations else [window.latency]
+    if not window.operations and window.latency.service_time is None:
+        return ""
+    header = ["operation", "", "requests", *(format_quantile(one.q) for one in window.latency.quantiles), "max"]
+    rows = []
+    for one in shown:
+        rows.append([escaped(one.operation) or "all", "latency", count(one.requests), *_points(one)])
+        if one.service_time is not None:
+            rows.append(["", "service time", count(one.service_time.requests), *_points(one.service_time)])
+    return table(header, rows, right=range(2, len(header)))
+
+
+def _points(summary: LatencySummary | ServiceTime) -> list[str]:
+    times = [*(one.estimate.point if one.estimate else None for one in summary.quantiles), summary.max_ns]
+    return [NOT_AVAILABLE if one is None else format_ns(one) for one in times]
+
+
 def _findings(findings: Sequence[Finding]) -> str:
     blocks = []
     for number, one in enumerate(findings, 1):
@@ -121,6 +164,7 @@ def _findings(findings: Sequence[Finding]) -> str:
 def _load_checks(load: LoadReport) -> list[str]:
     failed = errors(load.operations)
     return [
+        f"Loop: {loop(load)}. {load.protocol} over {load.transport}; {plural(load.threads, 'engine thread')}.",
         f"Load {load.validity}: {count(load.sent_requests)} of {plural(load.scheduled_requests, 'request')} sent,"
         f" {rate(load.achieved_rate_per_s)} of {rate(load.scheduled_rate_per_s)}.",
         f"Send lag: {lags(load.send_lag_ns, load.sent_requests)}.",

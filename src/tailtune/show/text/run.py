@@ -8,35 +8,44 @@ from tailtune.model.results import RunResult
 from tailtune.model.summary import RunSummary
 from tailtune.show.headline import run_headline
 from tailtune.show.phrases import layout, losses, phases, subject, warm_up
+from tailtune.show.text.charts import charts as drawn
 from tailtune.show.text.engine import engine
 from tailtune.show.text.findings import finding_lines
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, pairs, paragraph
-from tailtune.show.text.window import cost, goals, interference, latency, operations
+from tailtune.show.text.window import conditions, cost, goals, interference, latency, operations
 
 
-def run_result(result: RunResult) -> str:
+def run_result(result: RunResult, *, charts: bool = False) -> str:
     """Show a run that was just recorded, and what to do with it."""
     return page(
-        *trial_sections(result.manifest, result.summary, result.findings),
+        *trial_sections(result.manifest, result.summary, result.findings, charts=charts),
         trial_warnings(result.manifest, result.summary, result.warnings),
         [f"recording: {result.path}", f"  tailtune explain {result.bundle_id}"],
     )
 
 
 def trial_sections(
-    manifest: Manifest, summary: RunSummary, findings: Sequence[Finding], *, full: bool = False
+    manifest: Manifest,
+    summary: RunSummary,
+    findings: Sequence[Finding],
+    *,
+    full: bool = False,
+    charts: bool = False,
 ) -> list[list[str]]:
     """Return the sections of one trial: figures, findings, what disturbed them, load, phases.
 
-    With `full` the load engine accounts for everything; else for what bears on the figures.
+    With `full` the load engine accounts for everything; else for what bears on the figures. With `charts` the
+    percentile curve and the heat map are drawn.
     """
     window = summary.measure
     return [
         [run_headline(summary), *paragraph(subject(manifest))],
         latency(window.latency),
-        operations(window.operations),
+        operations(window.latency, window.operations),
         goals(summary.goals),
+        conditions(summary.conditions),
+        *(drawn(window) if charts else []),
         cost(window),
         finding_lines(findings),
         interference(window),

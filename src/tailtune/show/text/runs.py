@@ -24,13 +24,13 @@ def run_list(result: RunList) -> str:
     return page(lines, [f"{plural(len(rows), 'recording')} in {result.directory}"])
 
 
-def one_run(facts: RecordingFacts) -> str:
+def one_run(facts: RecordingFacts, *, charts: bool = False) -> str:
     """Show one recording: the figures of a run or load, or the verdicts of an experiment."""
     manifest = facts.manifest
     where = [f"recording: {facts.path}"]
     if facts.summary is not None:
         told = trial_warnings(manifest, facts.summary, facts.warnings)
-        return page(*trial_sections(manifest, facts.summary, facts.findings, full=True), told, where)
+        return page(*trial_sections(manifest, facts.summary, facts.findings, full=True, charts=charts), told, where)
     about = paragraph(subject(manifest))
     if facts.comparison is not None:
         told = [*manifest.warnings, *facts.warnings]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from tailtune.model.condition import ConditionResult
+from tailtune.model.estimate import QuantileEstimate
 from tailtune.model.load import Reason
 from tailtune.model.summary import (
     CpuSummary,
@@ -13,6 +15,7 @@ from tailtune.model.summary import (
     WindowSummary,
 )
 from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
+from tailtune.show.phrases import condition_measured
 from tailtune.show.text.table import labelled, pairs, table
 from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, with_interval
 
@@ -34,21 +37,39 @@ def latency(summary: LatencySummary) -> list[str]:
     return [title, *table(rows, right=(1,))]
 
 
-def operations(summaries: Sequence[LatencySummary]) -> list[str]:
-    """Show one line an operation; empty where there is only one."""
-    if not summaries:
+def operations(overall: LatencySummary, summaries: Sequence[LatencySummary]) -> list[str]:
+    """Show latency and service time of each operation; empty where neither tells more than the latency above."""
+    shown = [*summaries, overall] if summaries else [overall]
+    if not summaries and overall.service_time is None:
         return []
-    header = ["operation", "requests", "errors", *(format_quantile(one.q) for one in summaries[0].quantiles)]
-    rows = [
-        [
-            one.operation,
-            count(one.requests),
-            count(one.errors),
-            *(format_ns(q.estimate.point) if q.estimate else NOT_AVAILABLE for q in one.quantiles),
-        ]
-        for one in summaries
-    ]
-    return ["by operation", *table(rows, header=header, right=range(1, len(header)))]
+    header = ["operation", "", "requests", "errors", *(format_quantile(one.q) for one in overall.quantiles), "max"]
+    rows = [row for one in shown for row in _operation_rows(one)]
+    return ["by operation", *table(rows, header=header, right=range(2, len(header)))]
+
+
+def _operation_rows(one: LatencySummary) -> list[list[str]]:
+    counted = [count(one.requests), count(one.errors)]
+    rows = [[one.operation or "all", "latency", *counted, *_points(one.quantiles), _time(one.max_ns)]]
+    if one.service_time is not None:
+        service = one.service_time
+        rows.append(
+            ["", "service time", count(service.requests), "", *_points(service.quantiles), _time(service.max_ns)]
+        )
+    return rows
+
+
+def _points(quantiles: Sequence[QuantileEstimate]) -> list[str]:
+    return [_time(one.estimate.point if one.estimate else None) for one in quantiles]
+
+
+def _time(value_ns: float | None) -> str:
+    return NOT_AVAILABLE if value_ns is None else format_ns(value_ns)
+
+
+def conditions(results: Sequence[ConditionResult]) -> list[str]:
+    """Show each condition of `--fail-if` with what was measured."""
+    rows = [(one.condition, str(one.outcome), condition_measured(one)) for one in results]
+    return ["fail if", *table(rows)] if rows else []
 
 
 def cost(window: WindowSummary) -> list[str]:
