@@ -15,12 +15,12 @@ _MOST_RANKS: Final = 10**12
 
 _REFINE_NUMBER: Final = frozenset({"min", "max"})
 _REFINE: Final[Mapping[str, frozenset[str]]] = {
-    "choice": frozenset(),
-    "zipf": frozenset({"n", "values"}),
+    "choice": frozenset({"encoded"}),
+    "zipf": frozenset({"n", "values", "encoded"}),
     "uuid": frozenset(),
     "counter": frozenset({"step"}),
-    "text": frozenset({"alphabet"}),
-    "trace": frozenset(),
+    "text": frozenset({"alphabet", "encoded"}),
+    "trace": frozenset({"encoded"}),
     **dict.fromkeys(NUMBERS, _REFINE_NUMBER | {"digits"}),
 }
 """Key that names a generator → the keys that may stand beside it."""

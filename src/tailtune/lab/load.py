@@ -1,78 +1,41 @@
 """`tailtune load`: the load engine alone, against a service that is already running."""
 
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
 
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
-from tailtune.errors import NothingMeasuredError, RunInterruptedError, UsageError
+from tailtune.errors import NothingMeasuredError, RunInterruptedError
 from tailtune.judge.summary import summarize
 from tailtune.lab.bench import open_bench
+from tailtune.lab.sending import Sending, Wanted, prepare
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.results import LoadResult
-from tailtune.model.units import Duration
-from tailtune.model.workload import Arrival, Operation, Workload
+from tailtune.model.workload import Workload
 from tailtune.record.engine.load import compile_workload, read_output
 from tailtune.record.phases.bench import Bench, now_utc, scratch
 from tailtune.record.ports import Interval, Progress
 
-_HTTP_PORT: Final = 80
 
-
-def load(
-    url: str,
-    *,
-    rate: float,
-    duration: Duration,
-    arrival: Arrival,
-    seed: int,
-    method: str,
-    headers: list[str],
-    body: str | None,
-    timeout: Duration,
-    max_connections: int,
-    expected_status: int,
-    save: bool,
-    progress: Progress,
-) -> LoadResult:
+def load(url: str, wanted: Wanted, *, save: bool, progress: Progress) -> LoadResult:
     """Send open-loop load to `url` and sum up what was measured.
 
     With `save` the recording is kept under `.tailtune/` of the current folder.
 
     Raises:
-        UsageError: if the URL or a header cannot be used.
+        UsageError: if the URL or an option cannot be used.
         NothingMeasuredError: if no request was answered.
         RunInterruptedError: on Ctrl-C before anything was measured; otherwise the report says it was interrupted.
     """
-    host, port, path = _parse(url)
-    operation = Operation(
-        name="load",
-        path=path,
-        method=method,
-        headers={"Host": urlsplit(url).netloc} | _headers(headers),
-        body=body,
-        expected_status=expected_status,
-        timeout=timeout,
-    )
-    workload = Workload(
-        operations=[operation],
-        rate_per_s=rate,
-        arrival=arrival,
-        duration=duration,
-        seed=seed,
-        max_connections=max_connections,
-    )
+    sending = prepare(url, wanted)
     with _workspace(keep=save) as workspace:
         with open_bench(workspace.root, Kind.LOAD, progress) as bench:
-            report = _play(bench, workload, host, port)
-            recording = bench.writer.finish(_manifest(bench, workload, report))
+            report = _play(bench, sending)
+            recording = bench.writer.finish(_manifest(bench, sending.workload, report))
         bundle = Bundle.open(recording)
         if report.completed_requests == 0:
             raise _nothing(report, url)
@@ -85,38 +48,6 @@ def load(
         )
 
 
-def _parse(url: str) -> tuple[str, int, str]:
-    """Split an URL into IP address, port, and path with query."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        port = parts.port or _HTTP_PORT
-    except ValueError as error:
-        raise UsageError(f"{url}: {error}", hint="write http://host:port/path") from None
-    if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(f"{url}: only http://host[:port]/path can be loaded", hint="HTTP/1.1 over TCP, so far")
-    return _resolve(parts.hostname), port, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _resolve(host: str) -> str:
-    """Return the address of a host, version 4 if it has one."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise UsageError(f"{host} cannot be resolved: {error.strerror}", hint="is the name right?") from None
-    addresses = sorted(found, key=lambda one: one[0] is not socket.AF_INET)
-    return str(addresses[0][4][0])
-
-
-def _headers(lines: list[str]) -> dict[str, str]:
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise UsageError(f"--header {line!r} is not a header", hint="write 'Name: value'")
-        headers[name.strip()] = value.strip()
-    return headers
-
-
 @contextmanager
 def _workspace(*, keep: bool) -> Iterator[Workspace]:
     """Give the current folder's workspace, or one that is gone afterwards."""
@@ -127,8 +58,9 @@ def _workspace(*, keep: bool) -> Iterator[Workspace]:
         yield Workspace(Path(folder))
 
 
-def _play(bench: Bench, workload: Workload, host: str, port: int) -> LoadReport:
+def _play(bench: Bench, sending: Sending) -> LoadReport:
     """Play the workload and put what the engine saw into the recording; Ctrl-C ends the play early."""
+    workload, endpoint = sending.workload, sending.endpoint
 
     def on_interval(one: Interval) -> None:
         bench.progress.advance(
@@ -137,10 +69,10 @@ def _play(bench: Bench, workload: Workload, host: str, port: int) -> LoadReport:
 
     with scratch() as folder:
         schedule, output = folder / "load.schedule", folder / "output"
-        compile_workload(workload, Path.cwd(), schedule)
+        compile_workload(workload, sending.root, schedule)
         output.mkdir()
-        bench.progress.phase(Phase.MEASURE, f"{workload.duration} at {workload.rate_per_s:g} requests/s")
-        report = bench.engine.play(schedule, port, output, on_interval, lambda: None, host=host)
+        bench.progress.phase(Phase.MEASURE, f"{workload.duration} at {workload.mean_rate_per_s:g} requests/s")
+        report = bench.engine.play(schedule, endpoint.port, output, on_interval, lambda: None, host=endpoint.host)
         tables = read_output(output, Phase.MEASURE)
     for name, table in tables.items():
         bench.writer.add_table(name, table)

@@ -76,6 +76,8 @@ class Generator(Number, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """With `text`: the characters it is made of; letters and digits by default."""
     trace: str | None = None
     """The value of this column in the trace's row."""
+    encoded: bool | None = None
+    """`true`: in `path` the values stand as they are, percent-encoded already; may hold several segments."""
     digits: int | None = None
     """With a distribution of numbers: decimals that are written; 0 by default."""
 

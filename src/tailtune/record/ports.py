@@ -1,8 +1,8 @@
 """The Protocols through which recording touches the world; every plug-in implements one of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 import msgspec
 import pyarrow as pa
@@ -132,6 +132,26 @@ LOOPBACK: Final = "127.0.0.1"
 """Where services under test listen."""
 
 
+class Tls(msgspec.Struct, frozen=True, kw_only=True):
+    """Encryption of the connections to an endpoint."""
+
+    server_name: str = "localhost"
+    ca_file: str = ""
+    """PEM file of certificates to trust besides the system's."""
+    insecure: bool = False
+    """Accept any certificate."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a schedule is played: a port of an IP address, or a Unix socket."""
+
+    host: str = LOOPBACK
+    port: int = 0
+    unix: str = ""
+    """Path of the socket, in place of host and port."""
+    tls: Tls | None = None
+
+
 class Engine(Protocol):
     """The load engine, resident in its own process."""
 
@@ -185,3 +205,80 @@ SteadyTest = Callable[[Sequence[WarmUpWindow]], tuple[bool, str]]
 
 LoadCheck = Callable[[LoadReport, pa.Table], LoadReport]
 """Given the engine's account of a window and its rows of the table `latency`: the account with its validity."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a recorded request went, and how."""
+
+    scheme: str = "http"
+    authority: str = ""
+    """Host and port; empty when the source does not say."""
+    unix: str = ""
+    """Path of a socket, in place of host and port."""
+    http2: bool = False
+    insecure: bool = False
+    ca_file: str = ""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as a log, a capture or a command tells it."""
+
+    method: str = "GET"
+    path: str = "/"
+    """Path and query, percent-encoded."""
+    headers: dict[str, str] = {}
+    """In their order, without those that frame the body."""
+    body: bytes | None = None
+    at_ns: int | None = None
+    """Start, in nanoseconds from any zero; absent when the source has no times."""
+    whole_seconds: bool = False
+    """Whether the source knows the time to the second only."""
+    status: int = 0
+    """Of the answer; 0 when unknown."""
+    answer_bytes: int = -1
+    """Of the answer's body; -1 when unknown."""
+    timeout_ns: int = 0
+    """0: the source names none."""
+    origin: Origin = Origin()
+    line: int = 0
+    """Line or number in the source, from 1."""
+
+
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an importer is told besides the text."""
+
+    root: Path = Path()
+    """Directory that file names of the source are relative to."""
+    host: str = ""
+    """Only requests to this host are wanted; empty: to the first one."""
+    fields: dict[str, str] = {}
+    """JSON lines: meaning (`time`, `method`, `path`, `request`, `status`, `bytes`, `duration`) → name of the field."""
+
+
+class ImportNotes(Protocol):
+    """Where an importer says what it could not use."""
+
+    def skip(self, line: int, why: str, text: bytes = b"") -> None:
+        """Count something that is left out; some of it is shown."""
+
+    def warn(self, text: str) -> None:
+        """Say something once that whoever imports should know."""
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """Reads requests out of one format. Found by being a module of `record/importers` with an `IMPORTER`.
+
+    Parsing is pure and streams: memory stays bounded whatever the source holds, and any bytes give
+    requests, notes of what was left out, or a UsageError.
+    """
+
+    name: str
+    help: str
+
+    def read(self, source: BinaryIO, options: ImportOptions, notes: ImportNotes) -> Iterator[Recorded]:
+        """Yield the requests in the order of the source.
+
+        Raises:
+            UsageError: if the source is not of this format, or asks for something that cannot be imported.
+        """

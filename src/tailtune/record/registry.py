@@ -1,8 +1,9 @@
 """Finds plug-ins by being there: each module of a folder, and each entry point of the group with its name.
 
 A module of `record/targets` offers `TARGET`, of `record/knobs` `KNOB`, of `record/collectors`
-`COLLECTOR` (a class); an entry point of the groups `tailtune.targets`, `tailtune.knobs` and
-`tailtune.collectors` refers to such a module. A target's language has to be in `model.project.Language`.
+`COLLECTOR` (a class), of `record/importers` `IMPORTER`; an entry point of the groups `tailtune.targets`,
+`tailtune.knobs`, `tailtune.collectors` and `tailtune.importers` refers to such a module. A target's
+language has to be in `model.project.Language`.
 """
 
 import functools
@@ -14,7 +15,7 @@ from types import ModuleType
 from typing import TypeVar, cast
 
 from tailtune.errors import UsageError
-from tailtune.record.ports import Collector, Knob, Target
+from tailtune.record.ports import Collector, Importer, Knob, Target
 
 _T = TypeVar("_T")
 
@@ -35,6 +36,21 @@ def knobs() -> dict[str, Knob]:
 def collectors() -> dict[str, type[Collector]]:
     """Return the collector classes by their names."""
     return {name: cast("type[Collector]", plugin) for name, plugin in _plugins("collectors", "COLLECTOR", "name")}
+
+
+@functools.cache
+def importers() -> dict[str, Importer]:
+    """Return the importers by their names."""
+    return {name: cast("Importer", plugin) for name, plugin in _plugins("importers", "IMPORTER", "name")}
+
+
+def importer(name: str) -> Importer:
+    """Return an importer.
+
+    Raises:
+        UsageError: if there is none of this name.
+    """
+    return _named("importer", name, importers())
 
 
 def target(language: str) -> Target:

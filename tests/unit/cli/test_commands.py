@@ -96,16 +96,22 @@ def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
 def test_load_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
     (tmp_path / "body.json").write_text("{}")
     lab.returns("load", "load", given.LOAD)
-    options = ["--rate", "5000", "-d", "1m", "--arrival", "constant", "-X", "POST", "-H", "A: 1", "-H", "B: 2"]
-    assert main(["load", "http://127.0.0.1:1/", *options, "--body", "@body.json", "--save"]) == 0
+    options = ["--rate", "5000", "-z", "1m", "--arrival", "constant", "-X", "POST", "-H", "A: 1", "-H", "B: 2"]
+    assert main(["load", "http://127.0.0.1:1/", *options, "-d", "@body.json", "--save"]) == 0
     args, kwargs = lab.calls[0]
-    assert args == ("http://127.0.0.1:1/",)
-    assert kwargs["rate"] == 5000.0
-    assert kwargs["duration"] == Duration.from_seconds(60)
-    assert kwargs["arrival"] is Arrival.CONSTANT
-    assert kwargs["headers"] == ["A: 1", "B: 2"]
-    assert kwargs["body"] == "{}"
+    url, wanted = args
+    assert url == "http://127.0.0.1:1/"
+    assert wanted.rate == 5000.0
+    assert wanted.duration == Duration.from_seconds(60)
+    assert wanted.arrival is Arrival.CONSTANT
+    assert wanted.headers == ["A: 1", "B: 2"]
+    assert wanted.body == "{}"
     assert kwargs["save"] is True
+
+
+def test_a_duration_is_not_taken_for_a_body(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", "http://127.0.0.1:1/", "-d", "10s"]) == 2
+    assert "write --duration 10s" in capsys.readouterr().err
 
 
 def test_the_configuration_is_found_as_named_by_the_option_then_by_the_variable(

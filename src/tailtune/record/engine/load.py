@@ -10,8 +10,8 @@ from tailtune.errors import ConfigError
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 from tailtune.record.engine.client import EngineProcess
+from tailtune.record.engine.expansion import expand_payloads
 from tailtune.record.engine.output import read_latency, read_output, read_requests
-from tailtune.record.engine.payloads import expand_payloads
 
 __all__ = [
     "EngineProcess",

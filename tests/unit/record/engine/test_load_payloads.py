@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tailtune.errors import ConfigError
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
+from tailtune.record.engine.expansion import MAX_POOL
 from tailtune.record.engine.load import compile_workload, expand_payloads
-from tailtune.record.engine.payloads import MAX_POOL
 
 
 def pool(root: Path, **fields) -> list[bytes]:

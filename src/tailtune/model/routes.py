@@ -1,0 +1,42 @@
+"""Which parts of a path name one thing among many: identifiers, numbers, hashes."""
+
+import re
+from typing import Final
+
+PLACE: Final = "{id}"
+"""Stands for a segment that names one thing among many."""
+
+_NAMES_ONE: Final = re.compile(
+    r"[0-9]+(?:[.,_-][0-9]+)*"  # numbers, dates, versions
+    r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # UUID
+    r"|[0-9a-fA-F]{12,}"  # hashes
+    r"|(?=.*[0-9].*[0-9])[A-Za-z0-9_~-]{10,}"  # tokens, ULID, slugs with numbers
+    r"|[^/]*[@%=+:;,!$&'()*].*"  # addresses, encoded text, matrix parameters
+    r"|.{33,}"  # longer than a word
+)
+
+
+def names_one(segment: str) -> bool:
+    """Whether a segment of a path looks like the name of one thing rather than of a kind."""
+    return _NAMES_ONE.fullmatch(segment) is not None
+
+
+def route(path: str) -> str:
+    """Return a path without its query, with `{id}` for each segment that names one thing.
+
+    A last segment keeps its extension: `/img/123.png` is `/img/{id}.png`.
+    """
+    whole = path.partition("?")[0].partition("#")[0]
+    return "/".join(_general(segment) for segment in whole.split("/"))
+
+
+def _general(segment: str) -> str:
+    if names_one(segment):
+        stem, dot, extension = segment.rpartition(".")
+        if dot and re.fullmatch(r"[a-z][a-z0-9]{1,4}", extension) and names_one(stem):
+            return f"{PLACE}.{extension}"
+        return PLACE
+    stem, dot, extension = segment.rpartition(".")
+    if dot and names_one(stem) and re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,4}", extension):
+        return f"{PLACE}.{extension}"
+    return segment

@@ -1,0 +1,1 @@
+"""Importers: each module reads requests out of one format; found by being here."""

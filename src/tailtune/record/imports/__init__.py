@@ -1,0 +1,1 @@
+"""From recorded requests to a workload: reading sources, putting requests in order, writing traces and workloads."""
