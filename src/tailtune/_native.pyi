@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_schedule", "die_with_parent", "encode_hdr", "perf_capability", "play", "timer_error"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_schedule", "compile_workload_schedule", "die_with_parent", "encode_hdr", "perf_capability", "play", "timer_error"]
 
 VERSION: Final[str]
 """
@@ -210,6 +210,25 @@ def compile_schedule(spec: bytes, payloads: SupportsGetItem[int, SupportsGetItem
 
     Raises:
         NativeError: For impossible values, or when the file cannot be written.
+    """
+
+def compile_workload_schedule(spec: bytes, blobs: SupportsGetItem[int, bytes | bytearray], path: str | PathLike[str], *, descriptors: bytes | None = None, trace: str | PathLike[str] | None = None) -> bytes:
+    """
+    Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
+
+    Args:
+        spec: JSON object: arrivals, rates over time, protocol and operations with their templates.
+        blobs: Bodies that operations draw, and what is sent first on each connection.
+        path: File to write; an existing one is replaced, an incomplete one removed.
+        descriptors: FileDescriptorSet with the services and messages, for gRPC.
+        trace: Tab-separated text with the starts, for arrivals by trace.
+
+    Returns:
+        JSON object with `sha256` (hex), `requests`, `duration_ns`, `bytes` and `mean_rate_per_s`.
+
+    Raises:
+        NativeError: For impossible values, a trace that cannot be replayed, a message that does not
+            match its descriptor, or when a file cannot be read or written.
     """
 
 def die_with_parent(parent: SupportsIndex) -> None:

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use schedule::Schedule;
+use schedule::old::Schedule;
 
 use crate::connection::Step;
 use crate::ending::Ending;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use schedule::Schedule;
+use schedule::old::Schedule;
 
 /// Marks a free slot.
 const FREE: u64 = u64::MAX;
@@ -123,7 +123,7 @@ impl Flight {
     pub(crate) fn enter(
         &mut self,
         entry: u64,
-        due: schedule::Entry,
+        due: schedule::old::Entry,
         zero_ns: u64,
         noticed_ns: u64,
     ) -> Ticket {

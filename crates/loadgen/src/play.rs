@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-use schedule::Schedule;
+use schedule::old::Schedule;
 use thiserror::Error;
 
 use crate::engine::{Counts, Engine, Live};
@@ -64,7 +64,7 @@ pub enum LoadError {
         /// The schedule file.
         path: PathBuf,
         /// What does not add up.
-        source: schedule::ScheduleError,
+        source: schedule::old::ScheduleError,
     },
     /// The request log cannot be written.
     #[error("cannot write the request log in {path}: {source}")]
@@ -126,7 +126,7 @@ pub fn play(options: &Play, stop: &Stop) -> Result<LoadReport, LoadError> {
         .map_err(unwritable)?;
     Ok(assemble(
         &schedule,
-        schedule::sha256(&map),
+        schedule::old::sha256(&map),
         &counts,
         &totals,
         account,

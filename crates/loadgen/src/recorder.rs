@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use histogram::{BUCKETS, Histogram, LARGEST_NS, bucket_of, middle_of};
-use schedule::Schedule;
+use schedule::old::Schedule;
 
 use crate::engine::Live;
 use crate::files::{Files, LatencyRow};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use histogram::Histogram;
-use schedule::Schedule;
+use schedule::old::Schedule;
 use serde::Serialize;
 
 use crate::engine::Counts;
@@ -154,16 +154,18 @@ pub(crate) fn assemble(
 
 fn operation_reports(schedule: &Schedule<'_>, totals: &Totals) -> Vec<OperationReport> {
     let all = schedule.operations().iter().zip(&totals.operations);
-    let report =
-        |(operation, counts): (&schedule::Operation<'_>, &crate::recorder::OperationCounts)| {
-            OperationReport {
-                name: operation.name.into(),
-                requests: counts.requests,
-                unexpected_status: counts.by_outcome[Outcome::UnexpectedStatus as usize],
-                timeouts: counts.by_outcome[Outcome::Timeout as usize],
-                connection_errors: counts.by_outcome[Outcome::ConnectionError as usize],
-            }
-        };
+    let report = |(operation, counts): (
+        &schedule::old::Operation<'_>,
+        &crate::recorder::OperationCounts,
+    )| {
+        OperationReport {
+            name: operation.name.into(),
+            requests: counts.requests,
+            unexpected_status: counts.by_outcome[Outcome::UnexpectedStatus as usize],
+            timeouts: counts.by_outcome[Outcome::Timeout as usize],
+            connection_errors: counts.by_outcome[Outcome::ConnectionError as usize],
+        }
+    };
     all.map(report).collect()
 }
 

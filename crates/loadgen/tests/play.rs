@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loadgen::{LoadError, LoadReport, NullServer, Play, Stop, TIMER_ROWS, play, timer_errors};
-use schedule::{Arrival, OperationSpec, Spec, compile};
+use schedule::old::{Arrival, OperationSpec, Spec, compile};
 
 /// A directory of its own for one test, removed at its end.
 struct Scratch(PathBuf);

@@ -3,6 +3,7 @@
 mod errors;
 mod hdr;
 mod load;
+mod schedule;
 mod see;
 mod servers;
 
@@ -18,7 +19,9 @@ mod _native {
 
     // Load side: histogram, schedule, loadgen.
     #[pymodule_export]
-    use super::load::{StopSignal, compile_schedule, die_with_parent, play, timer_error};
+    use super::load::{StopSignal, die_with_parent, play, timer_error};
+    #[pymodule_export]
+    use super::schedule::{compile_schedule, compile_workload_schedule};
     #[pymodule_export]
     use super::servers::{NullServer, QueueServer};
 

@@ -1,69 +1,17 @@
-//! Bindings of the load side: schedules, the engine, timers.
+//! Bindings of the load side: the engine, timers.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use loadgen::{LoadError, Play};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
-use schedule::{Compiled, ScheduleError, Spec};
 
 use crate::errors::native_error;
 
-const DISK_HINT: &str = "Check that the directory exists, is writable and has room.";
+pub(crate) const DISK_HINT: &str = "Check that the directory exists, is writable and has room.";
 const FILE_HINT: &str = "Compile the schedule again; the file is damaged or not a schedule.";
-
-/// Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
-///
-/// Args:
-///     spec: JSON object with `arrival` (`poisson` or `constant`), `rate_per_s`, `duration_ns`, `seed`
-///         (0 to 2**64-1), `max_connections` (256 when absent) and `operations`: a list of objects with
-///         `name`, `weight`, `timeout_ns` and `expected_status`.
-///     payloads: For each operation the complete HTTP/1.1 requests among which it draws.
-///     path: File to write; an existing one is replaced.
-///
-/// Returns:
-///     JSON object with `sha256` (hex), `requests`, `duration_ns` and `bytes`.
-///
-/// Raises:
-///     NativeError: For impossible values, or when the file cannot be written.
-#[pyfunction]
-pub(crate) fn compile_schedule(
-    py: Python<'_>,
-    spec: &[u8],
-    payloads: Vec<Vec<PyBackedBytes>>,
-    path: PathBuf,
-) -> PyResult<Py<PyBytes>> {
-    let spec: Spec = serde_json::from_slice(spec)
-        .map_err(|error| native_error(py, format!("not a workload: {error}"), ""))?;
-    let compiled = py.detach(|| compile(&spec, &payloads, &path));
-    let compiled = compiled.map_err(|error| match error {
-        ScheduleError::Write(source) => {
-            let message = format!("cannot write the schedule {}: {source}", path.display());
-            native_error(py, message, DISK_HINT)
-        }
-        other => native_error(py, other.to_string(), ""),
-    })?;
-    let info = serde_json::json!({
-        "sha256": compiled.sha256,
-        "requests": compiled.requests,
-        "duration_ns": spec.duration_ns,
-        "bytes": compiled.bytes,
-    });
-    Ok(PyBytes::new(py, info.to_string().as_bytes()).unbind())
-}
-
-fn compile(
-    spec: &Spec,
-    payloads: &[Vec<PyBackedBytes>],
-    path: &PathBuf,
-) -> Result<Compiled, ScheduleError> {
-    schedule::compile(spec, payloads, &mut BufWriter::new(File::create(path)?))
-}
 
 /// Ends a running play from another thread; what was recorded is kept.
 #[pyclass(module = "tailtune._native", frozen)]

@@ -1,4 +1,4 @@
-//! What can be wrong with a specification or a schedule file.
+//! What can be wrong with a specification, a trace or a schedule file.
 
 use thiserror::Error;
 
@@ -8,6 +8,14 @@ pub enum ScheduleError {
     /// The specification holds an impossible value.
     #[error("impossible workload: {0}")]
     Spec(String),
+    /// A line of the trace cannot be replayed.
+    #[error("trace, line {line}: {problem}")]
+    Trace {
+        /// Number of the line, the one with the names of the columns being 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The bytes are not a schedule, are cut short, or contradict themselves.
     #[error("not a usable schedule: {0}")]
     Format(String),
@@ -19,7 +27,27 @@ pub enum ScheduleError {
         /// Version that this build writes and reads.
         supported: u32,
     },
+    /// Reading a schedule or a trace failed.
+    #[error("cannot read: {0}")]
+    Read(std::io::Error),
     /// Writing failed.
     #[error("cannot write the schedule: {0}")]
-    Write(#[from] std::io::Error),
+    Write(std::io::Error),
+}
+
+/// Returns the error of an impossible specification unless `condition` holds.
+pub(crate) fn require(
+    condition: bool,
+    message: impl FnOnce() -> String,
+) -> Result<(), ScheduleError> {
+    if condition {
+        Ok(())
+    } else {
+        Err(ScheduleError::Spec(message()))
+    }
+}
+
+/// A file that does not add up.
+pub(crate) fn wrong(message: impl Into<String>) -> ScheduleError {
+    ScheduleError::Format(message.into())
 }

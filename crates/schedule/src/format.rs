@@ -1,67 +1,60 @@
-//! The header: fixed size, little-endian.
+//! The header: fixed size, little-endian; and how sections are read without trusting their lengths.
 
-use crate::{Arrival, ScheduleError};
+use std::io::Read;
+
+use crate::error::wrong;
+use crate::spec::{Arrival, LONGEST_NS, MOST, Protocol};
+use crate::{Framing, ScheduleError};
 
 pub(crate) const MAGIC: [u8; 8] = *b"TTSCHED\n";
-pub(crate) const VERSION: u32 = 1;
-pub(crate) const HEADER_BYTES: usize = 96;
-pub(crate) const RECORD_BYTES: usize = 16;
-/// Bytes of an operation before its name.
-pub(crate) const OPERATION_BYTES: usize = 20;
+pub(crate) const VERSION: u32 = 2;
+pub(crate) const HEADER_BYTES: usize = 88;
+/// Bytes of an operation before its digest, its name and the text it expects.
+pub(crate) const OPERATION_BYTES: usize = 28;
+/// Bytes of a pooled payload's record: length u32, operation u32.
+pub(crate) const POOL_BYTES: usize = 8;
+/// Bytes before a chunk's entries: entries u32, bytes of payloads u32, index of the first entry u64.
+pub(crate) const CHUNK_BYTES: usize = 16;
 
-/// The numbers from which the place of every section follows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+const ARRIVALS: [Arrival; 5] = [
+    Arrival::Poisson,
+    Arrival::Constant,
+    Arrival::Closed,
+    Arrival::Sessions,
+    Arrival::Trace,
+];
+const PROTOCOLS: [Protocol; 6] = [
+    Protocol::Http1,
+    Protocol::Http2,
+    Protocol::Grpc,
+    Protocol::Line,
+    Protocol::LengthPrefixed,
+    Protocol::Resp,
+];
+
+/// What stands at the beginning of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) arrival: Arrival,
+    pub(crate) protocol: Protocol,
     pub(crate) seed: u64,
-    pub(crate) rate_per_s: f64,
     pub(crate) duration_ns: u64,
     pub(crate) max_connections: u32,
     pub(crate) operations: u32,
+    pub(crate) requests: u64,
+    pub(crate) most_within_timeout: u64,
     pub(crate) operations_bytes: u64,
-    pub(crate) payloads: u64,
-    pub(crate) blob_bytes: u64,
-    pub(crate) entries: u64,
+    pub(crate) pooled: u32,
+    pub(crate) pooled_bytes: u64,
+    /// Its `hello` follows the header.
+    pub(crate) framing: Framing,
 }
 
-/// Byte offsets of the sections; each ends where the next begins.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
-    pub(crate) payloads: usize,
-    pub(crate) blob: usize,
-    pub(crate) entries: usize,
-    pub(crate) end: usize,
-}
-
-/// Zero bytes that bring `length` to a multiple of the record size.
-pub(crate) const fn padding(length: u64) -> u64 {
-    length.wrapping_neg() % RECORD_BYTES as u64
-}
-
-fn sum(parts: &[u64]) -> Option<usize> {
-    let total = parts
-        .iter()
-        .try_fold(0_u64, |sum, part| sum.checked_add(*part))?;
-    usize::try_from(total).ok()
+fn place<T: PartialEq>(all: &[T], one: &T) -> u8 {
+    all.iter().position(|known| known == one).unwrap_or(0) as u8
 }
 
 impl Header {
-    /// Places the sections, or returns nothing when the numbers do not fit an address space.
-    pub(crate) fn layout(&self) -> Option<Layout> {
-        let record = RECORD_BYTES as u64;
-        let payloads = sum(&[HEADER_BYTES as u64, self.operations_bytes])?;
-        let blob = sum(&[payloads as u64, self.payloads.checked_mul(record)?])?;
-        let unpadded = sum(&[blob as u64, self.blob_bytes])?;
-        let entries = sum(&[unpadded as u64, padding(unpadded as u64)])?;
-        let end = sum(&[entries as u64, self.entries.checked_mul(record)?])?;
-        Some(Layout {
-            payloads,
-            blob,
-            entries,
-            end,
-        })
-    }
-
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         let mut at = 0;
@@ -69,57 +62,123 @@ impl Header {
             bytes[at..at + part.len()].copy_from_slice(part);
             at += part.len();
         };
+        let framing = &self.framing;
         put(&MAGIC);
         put(&VERSION.to_le_bytes());
-        put(&u32::from(self.arrival == Arrival::Constant).to_le_bytes());
+        put(&[
+            place(&ARRIVALS, &self.arrival),
+            place(&PROTOCOLS, &self.protocol),
+            framing.prefix_bytes,
+            u8::from(framing.big_endian) | u8::from(framing.includes_prefix) << 1,
+        ]);
         put(&self.seed.to_le_bytes());
-        put(&self.rate_per_s.to_bits().to_le_bytes());
         put(&self.duration_ns.to_le_bytes());
         put(&self.max_connections.to_le_bytes());
         put(&self.operations.to_le_bytes());
+        put(&self.requests.to_le_bytes());
+        put(&self.most_within_timeout.to_le_bytes());
         put(&self.operations_bytes.to_le_bytes());
-        put(&self.payloads.to_le_bytes());
-        put(&self.blob_bytes.to_le_bytes());
-        put(&self.entries.to_le_bytes());
+        put(&self.pooled_bytes.to_le_bytes());
+        put(&self.pooled.to_le_bytes());
+        put(&(framing.hello.len() as u32).to_le_bytes());
+        put(&framing.greeting_lines.to_le_bytes());
+        put(&framing.answer_lines.to_le_bytes());
         bytes
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ScheduleError> {
-        let header = bytes
-            .get(..HEADER_BYTES)
-            .filter(|header| header.starts_with(&MAGIC))
-            .ok_or_else(|| {
-                ScheduleError::Format("it does not begin with a schedule's header".into())
-            })?;
-        let version = u32_at(header, 8);
+    /// Reads the header and what is sent first on each connection.
+    pub(crate) fn read(input: &mut impl Read) -> Result<Self, ScheduleError> {
+        let mut bytes = Vec::new();
+        read_exactly(input, HEADER_BYTES as u64, &mut bytes)
+            .map_err(|error| not_a_schedule(error, &bytes))?;
+        let mut header = Self::decode(&bytes)?;
+        let hello = u32_at(&bytes, 76);
+        read_exactly(input, u64::from(hello), &mut header.framing.hello)?;
+        Ok(header)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, ScheduleError> {
+        if !bytes.starts_with(&MAGIC) {
+            return Err(wrong("it does not begin with a schedule's header"));
+        }
+        let version = u32_at(bytes, 8);
         if version != VERSION {
             return Err(ScheduleError::Version {
                 found: version,
                 supported: VERSION,
             });
         }
-        let arrival = match u32_at(header, 12) {
-            0 => Arrival::Poisson,
-            1 => Arrival::Constant,
-            other => {
-                return Err(ScheduleError::Format(format!(
-                    "arrival process {other} is unknown"
-                )));
-            }
+        let arrival = ARRIVALS.get(usize::from(bytes[12]));
+        let protocol = PROTOCOLS.get(usize::from(bytes[13]));
+        let header = Self {
+            arrival: *arrival.ok_or_else(|| wrong("its arrival process is unknown"))?,
+            protocol: *protocol.ok_or_else(|| wrong("its protocol is unknown"))?,
+            seed: u64_at(bytes, 16),
+            duration_ns: u64_at(bytes, 24),
+            max_connections: u32_at(bytes, 32),
+            operations: u32_at(bytes, 36),
+            requests: u64_at(bytes, 40),
+            most_within_timeout: u64_at(bytes, 48),
+            operations_bytes: u64_at(bytes, 56),
+            pooled_bytes: u64_at(bytes, 64),
+            pooled: u32_at(bytes, 72),
+            framing: Framing {
+                hello: Vec::new(),
+                greeting_lines: u32_at(bytes, 80),
+                answer_lines: u32_at(bytes, 84),
+                prefix_bytes: bytes[14],
+                big_endian: bytes[15] & 1 != 0,
+                includes_prefix: bytes[15] & 2 != 0,
+            },
         };
-        Ok(Self {
-            arrival,
-            seed: u64_at(header, 16),
-            rate_per_s: f64::from_bits(u64_at(header, 24)),
-            duration_ns: u64_at(header, 32),
-            max_connections: u32_at(header, 40),
-            operations: u32_at(header, 44),
-            operations_bytes: u64_at(header, 48),
-            payloads: u64_at(header, 56),
-            blob_bytes: u64_at(header, 64),
-            entries: u64_at(header, 72),
-        })
+        header.check(bytes[15])?;
+        Ok(header)
     }
+
+    fn check(&self, flags: u8) -> Result<(), ScheduleError> {
+        let possible = (1..=LONGEST_NS).contains(&self.duration_ns)
+            && (1..=MOST).contains(&self.max_connections)
+            && (1..=MOST).contains(&self.operations);
+        if !possible {
+            return Err(wrong(
+                "its duration, its connection cap or its number of operations is impossible",
+            ));
+        }
+        if !matches!(self.framing.prefix_bytes, 1 | 2 | 4 | 8) || flags > 3 {
+            return Err(wrong("its framing is impossible"));
+        }
+        Ok(())
+    }
+}
+
+fn not_a_schedule(error: ScheduleError, bytes: &[u8]) -> ScheduleError {
+    match error {
+        ScheduleError::Format(_) if !bytes.starts_with(&MAGIC) => {
+            wrong("it does not begin with a schedule's header")
+        }
+        other => other,
+    }
+}
+
+/// Replaces `out` by `length` bytes; memory grows with what is there, not with what is promised.
+pub(crate) fn read_exactly(
+    input: &mut impl Read,
+    length: u64,
+    out: &mut Vec<u8>,
+) -> Result<(), ScheduleError> {
+    out.clear();
+    let read = input.by_ref().take(length).read_to_end(out);
+    if read.map_err(ScheduleError::Read)? as u64 == length {
+        Ok(())
+    } else {
+        Err(wrong("it is cut short"))
+    }
+}
+
+/// Reads a little-endian integer; the caller has checked that it lies inside.
+#[inline]
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
 /// Reads a little-endian integer; the caller has checked that it lies inside.

@@ -1,162 +1,165 @@
-//! Compiling: two passes over the arrivals, the first to count, the second to write.
+//! Writing: sections and chunks, hashed on their way.
 
 use std::io::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::arrivals::{Draws, Starts};
-use crate::format::{Header, OPERATION_BYTES, padding};
-use crate::{ScheduleError, Spec};
+use crate::ScheduleError;
+use crate::arrivals::Start;
+use crate::chunk::{ENDS_SESSION, MOST_ENTRIES, OWN_PAYLOAD, SESSION_RECORD_BYTES, record_bytes};
+use crate::spec::{Arrival, OperationSpec};
 
-/// What was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compiled {
-    /// SHA-256 of the whole file, lower-case hex.
-    pub sha256: String,
-    /// Number of intended starts.
-    pub requests: u64,
-    /// Length of the file.
-    pub bytes: u64,
-}
+/// Entries of a chunk; a quarter of what may be read keeps reading one short.
+const ENTRIES: usize = 16_384;
+/// Payloads end a chunk where they pass this; a closed loop's one chunk may be longer.
+const BLOB: usize = 1 << 20;
+const CLOSED_BLOB: usize = 16 << 20;
 
-/// Returns the SHA-256 of `bytes` as lower-case hex, as [`compile`] reports it.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| {
-            [
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ]
-        })
-        .map(char::from)
-        .collect()
-}
-
-struct Hashing<'a, W> {
-    out: &'a mut W,
+/// A file that is written and hashed.
+pub(crate) struct Hashing<W> {
+    out: W,
     digest: Sha256,
     bytes: u64,
 }
 
-impl<W: Write> Hashing<'_, W> {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), ScheduleError> {
-        self.out.write_all(bytes)?;
+impl<W: Write> Hashing<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self {
+            out,
+            digest: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), ScheduleError> {
+        self.out.write_all(bytes).map_err(ScheduleError::Write)?;
         self.digest.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
     }
-}
 
-/// Compiles a schedule into `out`, which should be buffered.
-///
-/// `pools[i]` holds the complete request bytes among which operation `i` draws. Memory does not grow
-/// with the number of requests.
-///
-/// # Errors
-/// [`ScheduleError::Spec`] for impossible values, [`ScheduleError::Write`] when `out` fails.
-pub fn compile<B: AsRef<[u8]>>(
-    spec: &Spec,
-    pools: &[Vec<B>],
-    out: &mut impl Write,
-) -> Result<Compiled, ScheduleError> {
-    spec.check(pools)?;
-    let header = header(spec, pools)?;
-    let mut file = Hashing {
-        out,
-        digest: Sha256::new(),
-        bytes: 0,
-    };
-    file.put(&header.encode())?;
-    put_operations(&mut file, spec)?;
-    put_payloads(&mut file, pools)?;
-    put_entries(&mut file, spec, pools)?;
-    file.out.flush()?;
-    Ok(Compiled {
-        sha256: hex(&file.digest.finalize()),
-        requests: header.entries,
-        bytes: file.bytes,
-    })
-}
-
-fn header<B: AsRef<[u8]>>(spec: &Spec, pools: &[Vec<B>]) -> Result<Header, ScheduleError> {
-    let payloads: u64 = pools.iter().map(|pool| pool.len() as u64).sum();
-    if u32::try_from(payloads).is_err() {
-        return Err(ScheduleError::Spec(format!(
-            "{payloads} payloads are too many"
-        )));
+    /// Returns SHA-256 in hex and length.
+    pub(crate) fn finish(mut self) -> Result<(String, u64), ScheduleError> {
+        self.out.flush().map_err(ScheduleError::Write)?;
+        Ok((hex(&self.digest.finalize()), self.bytes))
     }
-    let names = spec.operations.iter().map(|operation| operation.name.len());
-    Ok(Header {
-        arrival: spec.arrival,
-        seed: spec.seed,
-        rate_per_s: spec.rate_per_s,
-        duration_ns: spec.duration_ns,
-        max_connections: spec.max_connections,
-        operations: spec.operations.len() as u32,
-        operations_bytes: names.map(|name| (OPERATION_BYTES + name) as u64).sum(),
-        payloads,
-        blob_bytes: pools
-            .iter()
-            .flatten()
-            .map(|payload| payload.as_ref().len() as u64)
-            .sum(),
-        entries: Starts::new(spec).count() as u64,
-    })
 }
 
-fn put_operations<W: Write>(file: &mut Hashing<'_, W>, spec: &Spec) -> Result<(), ScheduleError> {
-    for operation in &spec.operations {
-        file.put(&operation.weight.to_bits().to_le_bytes())?;
-        file.put(&operation.timeout_ns.to_le_bytes())?;
-        file.put(&operation.expected_status.to_le_bytes())?;
-        file.put(&(operation.name.len() as u16).to_le_bytes())?;
-        file.put(operation.name.as_bytes())?;
+/// Writes bytes as lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+/// Reads hex of a checked length; anything else gives nothing.
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        *byte = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
     }
-    Ok(())
+    (text.len() == 64).then_some(digest)
 }
 
-fn put_payloads<W: Write, B: AsRef<[u8]>>(
-    file: &mut Hashing<'_, W>,
-    pools: &[Vec<B>],
-) -> Result<(), ScheduleError> {
-    let mut offset = 0_u64;
-    for (operation, pool) in pools.iter().enumerate() {
-        for payload in pool {
-            file.put(&offset.to_le_bytes())?;
-            file.put(&(payload.as_ref().len() as u32).to_le_bytes())?;
-            file.put(&(operation as u32).to_le_bytes())?;
-            offset += payload.as_ref().len() as u64;
+/// Returns the section of the operations.
+pub(crate) fn operations(operations: &[OperationSpec]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for operation in operations {
+        let expect = &operation.expect;
+        let digest = unhex(&expect.body_sha256);
+        out.extend_from_slice(&operation.weight.to_bits().to_le_bytes());
+        out.extend_from_slice(&operation.timeout_ns.to_le_bytes());
+        out.extend_from_slice(&expect.status_low.to_le_bytes());
+        out.extend_from_slice(&expect.status_high.to_le_bytes());
+        out.extend_from_slice(&(operation.name.len() as u16).to_le_bytes());
+        out.extend_from_slice(&u16::from(digest.is_some()).to_le_bytes());
+        out.extend_from_slice(&(expect.body_contains.len() as u32).to_le_bytes());
+        out.extend_from_slice(digest.as_ref().map_or(&[], |digest| digest.as_slice()));
+        out.extend_from_slice(operation.name.as_bytes());
+        out.extend_from_slice(expect.body_contains.as_bytes());
+    }
+    out
+}
+
+/// Gathers entries until a chunk is full.
+pub(crate) struct ChunkWriter {
+    records: Vec<u8>,
+    /// Payloads of this chunk alone, each behind its length (u32).
+    pub(crate) blob: Vec<u8>,
+    record_bytes: usize,
+    most_entries: usize,
+    most_blob: usize,
+    written: u64,
+}
+
+/// Where an entry's payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Number of a pooled one.
+    Pool(u32),
+    /// Offset into the chunk's payloads.
+    Own(u32),
+}
+
+impl ChunkWriter {
+    pub(crate) fn new(arrival: Arrival) -> Self {
+        let (most_entries, most_blob) = match arrival {
+            Arrival::Closed => (MOST_ENTRIES, CLOSED_BLOB),
+            _ => (ENTRIES, BLOB),
+        };
+        Self {
+            records: Vec::new(),
+            blob: Vec::new(),
+            record_bytes: record_bytes(arrival),
+            most_entries,
+            most_blob,
+            written: 0,
         }
     }
-    for payload in pools.iter().flatten() {
-        file.put(payload.as_ref())?;
-    }
-    let zeros = [0; 16];
-    file.put(&zeros[..padding(file.bytes) as usize])
-}
 
-fn put_entries<W: Write, B>(
-    file: &mut Hashing<'_, W>,
-    spec: &Spec,
-    pools: &[Vec<B>],
-) -> Result<(), ScheduleError> {
-    let spans = pools.iter().scan(0, |first, pool| {
-        let span = (*first, pool.len() as u32);
-        *first += pool.len() as u32;
-        Some(span)
-    });
-    let mut draws = Draws::new(spec, spans.collect());
-    for start in Starts::new(spec) {
-        let (operation, payload) = draws.next();
-        file.put(&start.to_le_bytes())?;
-        file.put(&payload.to_le_bytes())?;
-        file.put(&operation.to_le_bytes())?;
+    pub(crate) fn push(&mut self, start: &Start, operation: u16, place: Place) {
+        let (payload, own) = match place {
+            Place::Pool(number) => (number, 0),
+            Place::Own(offset) => (offset, OWN_PAYLOAD),
+        };
+        let ends = if start.ends_session { ENDS_SESSION } else { 0 };
+        self.records
+            .extend_from_slice(&start.intended_ns.to_le_bytes());
+        self.records.extend_from_slice(&payload.to_le_bytes());
+        self.records.extend_from_slice(&operation.to_le_bytes());
+        self.records.extend_from_slice(&(own | ends).to_le_bytes());
+        if self.record_bytes == SESSION_RECORD_BYTES {
+            self.records.extend_from_slice(&start.session.to_le_bytes());
+            self.records
+                .extend_from_slice(&start.think_ns.to_le_bytes());
+        }
     }
-    Ok(())
+
+    pub(crate) fn len(&self) -> usize {
+        self.records.len() / self.record_bytes
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.most_entries || self.blob.len() >= self.most_blob
+    }
+
+    /// Writes the chunk and begins the next.
+    pub(crate) fn flush<W: Write>(&mut self, file: &mut Hashing<W>) -> Result<(), ScheduleError> {
+        let entries = self.len();
+        if entries == 0 {
+            return Ok(());
+        }
+        file.put(&(entries as u32).to_le_bytes())?;
+        file.put(&(self.blob.len() as u32).to_le_bytes())?;
+        file.put(&self.written.to_le_bytes())?;
+        file.put(&self.records)?;
+        file.put(&self.blob)?;
+        self.written += entries as u64;
+        self.records.clear();
+        self.blob.clear();
+        Ok(())
+    }
 }

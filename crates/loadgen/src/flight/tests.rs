@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use schedule::{Arrival, Entry, OperationSpec, Schedule, Spec, compile};
+use schedule::old::{Arrival, Entry, OperationSpec, Schedule, Spec, compile};
 
 use super::*;
 

@@ -1,8 +1,8 @@
 //! Reading: every offset, index and order is checked once, when the schedule is opened.
 
-use crate::format::{Header, Layout, OPERATION_BYTES, RECORD_BYTES, u32_at, u64_at};
-use crate::spec::{LONGEST_NS, MOST};
-use crate::{Arrival, ScheduleError};
+use crate::old::format::{Header, Layout, OPERATION_BYTES, RECORD_BYTES, u32_at, u64_at};
+use crate::old::spec::{LONGEST_NS, MOST};
+use crate::old::{Arrival, ScheduleError};
 
 /// One operation of a schedule.
 #[derive(Clone, Debug, PartialEq)]
@@ -195,7 +195,7 @@ fn read_operations<'a>(
 ) -> Result<Vec<Operation<'a>>, ScheduleError> {
     let cut = || wrong("its operations are cut short");
     let mut rest = bytes
-        .get(crate::format::HEADER_BYTES..end)
+        .get(crate::old::format::HEADER_BYTES..end)
         .ok_or_else(cut)?;
     let mut operations = Vec::new();
     for _ in 0..header.operations {

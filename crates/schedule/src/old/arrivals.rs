@@ -5,7 +5,7 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::{Arrival, Spec};
+use crate::old::{Arrival, Spec};
 
 const STREAM_GAPS: u64 = 0;
 const STREAM_OPERATIONS: u64 = 1;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::ScheduleError;
+use crate::old::ScheduleError;
 
 const MAX_ENTRIES: f64 = 1e9;
 /// Most operations and most connections: what 16 bits number.

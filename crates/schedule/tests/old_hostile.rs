@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use schedule::{Arrival, OperationSpec, Schedule, ScheduleError, Spec, compile};
+use schedule::old::{Arrival, OperationSpec, Schedule, ScheduleError, Spec, compile};
 
 fn valid() -> Vec<u8> {
     let operation = OperationSpec {
