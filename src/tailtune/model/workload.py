@@ -90,7 +90,7 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     server_name: str = "localhost"
     """Name that the certificate must have."""
     ca_file: str = msgspec.field(name="ca", default="")
-    """PEM file of certificates to trust besides the system's; relative to the configuration file."""
+    """PEM file of certificates to trust in place of the system's; relative to the configuration file."""
     insecure: bool = False
     """Accept any certificate."""
 
