@@ -1,7 +1,8 @@
 //! HTTP/2 (RFC 9113), and gRPC's unary calls on it: many requests at a time on one connection.
 //!
-//! Payloads are a header block's length (`u32`, little-endian), the block, which uses no dynamic table, and the
-//! body. Windows for what we receive are so wide that they never hold a server up.
+//! Payloads are a header block's length (`u32`, little-endian), the block, which uses no dynamic table and begins
+//! with `:scheme` and `:method`, and the body. Windows for what we receive are so wide that they never hold a
+//! server up.
 
 mod control;
 mod frame;
@@ -21,8 +22,10 @@ const MAX_ID: u32 = 0x7fff_ffff;
 const FIRST_WINDOW: u32 = 65_535;
 /// What the peer may send, on a stream and on the connection.
 const RECEIVE_WINDOW: u32 = 1 << 30;
-/// HEAD as the first field of a block: a literal with the name at index 2.
-const HEAD_METHOD: &[u8] = b"\x02\x04HEAD";
+/// Fields that a block begins with: `:scheme`, by the static table, and HEAD as a literal with the name at index 2.
+const SCHEME_HTTP: u8 = 0x86;
+const SCHEME_HTTPS: u8 = 0x87;
+const METHOD_HEAD: &[u8] = b"\x02\x04HEAD";
 
 /// A header block of which more is to come.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,8 @@ struct Continued {
 /// The client's side of a connection.
 pub(crate) struct Http2 {
     grpc: bool,
+    /// Requests are sent over TLS, and say so.
+    encrypted: bool,
     streams: Streams,
     next_id: u32,
     hpack: Decoder,
@@ -62,6 +67,7 @@ impl Http2 {
     pub(crate) fn new(grpc: bool) -> Self {
         Self {
             grpc,
+            encrypted: false,
             streams: Streams::default(),
             next_id: 1,
             hpack: Decoder::new(),
@@ -76,6 +82,12 @@ impl Http2 {
             received: 0,
             owed_bytes: 0,
         }
+    }
+
+    /// The same, over TLS.
+    pub(crate) const fn over_tls(mut self) -> Self {
+        self.encrypted = true;
+        self
     }
 
     fn frame(
@@ -297,6 +309,15 @@ fn replenish(received: &mut u32, stream: u32, bytes: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a request is answered without a body.
+fn asks_for_head(block: &[u8]) -> bool {
+    let behind_scheme = match block {
+        [SCHEME_HTTP | SCHEME_HTTPS, behind @ ..] => behind,
+        _ => block,
+    };
+    behind_scheme.starts_with(METHOD_HEAD)
+}
+
 /// Takes a payload apart: header block and body.
 fn parts(payload: &[u8]) -> (&[u8], &[u8]) {
     let Some((length, rest)) = payload.split_first_chunk::<4>() else {
@@ -327,8 +348,12 @@ impl Protocol for Http2 {
         self.next_id += 2;
         let place = self.streams.enter(id);
         let stream: &mut Stream = self.streams.get(place);
-        stream.begin(tag, self.first_window, block.starts_with(HEAD_METHOD));
+        stream.begin(tag, self.first_window, asks_for_head(block));
+        let scheme = out.len() + frame::HEAD_BYTES;
         frame::put_headers(out, id, block, body.is_empty());
+        if self.encrypted && block.first() == Some(&SCHEME_HTTP) {
+            out[scheme] = SCHEME_HTTPS;
+        }
         let sent = put_data(out, id, body, &mut self.window, &mut stream.window);
         stream.unsent.extend_from_slice(&body[sent..]);
     }

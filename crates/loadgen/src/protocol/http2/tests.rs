@@ -155,7 +155,8 @@ fn a_length_must_be_true_unless_there_is_no_body() {
         ([head(0, OK), data(end, b"ab")].concat(), b"\x82", false),
         ([head(0, OK), data(0, b"abcd")].concat(), b"\x82", false),
         (head(end, OK), b"\x82", false),
-        (head(end, OK), HEAD_METHOD, true),
+        (head(end, OK), METHOD_HEAD, true),
+        (head(end, OK), b"\x86\x02\x04HEAD", true),
         (head(end, &[0x8b]), b"\x82", true), // 304
     ];
     for (bytes, block, sound) in cases {
@@ -271,6 +272,19 @@ fn numbers_of_streams_run_out() {
     assert_eq!((http2.room(), http2.reusable()), (0, false));
     let (events, _, _) = receive(&mut http2, &[&frame(frame::HEADERS, ENDS, MAX_ID, OK)]);
     assert_eq!(events, [Event::Begun(0), Event::Answered(0, 200, 10)]);
+}
+
+#[test]
+fn over_tls_the_scheme_is_another() {
+    let block = |mut http2: Http2, block| {
+        let mut out = Vec::new();
+        http2.send(0, &payload(block, b""), &mut out);
+        sent(&out)[0].3.clone()
+    };
+    assert_eq!(block(asked(0), b"\x86\x82"), b"\x86\x82");
+    assert_eq!(block(asked(0).over_tls(), b"\x86\x82"), b"\x87\x82");
+    assert_eq!(block(asked(0).over_tls(), b"\x82\x86"), b"\x82\x86");
+    assert_eq!(block(asked(0).over_tls(), b""), b"");
 }
 
 #[test]
