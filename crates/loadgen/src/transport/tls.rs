@@ -218,6 +218,13 @@ impl Session {
                 "the server does not speak {} over TLS (ALPN)",
                 names(&self.config.alpn_protocols)
             )),
+            // As `openssl req -x509` makes them. rustls says so in the debug form of an error that it hides.
+            Error::InvalidCertificate(_) if error.to_string().contains("CaUsedAsEndEntity") => {
+                invalid(
+                    "invalid peer certificate: it is one for signing others (CA:TRUE), not for a server; \
+                     have an authority sign the server's, or set `insecure`",
+                )
+            }
             other => invalid(other),
         }
     }
