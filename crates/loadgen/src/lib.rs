@@ -16,6 +16,8 @@ mod play;
 mod pool;
 mod priority;
 mod protocol;
+#[cfg(test)]
+mod real;
 mod recorder;
 mod report;
 mod servers;

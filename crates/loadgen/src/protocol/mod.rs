@@ -23,7 +23,7 @@ pub(crate) mod http2;
 pub(crate) mod resp;
 mod single;
 #[cfg(test)]
-mod told;
+pub(crate) mod told;
 
 use thiserror::Error;
 

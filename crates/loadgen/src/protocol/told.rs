@@ -3,7 +3,7 @@
 use super::{Answers, Protocol, ProtocolError};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Begun(u32),
     Body(u32, Vec<u8>),
     Answered(u32, u16, u64),
@@ -12,7 +12,7 @@ pub(super) enum Event {
 
 /// Everything that was told, parts of one body put together.
 #[derive(Debug, Default)]
-pub(super) struct Told(pub(super) Vec<Event>);
+pub(crate) struct Told(pub(crate) Vec<Event>);
 
 impl Answers for Told {
     fn begun(&mut self, tag: u32) {
