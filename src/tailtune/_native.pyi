@@ -19,7 +19,7 @@ class NullServer:
     """
     A server that answers every request with the same small 200: the floor of what a client can measure.
     """
-    def __new__(cls, /, port: SupportsIndex = 0, delay_us: SupportsIndex = 0, *, close_every: SupportsIndex = 0, journal: str | PathLike[str] | None = None, records: SupportsIndex = 1000000) -> NullServer:
+    def __new__(cls, /, port: SupportsIndex = 0, delay_us: SupportsIndex = 0, *, close_every: SupportsIndex = 0, real_time: bool = False, journal: str | PathLike[str] | None = None, records: SupportsIndex = 1000000) -> NullServer:
         """
         Listen on 127.0.0.1:port, or on a free port for 0.
 
@@ -27,6 +27,7 @@ class NullServer:
             port: Port; 0: a free one.
             delay_us: Each answer is held back by this.
             close_every: In place of every n-th answer the connection is closed; 0: never.
+            real_time: Whether to try for real-time priority while serving.
             journal: File for the times of receipt, or nothing.
             records: How many of them it has room for; the oldest go first.
 

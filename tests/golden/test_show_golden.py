@@ -21,6 +21,7 @@ from tailtune.show.text.glyphs import ASCII, drawn_with
 from tailtune.show.text.load import load_result
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
+from tailtune.show.text.selftest import load_selftest
 
 COPIES = Path(__file__).parent / "show"
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
@@ -52,6 +53,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "doctor.txt": lambda: examination(given.DIAGNOSIS),
     "detect.txt": lambda: detection(given.OVERVIEW),
     "init.txt": lambda: initialized(given.INITIALIZED),
+    "selftest-load.txt": lambda: load_selftest(given.SELFTEST),
+    "selftest-load-fails.txt": lambda: load_selftest(given.BAD_SELFTEST),
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(given.EXPERIMENT_FACTS),
@@ -73,6 +76,7 @@ RESULTS = {
     "doctor": given.DIAGNOSIS,
     "detect": given.OVERVIEW,
     "init": given.INITIALIZED,
+    "selftest-load": given.SELFTEST,
     "schema": schema_list(),
     "error": FailedResult(error=Failure(code="usage", exit_code=2, message="no", hint="", detail="")),
 }

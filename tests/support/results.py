@@ -38,6 +38,7 @@ from tailtune.model.results import (
     RunList,
     RunResult,
 )
+from tailtune.model.selftest import Figure, LoadSelftest, LoadTest, Truth
 from tailtune.model.summary import (
     CpuSummary,
     CurvePoint,
@@ -616,4 +617,68 @@ INITIALIZED = Initialized(
     service="Go package ./cmd/shop",
     guesses=["ready check: GET /healthz answers 200", "one operation: GET /render"],
     next=[Suggestion(command="tailtune run", reason="measure it")],
+)
+
+_HELD = Figure(
+    name="p50",
+    unit="ns",
+    expected=5_000_000.0,
+    measured=5_081_300.0,
+    tolerance=150_000.0,
+    theory=estimate(5_100_000.0, 4_900_000.0, 5_400_000.0),
+    outcome=Truth.HOLDS,
+)
+_TEST = LoadTest(
+    name="md1-0.6",
+    title="M/D/1, utilisation 0.6",
+    requests=2_396,
+    validity=Validity.VALID,
+    reasons=[],
+    accepted=[],
+    figures=[_HELD, replace(_HELD, name="p99", expected=2.1e7, measured=2.09e7, tolerance=6.3e5, theory=None)],
+    outcome=Truth.HOLDS,
+    notes=["beyond the queue, on average: leaving 30.4 µs, serving 5.32 µs, returning 36.2 µs"],
+)
+SELFTEST = LoadSelftest(
+    environment=ENVIRONMENT,
+    layout=LAYOUT,
+    tests=[
+        _TEST,
+        replace(
+            _TEST,
+            name="null-server",
+            title="server that does nothing but answer",
+            figures=[
+                replace(_HELD, name="requests", unit="requests", expected=9, measured=9, tolerance=0, theory=None)
+            ],
+        ),
+        replace(
+            _TEST,
+            name="starved",
+            title="generator without real-time priority on a busy CPU",
+            validity=Validity.INVALID,
+            reasons=BAD_REPORT.reasons[:1],
+            accepted=[Validity.INVALID],
+            figures=[],
+            notes=[],
+        ),
+    ],
+    outcome=Truth.HOLDS,
+    seconds=141.2,
+    warnings=[],
+)
+BAD_SELFTEST = replace(
+    SELFTEST,
+    tests=[
+        replace(_TEST, outcome=Truth.FAILS, figures=[replace(_HELD, measured=7.5e6, outcome=Truth.FAILS)]),
+        replace(
+            _TEST,
+            name="mg1-0.6",
+            validity=Validity.SUSPECT,
+            figures=[replace(_HELD, measured=4.5e6, outcome=Truth.DISTURBED)],
+            outcome=Truth.DISTURBED,
+        ),
+        replace(SELFTEST.tests[2], validity=Validity.SUSPECT, outcome=Truth.FAILS),
+    ],
+    outcome=Truth.FAILS,
 )

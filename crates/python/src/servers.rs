@@ -34,24 +34,30 @@ impl NullServer {
     ///     port: Port; 0: a free one.
     ///     delay_us: Each answer is held back by this.
     ///     close_every: In place of every n-th answer the connection is closed; 0: never.
+    ///     real_time: Whether to try for real-time priority while serving.
     ///     journal: File for the times of receipt, or nothing.
     ///     records: How many of them it has room for; the oldest go first.
     ///
     /// Raises:
     ///     NativeError: When the port is taken, or the journal cannot be made.
     #[new]
-    #[pyo3(signature = (port=0, delay_us=0, *, close_every=0, journal=None, records=1_000_000))]
+    #[pyo3(signature = (port=0, delay_us=0, *, close_every=0, real_time=false, journal=None, records=1_000_000))]
+    #[allow(clippy::too_many_arguments)] // Keyword arguments of Python.
     fn new(
         py: Python<'_>,
         port: u16,
         delay_us: u64,
         close_every: u64,
+        real_time: bool,
         journal: Option<PathBuf>,
         records: u64,
     ) -> PyResult<Self> {
         let bound = loadgen::NullServer::bind(port, delay_us.saturating_mul(1_000));
         let mut server = bound.map_err(|error| refused(py, port, &error))?;
         server.close_every(close_every);
+        if real_time {
+            server.before_others();
+        }
         if let Some(path) = journal {
             let kept = server.keep_journal(&path, records);
             kept.map_err(|error| unwritten(py, &path, &error))?;

@@ -21,6 +21,7 @@ from tailtune.cli.report import report
 from tailtune.cli.run import run
 from tailtune.cli.runs import runs
 from tailtune.cli.schema import schema
+from tailtune.cli.selftest import selftest
 from tailtune.cli.terminal import open_closed_streams
 
 _EPILOGUE: Final = (
@@ -46,6 +47,7 @@ _COMMANDS: Final[tuple[Callable[..., object], ...]] = (doctor, init, run, load, 
 for _order, _command in enumerate(_COMMANDS, 1):
     app.command(_command, help_epilogue="", sort_key=_order)
 app.command(runs)
+app.command(selftest)
 app.default(detect)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from tailtune.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REGRESSION, LoadInvalidError, RunInterruptedError
 from tailtune.model.load import LoadReport, Validity
+from tailtune.model.selftest import LoadSelftest, Truth
 from tailtune.model.verdict import Comparison, Metric, Verdict
 
 
@@ -25,6 +26,13 @@ def exit_of_load(report: LoadReport) -> int:
     if report.interrupted:
         return RunInterruptedError.exit_code
     return LoadInvalidError.exit_code if report.validity is Validity.INVALID else EXIT_OK
+
+
+def exit_of_selftest(result: LoadSelftest) -> int:
+    """Return 103 if the engine reported what is not true, 3 if the machine was too disturbed to show it, else 0."""
+    if result.outcome is Truth.FAILS:
+        return LoadInvalidError.exit_code
+    return EXIT_INCONCLUSIVE if result.outcome is Truth.DISTURBED else EXIT_OK
 
 
 def exit_of_comparison(comparison: Comparison, fail_on: Iterable[FailOn]) -> int:

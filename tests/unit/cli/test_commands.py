@@ -15,6 +15,7 @@ from tailtune.cli.app import app, main
 from tailtune.cli.failure import COMMAND_NAMES
 from tailtune.model.codec import from_json
 from tailtune.model.results import FailedResult, RecordingFacts, RunList, SchemaList
+from tailtune.model.selftest import Truth
 from tailtune.model.units import Duration
 from tailtune.model.verdict import Comparison, Metric, Verdict
 from tailtune.model.workload import Arrival
@@ -31,6 +32,7 @@ COMMANDS = {
     "load": (["load", "http://127.0.0.1:8080/"], "load", "load", given.LOAD),
     "explain": (["explain"], "explain", "explain", given.EXPLANATION),
     "compare": (["compare", "base", "fast"], "compare", "compare", given.COMPARE),
+    "selftest-load": (["selftest", "load"], "selftest_load", "selftest_load", given.SELFTEST),
     "report": (["report"], "report", "report", given.EXPERIMENT_FACTS),
 }
 """Schema name → arguments, module and function of the use case, what it returns."""
@@ -162,6 +164,13 @@ def test_a_run_with_a_load_that_may_not_be_used_exits_103(lab: Any) -> None:
         replace(given.RUN, manifest=replace(given.MANIFEST, load=replace(given.BAD_REPORT, interrupted=False))),
     )
     assert main(["run"]) == 103
+
+
+@pytest.mark.parametrize(("outcome", "code"), [(Truth.HOLDS, 0), (Truth.DISTURBED, 3), (Truth.FAILS, 103)])
+def test_a_selftest_exits_by_what_it_shows(outcome: Truth, code: int, lab: Any) -> None:
+    lab.returns("selftest_load", "selftest_load", replace(given.SELFTEST, outcome=outcome))
+    assert main(["selftest", "load", "--quick"]) == code
+    assert lab.calls[0][1]["quick"] is True
 
 
 def _with(*verdicts: tuple[Metric, Verdict]) -> Comparison:

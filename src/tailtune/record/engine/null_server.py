@@ -17,17 +17,20 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0: a free one")
     parser.add_argument("--delay-us", type=int, default=0, help="hold each answer back for so many microseconds")
     parser.add_argument("--close-every", type=int, default=0, help="close the connection in place of every n-th answer")
+    parser.add_argument("--real-time", action="store_true", help="run before others, where permitted")
+    parser.add_argument("--cpu", type=int, help="CPU to run on")
     parser.add_argument("--journal", help="file for the time at which each request was received")
     parser.add_argument("--records", type=int, default=1_000_000, help="room of the journal")
     options = parser.parse_args()
     if not (0 <= options.port <= 65_535 and min(options.delay_us, options.close_every, options.records) >= 0):
         parser.error("--port is from 0 to 65535, the other numbers from 0")
-    begin_serving()
+    begin_serving(options.cpu)
     try:
         server = _native.NullServer(
             options.port,
             options.delay_us,
             close_every=options.close_every,
+            real_time=options.real_time,
             journal=options.journal,
             records=options.records,
         )

@@ -30,13 +30,21 @@ class ProvingServer(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def null_server(
-    *, delay_us: int = 0, close_every: int = 0, journal: Path | None = None, records: int = 1_000_000
+    *,
+    delay_us: int = 0,
+    close_every: int = 0,
+    real_time: bool = False,
+    cpu: int | None = None,
+    journal: Path | None = None,
+    records: int = 1_000_000,
 ) -> Iterator[ProvingServer]:
     """Run a server that does nothing but answer, as long as the block lasts.
 
     Args:
         delay_us: Each answer is held back by this.
         close_every: In place of every n-th answer the connection is closed; 0: never.
+        real_time: Whether it runs before others, where permitted.
+        cpu: CPU to run on.
         journal: File for `read_arrivals`.
         records: Room of the journal.
 
@@ -44,6 +52,8 @@ def null_server(
         NativeError: If it does not start.
     """
     options = [f"--delay-us={delay_us}", f"--close-every={close_every}", f"--records={records}"]
+    options += ["--real-time"] if real_time else []
+    options += [] if cpu is None else [f"--cpu={cpu}"]
     with _running("null_server", options, journal) as server:
         yield server
 

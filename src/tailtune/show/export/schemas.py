@@ -7,7 +7,7 @@ import msgspec
 
 from tailtune.config.json_schema import schema, schema_of
 from tailtune.errors import SetupError, UsageError
-from tailtune.model import detected, doctor, results
+from tailtune.model import detected, doctor, results, selftest
 from tailtune.show.export.json import encode_plain
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -22,6 +22,7 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "explain": results.ExplainResult,
     "compare": results.CompareResult,
     "report": results.RecordingFacts,
+    "selftest-load": selftest.LoadSelftest,
     "schema": results.SchemaList,
     "error": results.FailedResult,
 }
