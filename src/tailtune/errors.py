@@ -19,6 +19,8 @@ from typing import ClassVar, Final
 EXIT_OK: Final = 0
 EXIT_INCONCLUSIVE: Final = 3
 EXIT_REGRESSION: Final = 100
+EXIT_CONDITION: Final = 104
+"""A condition of `--fail-if` failed."""
 
 
 class TailtuneError(Exception):

@@ -36,7 +36,7 @@ def _in_ascii(result: LoadResult) -> str:
 OUTPUTS: dict[str, Callable[[], str]] = {
     "run.txt": lambda: run_result(given.RUN),
     "load.txt": lambda: load_result(given.LOAD),
-    "load-charts.txt": lambda: load_result(given.LOAD, charts=True),
+    "load-charts.txt": lambda: load_result(given.CONDITIONAL_LOAD, charts=True),
     "load-charts-ascii.txt": lambda: _in_ascii(given.LOAD),
     "load-closed.txt": lambda: load_result(given.CLOSED_LOAD),
     "load-invalid.txt": lambda: load_result(given.BAD_LOAD),

@@ -347,15 +347,16 @@ RUN = RunResult(
 )
 LOAD = LoadResult(
     url="http://127.0.0.1:8080/render",
-    summary=replace(SUMMARY, kind=Kind.LOAD, variant="", goals=[], conditions=CONDITIONS),
+    summary=replace(SUMMARY, kind=Kind.LOAD, variant="", goals=[]),
     report=replace(REPORT, pacing="precise", host=HostAccount(steal_share=0.0013, throttled_ns=0, throttled_periods=0)),
     written=["out/load.hlog"],
 )
+CONDITIONAL_LOAD = replace(LOAD, summary=replace(LOAD.summary, conditions=CONDITIONS))
 CLOSED_LOAD = LoadResult(
     url="http://127.0.0.1:8080/render",
     loop="closed with 64 connections",
     summary=replace(SUMMARY, kind=Kind.LOAD, variant="", goals=[]),
-    report=replace(REPORT, loop="closed", arrival="closed", connections=64, threads=2, scheduled_rate_per_s=0.0),
+    report=replace(REPORT, loop="closed", arrival="closed", max_connections=64, threads=2, scheduled_rate_per_s=0.0),
 )
 BAD_REPORT = replace(
     REPORT,

@@ -1,5 +1,6 @@
 """Reads one recording."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +48,15 @@ class Bundle:
             RecordingError: if its file is damaged.
         """
         return tables.read_table(self.path, name)
+
+    def batches(self, name: str) -> Iterator[pa.Table]:
+        """Yield a table of the schema piece by piece, in memory that does not grow with it.
+
+        Raises:
+            ValueError: if no table has this name.
+            RecordingError: if its file is damaged.
+        """
+        return tables.read_batches(self.path, name)
 
     def file(self, name: str) -> bytes:
         """Return the content of a file, for example `profiles/on-cpu.measure.pb.gz`.

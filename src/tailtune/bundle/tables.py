@@ -1,5 +1,6 @@
 """Parquet on one side, the schema of the recording on the other; both directions are checked here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +84,8 @@ def merge_parts(directory: Path, name: str) -> list[Path]:
     writer = TableWriter(whole, name)
     try:
         for part in found:
-            writer.append(_read(part))
+            for rows in _row_groups(part):
+                writer.append(rows)
     finally:
         writer.close()
     return found
@@ -102,13 +104,28 @@ def read_table(directory: Path, name: str) -> pa.Table:
     return pa.concat_tables([_conforming(part, schema) for part in found])
 
 
+def read_batches(directory: Path, name: str) -> Iterator[pa.Table]:
+    """Yield a table in the batches in which it was written, so that its size does not matter.
+
+    Raises:
+        RecordingError: if a file is damaged or lacks a column.
+    """
+    schema = schema_of(name)
+    for part in parts(directory, name):
+        for rows in _row_groups(part):
+            yield _fitted(part, rows, schema)
+
+
 def count_rows(directory: Path, name: str) -> int:
     """Return the number of rows of a table, from the footers alone."""
     return sum(int(pq.read_metadata(part).num_rows) for part in parts(directory, name))
 
 
 def _conforming(part: Path, schema: pa.Schema) -> pa.Table:
-    table = _read(part)
+    return _fitted(part, _read(part), schema)
+
+
+def _fitted(part: Path, table: pa.Table, schema: pa.Schema) -> pa.Table:
     missing = [column for column in schema.names if column not in table.column_names]
     if missing:
         raise RecordingError(
@@ -124,7 +141,20 @@ def _read(part: Path) -> pa.Table:
     try:
         return pq.ParquetFile(part).read()
     except (OSError, pa.ArrowException) as error:
-        raise RecordingError(
-            f"{part} cannot be read: {error}",
-            hint="the file is damaged; remove the recording with `tailtune runs remove` or restore the file",
-        ) from error
+        raise _damaged(part, error) from error
+
+
+def _row_groups(part: Path) -> Iterator[pa.Table]:
+    try:
+        with pq.ParquetFile(part) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(part, error) from error
+
+
+def _damaged(part: Path, error: Exception) -> RecordingError:
+    return RecordingError(
+        f"{part} cannot be read: {error}",
+        hint="the file is damaged; remove the recording with `tailtune runs remove` or restore the file",
+    )

@@ -25,9 +25,10 @@ from tailtune.cli.selftest import selftest
 from tailtune.cli.terminal import open_closed_streams
 
 _EPILOGUE: Final = (
-    "Exit codes: 0 ok; 2 usage; 3 inconclusive (when asked to fail on it); 4 nothing measured; 96 set-up; "
-    "100 regression confirmed (when asked to fail on it); 101 build failed; 102 service not ready or died; "
-    "103 load invalid; 130 interrupted. Data go to stdout, talk to stderr; every command takes --json."
+    "Exit codes: 0 ok; 2 usage; 3 inconclusive (when asked to fail on it, or --fail-if undecided); "
+    "4 nothing measured; 96 set-up; 100 regression confirmed (when asked to fail on it); "
+    "101 build failed; 102 service not ready or died; 103 load invalid; 104 --fail-if failed; 130 interrupted. "
+    "Data go to stdout, talk to stderr; every command takes --json."
 )
 
 app = App(

@@ -9,6 +9,9 @@ _WORDS: Final = {
     r"\b(?:improved|VALID|ok)\b": _GREEN,
     r"\b(?:regressed|INVALID|failed)\b": _RED,
     r"\b(?:inconclusive|unsteady|too-noisy|SUSPECT|limited|PARTIAL|warning:)(?![\w-])": _YELLOW,
+    r"[░▒]+": _CYAN,
+    r"▓+": _YELLOW,
+    r"█+": _RED,
     r"^ *(?:\$ )?tailtune [a-z].*$": _CYAN,
     r"\A.+$": _BOLD,
 }

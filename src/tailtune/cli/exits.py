@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from tailtune.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REGRESSION, LoadInvalidError, RunInterruptedError
+from tailtune.errors import (
+    EXIT_CONDITION,
+    EXIT_INCONCLUSIVE,
+    EXIT_OK,
+    EXIT_REGRESSION,
+    LoadInvalidError,
+    RunInterruptedError,
+)
+from tailtune.model.condition import ConditionResult, Outcome
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.selftest import LoadSelftest, Truth
 from tailtune.model.verdict import Comparison, Metric, Verdict
@@ -33,6 +41,18 @@ def exit_of_selftest(result: LoadSelftest) -> int:
     if result.outcome is Truth.FAILS:
         return LoadInvalidError.exit_code
     return EXIT_INCONCLUSIVE if result.outcome is Truth.DISTURBED else EXIT_OK
+
+
+def exit_of_conditions(report: LoadReport | None, conditions: Iterable[ConditionResult]) -> int:
+    """Return what `exit_of_load` says, else 104 if a condition failed, 3 if one is undecided, else 0.
+
+    So an interrupted or INVALID load passes nothing, whatever was measured.
+    """
+    code = exit_of_load(report) if report else EXIT_OK
+    outcomes = {one.outcome for one in conditions}
+    if code == EXIT_OK and Outcome.FAILED in outcomes:
+        return EXIT_CONDITION
+    return EXIT_INCONCLUSIVE if code == EXIT_OK and Outcome.UNDECIDED in outcomes else code
 
 
 def exit_of_comparison(comparison: Comparison, fail_on: Iterable[FailOn]) -> int:

@@ -54,6 +54,10 @@ def positive(_kind: object, value: float | None) -> None:
 DurationOption = Annotated[Duration, Parameter(converter=read_duration, n_tokens=1)]
 """A duration with its unit."""
 Positive: Final[Any] = Parameter(validator=positive)
+FailIf = Annotated[list[str] | None, Parameter(name="--fail-if", negative="")]
+"""Conditions on the load."""
+Charts = Annotated[bool | None, Parameter(name="--charts", negative="--no-charts", show_default=False)]
+"""Whether charts are drawn; None: where there is room."""
 ConfigOption = Annotated[Path | None, Parameter(name=["--config", "-c"])]
 """Path of the configuration file."""
 

@@ -15,7 +15,7 @@ from tailtune.cli.terminal import is_live, say, say_labelled, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
     from tailtune.cli.options import Output
 
@@ -100,17 +100,12 @@ class LiveProgress(QuietProgress):
 
     def __init__(self, console: "Console | None" = None, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-        from rich.table import Column
+        from rich.progress import Progress
 
         self._clock = clock
         self._console = console or Console(stderr=True, highlight=False)
         self._bars = Progress(
-            TextColumn(f"{'':8}  {{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
-            BarColumn(bar_width=16),
-            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
-            TextColumn("{task.fields[left]}", markup=False),
-            TextColumn("{task.description}", markup=False),
+            *self.columns(),
             console=self._console,
             refresh_per_second=_REFRESH_PER_S,
             transient=True,
@@ -120,6 +115,19 @@ class LiveProgress(QuietProgress):
         self._phase_began = 0.0
         self._paces: dict[str, _Pace] = {}
         self._bars.start()
+
+    def columns(self) -> "list[ProgressColumn]":
+        """Return what the line of the phase under way consists of."""
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
+
+        return [
+            TextColumn(f"{'':8}  {{task.fields[phase]:<{_NAME_WIDTH}}}", markup=False),
+            BarColumn(bar_width=16),
+            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+            TextColumn("{task.fields[left]}", markup=False),
+            TextColumn("{task.description}", markup=False),
+        ]
 
     def phase(self, name: str, note: str = "") -> None:
         """A phase began: the one before it is finished and becomes a line."""

@@ -81,6 +81,35 @@ def rendered(result: _T, to_text: Callable[[_T], str], output: "Output") -> str:
     return f"{encode(result)}\n"
 
 
+def emit_fitting(result: _T, to_text: Callable[[_T, bool], str], output: "Output", charts: bool | None) -> None:
+    """Write a result as `emit` does; its charts as told, or else where the terminal has the height for all of it.
+
+    `to_text` takes the result and whether charts are drawn.
+    """
+    emit(result, lambda one: _with_charts(one, to_text, charts), output)
+
+
+def _with_charts(result: _T, to_text: Callable[[_T, bool], str], charts: bool | None) -> str:
+    from tailtune.show.text.glyphs import ASCII, UNICODE, drawn_with
+
+    with drawn_with(UNICODE if _has_blocks(sys.stdout) else ASCII):
+        if charts is not None:
+            return to_text(result, charts)
+        if not sys.stdout.isatty():
+            return to_text(result, False)
+        whole = to_text(result, True)
+        return whole if whole.count("\n") < shutil.get_terminal_size().lines else to_text(result, False)
+
+
+def _has_blocks(stream: TextIO) -> bool:
+    """Whether the stream takes the characters that charts are drawn with."""
+    try:
+        "█░●".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return os.environ.get("TERM") not in ("dumb", "linux")
+
+
 def _set(result: _T, to_text: Callable[[_T], str]) -> str:
     """Return the text of a result, fitted to the terminal it goes to; elsewhere every page is the same."""
     if not sys.stdout.isatty():

@@ -105,6 +105,8 @@ def _rate(report: LoadReport, count: OperationCount | None) -> float:
 def _lag(name: str, report: LoadReport) -> tuple[_Measured, str]:
     q = quantile_of(name)
     if name not in report.send_lag_ns:
+        if report.loop == "closed":
+            return (None, None, None), "a closed loop has no send lag: a request is due when it is sent"
         return (None, None, None), f"the engine tells the send lag at {', '.join(report.send_lag_ns)}"
     if q is not None and not enough(report.sent_requests, q):
         return (None, None, None), "too few requests"

@@ -2,50 +2,82 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
 from tailtune.errors import NothingMeasuredError, RunInterruptedError
 from tailtune.judge.summary import summarize
 from tailtune.lab.bench import open_bench
+from tailtune.lab.fail_if import check_conditions
+from tailtune.lab.live import OnSecond, Watch, connections_of
+from tailtune.lab.load_files import wanted_files, write_files
 from tailtune.lab.sending import Sending, Wanted, prepare
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.results import LoadResult
 from tailtune.model.workload import Workload
-from tailtune.record.engine.load import compile_workload, read_output
+from tailtune.record.engine.load import compile_workload, read_latency, read_requests
+from tailtune.record.host.account import EngineHost
 from tailtune.record.phases.bench import Bench, now_utc, scratch
-from tailtune.record.ports import Interval, Progress
+from tailtune.record.ports import Progress
 
 
-def load(url: str, wanted: Wanted, *, save: bool, progress: Progress) -> LoadResult:
-    """Send open-loop load to `url` and sum up what was measured.
+def load(
+    url: str,
+    wanted: Wanted,
+    *,
+    save: bool,
+    progress: Progress,
+    fail_if: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    on_second: OnSecond = lambda _: None,
+) -> LoadResult:
+    """Send load to `url` and sum up what was measured.
 
-    With `save` the recording is kept under `.tailtune/` of the current folder.
+    Args:
+        url: where to.
+        wanted: what is sent.
+        save: keep the recording under `.tailtune/` of the current folder.
+        progress: told of phases.
+        fail_if: conditions, judged with the summary.
+        outputs: files to write, `FILE` or `FORMAT:FILE`.
+        on_second: given each second while the load runs, with the self-checks that fail in it.
 
     Raises:
-        UsageError: if the URL or an option cannot be used.
+        UsageError: if the URL, an option, a condition or a file's name cannot be used.
+        SetupError: if a file cannot be written.
         NothingMeasuredError: if no request was answered.
         RunInterruptedError: on Ctrl-C before anything was measured; otherwise the report says it was interrupted.
     """
     sending = prepare(url, wanted)
+    conditions = check_conditions(fail_if, sending.workload)
+    files = wanted_files(outputs)
+    keep_requests = save or any(one.needs_requests for one in files)
     with _workspace(keep=save) as workspace:
         with open_bench(workspace.root, Kind.LOAD, progress) as bench:
-            report = _play(bench, sending)
-            recording = bench.writer.finish(_manifest(bench, sending.workload, report))
+            report = _play(bench, sending, on_second, keep_requests=keep_requests)
+            manifest = msgspec.structs.replace(_manifest(bench, sending.workload, report), fail_if=conditions)
+            recording = bench.writer.finish(manifest)
         bundle = Bundle.open(recording)
         if report.completed_requests == 0:
             raise _nothing(report, url)
-        return LoadResult(
+        result = LoadResult(
             bundle_id=bundle.id if save else "",
             path=str(bundle.path) if save else "",
             url=url,
+            loop=report.loop_name,
             summary=summarize(bundle),
             report=report,
+            written=[str(one.path) for one in files],
         )
+        write_files(files, result, bundle)
+    return result
 
 
 @contextmanager
@@ -58,25 +90,25 @@ def _workspace(*, keep: bool) -> Iterator[Workspace]:
         yield Workspace(Path(folder))
 
 
-def _play(bench: Bench, sending: Sending) -> LoadReport:
+def _play(bench: Bench, sending: Sending, on_second: OnSecond, *, keep_requests: bool) -> LoadReport:
     """Play the workload and put what the engine saw into the recording; Ctrl-C ends the play early."""
     workload, endpoint = sending.workload, sending.endpoint
-
-    def on_interval(one: Interval) -> None:
-        bench.progress.advance(
-            one.index + one.seconds, workload.duration.seconds, f"{one.completed / one.seconds:.0f} requests/s"
-        )
-
     with scratch() as folder:
         schedule, output = folder / "load.schedule", folder / "output"
         compile_workload(workload, sending.root, schedule)
         output.mkdir()
         bench.progress.phase(Phase.MEASURE, f"{workload.duration} at {workload.mean_rate_per_s:g} requests/s")
-        report = bench.engine.play(schedule, endpoint.port, output, on_interval, lambda: None, host=endpoint.host)
-        tables = read_output(output, Phase.MEASURE)
-    for name, table in tables.items():
-        bench.writer.add_table(name, table)
-    return bench.check_load(report, tables["latency"])
+        host = EngineHost(bench.layout.engine)
+        watch = Watch(workload, bench.layout.engine, bench.progress, on_second)
+        report = bench.engine.play(schedule, endpoint.port, output, watch, lambda: None, host=endpoint.host)
+        report = msgspec.structs.replace(
+            report, host=host.account(), max_connections=report.max_connections or connections_of(workload)
+        )
+        latency = read_latency(output, Phase.MEASURE)
+        bench.writer.add_table("latency", latency)
+        keep = partial(bench.writer.add_table, "requests") if keep_requests else None
+        bench.writer.add_table("outcomes", read_requests(output, Phase.MEASURE, report.started_ns, keep))
+    return bench.check_load(report, latency)
 
 
 def _manifest(bench: Bench, workload: Workload, report: LoadReport) -> Manifest:

@@ -93,7 +93,7 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     """Engine threads, each on a CPU of its own."""
     pacing: str = ""
     """How the engine waits for the next start, such as `precise`; empty where it did not tell."""
-    connections: int = 0
+    max_connections: int = 0
     """Cap of the connection pool; in a closed loop their number. 0: not told."""
     longest_gap_ns: int = 0
     """The longest that a turn of the engine's loop began after it was due: how long the generator stood still."""
@@ -115,5 +115,5 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
         if self.loop == "partly open":
             return "partly open (sessions)"
         if self.loop == "closed":
-            return f"closed with {self.connections or self.peak_connections} connections"
+            return f"closed with {self.max_connections or self.peak_connections} connections"
         return self.loop

@@ -14,6 +14,8 @@ from tests.support import results as given
 from tailtune.cli.app import app, main
 from tailtune.cli.failure import COMMAND_NAMES
 from tailtune.model.codec import from_json
+from tailtune.model.condition import Outcome
+from tailtune.model.load import Validity
 from tailtune.model.results import FailedResult, RecordingFacts, RunList, SchemaList
 from tailtune.model.selftest import Truth
 from tailtune.model.units import Duration
@@ -109,6 +111,45 @@ def test_load_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
     assert wanted.headers == ["A: 1", "B: 2"]
     assert wanted.body == "{}"
     assert kwargs["save"] is True
+
+
+def test_load_passes_on_what_is_to_come_out(lab: Any) -> None:
+    lab.returns("load", "load", given.LOAD)
+    options = ["--fail-if", "p99 > 5ms", "--fail-if", "errors > 1%", "-o", "a.hlog", "--output", "csv:b"]
+    assert main(["load", "http://127.0.0.1:1/", *options]) == 0
+    _, kwargs = lab.calls[0]
+    assert kwargs["fail_if"] == ["p99 > 5ms", "errors > 1%"]
+    assert kwargs["outputs"] == ["a.hlog", "csv:b"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "report", "code"),
+    [
+        (Outcome.PASSED, {}, 0),
+        (Outcome.FAILED, {}, 104),
+        (Outcome.UNDECIDED, {}, 3),
+        (Outcome.FAILED, {"validity": Validity.INVALID}, 103),
+        (Outcome.UNDECIDED, {"validity": Validity.INVALID}, 103),
+        (Outcome.FAILED, {"interrupted": True}, 130),
+        (Outcome.UNDECIDED, {"interrupted": True}, 130),
+    ],
+)
+def test_a_condition_decides_the_exit_code_of_a_load_that_may_be_used(
+    outcome: Outcome, report: dict[str, Any], code: int, lab: Any
+) -> None:
+    conditions = [replace(given.CONDITIONS[0], outcome=outcome)]
+    summary = replace(given.LOAD.summary, conditions=conditions)
+    lab.returns("load", "load", replace(given.LOAD, summary=summary, report=replace(given.LOAD.report, **report)))
+    assert main(["load", "http://127.0.0.1:1/"]) == code
+
+
+@pytest.mark.parametrize(("options", "drawn"), [([], False), (["--charts"], True), (["--no-charts"], False)])
+def test_charts_are_drawn_when_asked_for(
+    options: list[str], drawn: bool, lab: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.returns("load", "load", given.LOAD)
+    main(["load", "http://127.0.0.1:1/", *options])
+    assert ("percentile curve" in capsys.readouterr().out) is drawn
 
 
 def test_a_duration_is_not_taken_for_a_body(capsys: pytest.CaptureFixture[str]) -> None:
