@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_schedule", "compile_workload_schedule", "die_with_parent", "encode_hdr", "perf_capability", "play", "timer_error"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "compile_workload_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "timer_error"]
 
 VERSION: Final[str]
 """
@@ -195,6 +195,18 @@ def build_id(path: str) -> str:
     Raises NativeError if the file cannot be read.
     """
 
+def compile_protos(files: dict[str, str], roots: SupportsGetItem[int, str]) -> bytes:
+    """
+    Compile .proto files into a serialized FileDescriptorSet, with all that they import.
+
+    Args:
+        files: Texts by the names that imports use; the well-known types are known anyway.
+        roots: Names of the files to compile.
+
+    Raises:
+        NativeError: For a file that is wrong or imports what is not there.
+    """
+
 def compile_schedule(spec: bytes, payloads: SupportsGetItem[int, SupportsGetItem[int, bytes | bytearray]], path: str | PathLike[str]) -> bytes:
     """
     Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
@@ -252,6 +264,16 @@ def encode_hdr(buckets: SupportsGetItem[int, tuple[SupportsIndex, SupportsIndex]
 
     Raises:
         NativeError: For values or counts that the format cannot carry.
+    """
+
+def grpc_methods(descriptors: bytes) -> list[str]:
+    """
+    Return the methods of a serialized FileDescriptorSet that can be called, as `package.Service/Method`.
+
+    Methods that stream are left out.
+
+    Raises:
+        NativeError: For bytes that are not a descriptor set, or one that contradicts itself.
     """
 
 def perf_capability() -> str:

@@ -21,7 +21,9 @@ mod _native {
     #[pymodule_export]
     use super::load::{StopSignal, die_with_parent, play, timer_error};
     #[pymodule_export]
-    use super::schedule::{compile_schedule, compile_workload_schedule};
+    use super::schedule::{
+        compile_protos, compile_schedule, compile_workload_schedule, grpc_methods,
+    };
     #[pymodule_export]
     use super::servers::{NullServer, QueueServer};
 

@@ -1,16 +1,63 @@
 //! Bindings of schedules: compiling a workload.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read};
 use std::path::{Path, PathBuf};
 
+use grpc::Descriptors;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
-use schedule::{Compiled, ScheduleError, Spec, old};
+use schedule::{Compiled, Messages, ScheduleError, Spec, old};
 
 use crate::errors::native_error;
 use crate::load::DISK_HINT;
+
+const PROTO_HINT: &str =
+    "Give the .proto files, or a set from `protoc --include_imports --descriptor_set_out`.";
+
+/// The methods of a descriptor set, as compiling wants them.
+struct Calls(Descriptors);
+
+impl Messages for Calls {
+    fn encode(&self, method: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        let encoded = self.0.encode(method, json, out);
+        encoded.map_err(|error| error.to_string())
+    }
+}
+
+/// Compile .proto files into a serialized FileDescriptorSet, with all that they import.
+///
+/// Args:
+///     files: Texts by the names that imports use; the well-known types are known anyway.
+///     roots: Names of the files to compile.
+///
+/// Raises:
+///     NativeError: For a file that is wrong or imports what is not there.
+#[pyfunction]
+pub(crate) fn compile_protos(
+    py: Python<'_>,
+    files: BTreeMap<String, String>,
+    roots: Vec<String>,
+) -> PyResult<Py<PyBytes>> {
+    let compiled = py.detach(|| grpc::compile_protos(&files, &roots));
+    let set = compiled.map_err(|error| native_error(py, error.to_string(), ""))?;
+    Ok(PyBytes::new(py, &set).unbind())
+}
+
+/// Return the methods of a serialized FileDescriptorSet that can be called, as `package.Service/Method`.
+///
+/// Methods that stream are left out.
+///
+/// Raises:
+///     NativeError: For bytes that are not a descriptor set, or one that contradicts itself.
+#[pyfunction]
+pub(crate) fn grpc_methods(py: Python<'_>, descriptors: &[u8]) -> PyResult<Vec<String>> {
+    let found = Descriptors::decode(descriptors);
+    let found = found.map_err(|error| native_error(py, error.to_string(), PROTO_HINT))?;
+    Ok(found.methods())
+}
 
 /// Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
 ///
@@ -39,8 +86,11 @@ pub(crate) fn compile_workload_schedule(
 ) -> PyResult<Py<PyBytes>> {
     let spec: Spec = serde_json::from_slice(spec)
         .map_err(|error| native_error(py, format!("not a workload: {error}"), ""))?;
-    let _ = descriptors;
-    let compiled = py.detach(|| compile(&spec, &blobs, trace.as_deref(), &path));
+    let messages = descriptors
+        .map(|bytes| Descriptors::decode(bytes).map(Calls))
+        .transpose();
+    let messages = messages.map_err(|error| native_error(py, error.to_string(), PROTO_HINT))?;
+    let compiled = py.detach(|| compile(&spec, &blobs, messages.as_ref(), trace.as_deref(), &path));
     let compiled = compiled.map_err(|error| refused(py, &error, &path))?;
     let info = serde_json::json!({
         "sha256": compiled.sha256,
@@ -68,6 +118,7 @@ fn refused(py: Python<'_>, error: &ScheduleError, path: &Path) -> PyErr {
 fn compile(
     spec: &Spec,
     blobs: &[PyBackedBytes],
+    messages: Option<&Calls>,
     trace: Option<&Path>,
     path: &Path,
 ) -> Result<Compiled, ScheduleError> {
@@ -76,11 +127,12 @@ fn compile(
         Ok(Box::new(BufReader::new(file)))
     };
     let trace = trace.map(|_| &open as schedule::OpenTrace<'_>);
+    let messages = messages.map(|calls| calls as &dyn Messages);
     let file = File::create(path).map_err(ScheduleError::Write)?;
     let compiled = schedule::compile(
         spec,
         blobs,
-        None,
+        messages,
         trace,
         BufWriter::with_capacity(1 << 18, file),
     );
