@@ -37,8 +37,8 @@ check: setup ## formats, lints, types, directions, stubs
 	cargo clippy --quiet --workspace --all-targets --locked -- --deny warnings
 	scripts/check-stubs.sh
 
-bench: setup ## compare our speed and cost with peers (minutes)
-	$(BIN)/python benchmarks/load.py
+bench: setup ## compare the load engine with its peers (half an hour; benchmarks/load/peers.sh gets them)
+	$(BIN)/python benchmarks/load
 
 FUZZ_SECONDS ?= 60
 fuzz: ## feed hostile input to every parser for FUZZ_SECONDS, with overflow checks on
