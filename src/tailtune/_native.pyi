@@ -284,18 +284,23 @@ def perf_capability() -> str:
     `hardware_counters` and `tracepoints`: {`permitted`, `error`}; `kernel_names`.
     """
 
-def play(schedule: str | PathLike[str], port: SupportsIndex, stop: StopSignal, *, host: IPv4Address | IPv6Address | None = None, output: str | PathLike[str] | None = None, cpu: SupportsIndex | None = None, spin: bool = True, real_time: bool = True, events_fd: SupportsIndex | None = None) -> bytes:
+def play(schedule: str | PathLike[str], stop: StopSignal, *, host: IPv4Address | IPv6Address | None = None, port: SupportsIndex = 0, unix: str | PathLike[str] | None = None, tls_name: str | None = None, tls_ca: str | PathLike[str] | None = None, tls_insecure: bool = False, output: str | PathLike[str] | None = None, cpus: SupportsGetItem[int, SupportsIndex] = ..., threads: SupportsIndex = 1, pacing: str = "precise", real_time: bool = True, events_fd: SupportsIndex | None = None) -> bytes:
     """
     Play a schedule against a service; blocks, without the GIL, until its end or `stop`.
 
     Args:
         schedule: A compiled schedule.
-        port: Where the service listens.
-        host: Its IP address, version 4 or 6; 127.0.0.1 when absent.
         stop: Ends the play early.
+        host: IP address of the service, version 4 or 6; 127.0.0.1 when absent.
+        port: Where it listens there.
+        unix: Path of a Unix socket, in place of host and port.
+        tls_name: Speak TLS with the server of this name.
+        tls_ca: PEM file of certificates to trust besides the system's.
+        tls_insecure: Trust any certificate.
         output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
-        cpu: CPU to bind the engine to, or nothing.
-        spin: Whether the engine may spin shortly before each send.
+        cpus: CPUs to bind the engines to, in turn; none: they are not bound.
+        threads: Engines that share the schedule, at least one.
+        pacing: `precise` or `frugal`.
         real_time: Whether to try for real-time priority.
         events_fd: Descriptor that gets a JSON line each second, with the fields of `ports.Interval`.
 

@@ -26,6 +26,7 @@ from tests.support.load import (
 )
 
 from tailtune.errors import NativeError
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Operation
 from tailtune.record.engine.load import EngineProcess, compile_workload
@@ -40,7 +41,7 @@ WAIT_SECONDS = 20.0
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[EngineProcess]:
-    with EngineProcess(min(os.sched_getaffinity(0))) as started:
+    with EngineProcess([min(os.sched_getaffinity(0))]) as started:
         yield started
 
 
@@ -93,7 +94,7 @@ def test_intervals_are_told_live(engine: EngineProcess, tmp_path: Path) -> None:
     compile_workload(workload(2.3, rate_per_s=200), tmp_path, tmp_path / "schedule")
     seconds: list[Interval] = []
     with null_server() as (_, port):
-        report = engine.play(tmp_path / "schedule", port, None, seconds.append, lambda: None)
+        report = engine.play(tmp_path / "schedule", Endpoint(port=port), None, seconds.append, lambda: None)
     assert all(isinstance(second, Interval) for second in seconds)
     assert [second.index for second in seconds] == [0, 1, 2]
     assert [second.seconds for second in seconds[:2]] == [1, 1]
@@ -301,8 +302,8 @@ def test_a_damaged_schedule_is_refused_by_name(engine: EngineProcess, tmp_path: 
     schedule = tmp_path / "schedule"
     compile_workload(workload(), tmp_path, schedule)
     schedule.write_bytes(schedule.read_bytes()[:-10])
-    with pytest.raises(NativeError, match=r"schedule: not a usable schedule: .* promises") as caught:
-        engine.play(schedule, 1, None, lambda interval: None, lambda: None)
+    with pytest.raises(NativeError, match=r"schedule: not a usable schedule: .*cut short") as caught:
+        engine.play(schedule, Endpoint(port=1), None, lambda interval: None, lambda: None)
     assert caught.value.hint
 
 
@@ -310,7 +311,7 @@ def test_a_missing_schedule_or_output_is_named(engine: EngineProcess, tmp_path: 
     compile_workload(workload(), tmp_path, tmp_path / "schedule")
     for schedule, output, name in [("absent", ".", "absent"), ("schedule", "nowhere", "nowhere")]:
         with pytest.raises(NativeError, match=name):
-            engine.play(tmp_path / schedule, 1, tmp_path / output, lambda interval: None, lambda: None)
+            engine.play(tmp_path / schedule, Endpoint(port=1), tmp_path / output, lambda interval: None, lambda: None)
 
 
 def test_an_engine_that_dies_is_an_error_not_a_wait(tmp_path: Path) -> None:
@@ -322,7 +323,7 @@ def test_an_engine_that_dies_is_an_error_not_a_wait(tmp_path: Path) -> None:
 
 
 def test_a_cpu_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
-    with null_server() as (_, port), EngineProcess(1_000) as engine:
+    with null_server() as (_, port), EngineProcess([1_000]) as engine:
         report = play(engine, workload(0.2), port, tmp_path).report
     assert report.pinned_cpu is None
     assert any("bound to CPU 1000" in warning for warning in report.warnings)
@@ -331,7 +332,7 @@ def test_a_cpu_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
 
 def test_an_engine_that_does_not_start_tells_why() -> None:
     with pytest.raises(NativeError, match="ended unexpectedly") as caught:
-        EngineProcess(-1)
+        EngineProcess([-1])
     assert "Error" in caught.value.detail
 
 
@@ -372,10 +373,11 @@ UNPRIVILEGED = """
 import sys, tempfile, msgspec
 from pathlib import Path
 from tailtune.record.engine.load import EngineProcess, compile_workload
+from tailtune.model.endpoint import Endpoint
 from tests.support.load import null_server, workload
 with tempfile.TemporaryDirectory() as name, null_server() as (_, port), EngineProcess() as engine:
     compile_workload(workload(0.5, rate_per_s=200), Path(name), Path(name, "s"))
-    report = engine.play(Path(name, "s"), port, None, lambda interval: None, lambda: None)
+    report = engine.play(Path(name, "s"), Endpoint(port=port), None, lambda interval: None, lambda: None)
 sys.stdout.buffer.write(msgspec.json.encode(report))
 """
 

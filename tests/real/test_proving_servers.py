@@ -21,7 +21,7 @@ WAIT_SECONDS = 20.0
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[EngineProcess]:
-    with EngineProcess(min(os.sched_getaffinity(0))) as started:
+    with EngineProcess([min(os.sched_getaffinity(0))]) as started:
         yield started
 
 

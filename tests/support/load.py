@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tailtune.bundle.schema import OUTCOMES
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
@@ -51,7 +52,7 @@ def play(
     """Compile and play a workload; the log of an earlier play in `directory` is replaced."""
     schedule = directory / "schedule"
     compile_workload(chosen, directory, schedule)
-    report = engine.play(schedule, port, directory, lambda interval: None, poll)
+    report = engine.play(schedule, Endpoint(port=port), directory, lambda interval: None, poll)
     return Played(report, *logged(directory))
 
 

@@ -1,12 +1,16 @@
-//! One connection: at most one request on it at a time.
+//! One connection: a transport, what is spoken on it, and the requests under way.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::BorrowedFd;
 
+use schedule::{Expect, Plan};
+
+use crate::checks::Body;
 use crate::flight::Ticket;
-use crate::protocol::http1::response::{Response, ResponseError};
+use crate::log::Outcome;
+use crate::protocol::{Answers, Protocol};
 use crate::sys::clock::now_ns;
+use crate::transport::Transport;
 
 /// Buffers read from one connection before others get their turn: an endless answer must not hold up
 /// what is due.
@@ -14,202 +18,320 @@ const READS: usize = 16;
 
 /// A request on its way over a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Exchange<'a> {
+pub(crate) struct Exchange {
     pub(crate) ticket: Ticket,
+    pub(crate) operation: u16,
     /// Just before its first byte was written.
     pub(crate) sent_ns: u64,
     /// When the first byte of the answer was read; 0 before.
     pub(crate) first_byte_ns: u64,
-    unsent: &'a [u8],
 }
 
-/// What came of an event.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Nothing to do but wait.
-    Pending,
+/// A request that ended on a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) exchange: Exchange,
+    pub(crate) outcome: Outcome,
+    pub(crate) done_ns: u64,
+    pub(crate) status: u16,
+    pub(crate) bytes: u64,
+}
+
+/// How a connection is after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// It may go on.
+    Fine,
     /// There may be more to read, which no event will tell unless it is asked for.
     More,
-    /// The answer is complete; whether the connection may go on.
-    Answered { done_ns: u64, reusable: bool },
-    /// The connection is of no more use; a request on it failed.
+    /// It is of no more use: requests still on it failed.
     Broken,
 }
 
-impl Step {
-    /// An answered connection is of no more use once its peer has closed it.
-    const fn unless_closed(self, closed: bool) -> Self {
-        match self {
-            Self::Answered { done_ns, reusable } => Self::Answered {
-                done_ns,
-                reusable: reusable && !closed,
-            },
-            other => other,
+/// One place for a request under way; its number is the request's tag.
+#[derive(Debug, Default)]
+struct Place {
+    exchange: Option<Exchange>,
+    body: Body,
+}
+
+/// The requests under way, by tag.
+#[derive(Debug, Default)]
+struct Exchanges {
+    places: Vec<Place>,
+    free: Vec<u32>,
+    count: usize,
+}
+
+impl Exchanges {
+    fn enter(&mut self, exchange: Exchange, expect: &Expect) -> u32 {
+        let tag = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place::default());
+            self.places.len() as u32 - 1
+        });
+        let place = &mut self.places[tag as usize];
+        place.body.begin(expect);
+        place.exchange = Some(exchange);
+        self.count += 1;
+        tag
+    }
+
+    fn get(&mut self, tag: u32) -> Option<&mut Exchange> {
+        self.places.get_mut(tag as usize)?.exchange.as_mut()
+    }
+
+    fn leave(&mut self, tag: u32) -> Option<Exchange> {
+        let exchange = self.places.get_mut(tag as usize)?.exchange.take()?;
+        self.free.push(tag);
+        self.count -= 1;
+        Some(exchange)
+    }
+}
+
+/// Takes what the protocol tells while it reads one buffer.
+struct Listener<'a> {
+    plan: &'a Plan,
+    exchanges: &'a mut Exchanges,
+    ended: &'a mut Vec<Ended>,
+    now_ns: u64,
+}
+
+impl Answers for Listener<'_> {
+    fn begun(&mut self, tag: u32) {
+        if let Some(exchange) = self.exchanges.get(tag) {
+            exchange.first_byte_ns = self.now_ns;
+        }
+    }
+
+    fn body(&mut self, tag: u32, bytes: &[u8]) {
+        if let Some(place) = self.exchanges.places.get_mut(tag as usize) {
+            place.body.take(bytes);
+        }
+    }
+
+    fn answered(&mut self, tag: u32, status: u16, bytes: u64) {
+        let Some(exchange) = self.exchanges.leave(tag) else {
+            return;
+        };
+        let expect = &self.plan.operations()[usize::from(exchange.operation)].expect;
+        let body = &mut self.exchanges.places[tag as usize].body;
+        self.ended.push(Ended {
+            exchange,
+            outcome: body.judge(expect, status),
+            done_ns: self.now_ns,
+            status,
+            bytes,
+        });
+    }
+
+    fn failed(&mut self, tag: u32) {
+        if let Some(exchange) = self.exchanges.leave(tag) {
+            self.ended
+                .push(Ended::lost(exchange, Outcome::ConnectionError, self.now_ns));
+        }
+    }
+}
+
+impl Ended {
+    /// A request that got no answer.
+    pub(crate) const fn lost(exchange: Exchange, outcome: Outcome, done_ns: u64) -> Self {
+        Self {
+            exchange,
+            outcome,
+            done_ns,
+            status: 0,
+            bytes: 0,
         }
     }
 }
 
 /// A connection being opened, idle or busy.
-pub(crate) struct Connection<'a> {
-    stream: TcpStream,
+pub(crate) struct Connection {
+    transport: Transport,
+    protocol: Box<dyn Protocol>,
+    /// Whether answers may overtake what is still being sent, as on HTTP/2.
+    multiplexed: bool,
     /// Number in the order of opening, for the request log.
     pub(crate) serial: u32,
-    pub(crate) established: bool,
-    exchange: Option<Exchange<'a>>,
-    response: Response,
+    pub(crate) open: bool,
+    /// Whether the pool knows that it has room.
+    pub(crate) listed: bool,
+    exchanges: Exchanges,
+    /// Bytes that the transport has not taken yet, from `written` on.
+    out: Vec<u8>,
+    written: usize,
 }
 
-impl<'a> Connection<'a> {
-    pub(crate) fn new(stream: TcpStream, serial: u32, response: Response) -> Self {
+impl Connection {
+    pub(crate) fn new(
+        transport: Transport,
+        protocol: Box<dyn Protocol>,
+        multiplexed: bool,
+        serial: u32,
+    ) -> Self {
         Self {
-            stream,
+            transport,
+            protocol,
+            multiplexed,
             serial,
-            established: false,
-            exchange: None,
-            response,
+            open: false,
+            listed: false,
+            exchanges: Exchanges::default(),
+            out: Vec::with_capacity(1024),
+            written: 0,
         }
-    }
-
-    /// Returns the response reader, to be used by another connection.
-    pub(crate) fn into_response(self) -> Response {
-        self.response
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.transport.as_fd()
     }
 
-    pub(crate) const fn response(&self) -> &Response {
-        &self.response
-    }
-
-    pub(crate) const fn exchange(&self) -> Option<&Exchange<'a>> {
-        self.exchange.as_ref()
-    }
-
-    /// Ends the exchange, if there is one.
-    pub(crate) const fn take_exchange(&mut self) -> Option<Exchange<'a>> {
-        self.exchange.take()
-    }
-
-    /// The socket became writable for the first time, or failed.
-    pub(crate) fn establish(&mut self) -> io::Result<()> {
-        match self.stream.take_error()? {
-            Some(error) => Err(error),
-            None => {
-                self.established = true;
-                Ok(())
-            }
+    /// Requests that may be put on it now.
+    pub(crate) fn room(&self) -> usize {
+        if self.open && self.protocol.reusable() {
+            self.protocol.room()
+        } else {
+            0
         }
     }
 
-    /// Sends a request; `Broken` when the peer does not take it.
-    pub(crate) fn send(&mut self, ticket: Ticket, request: &'a [u8]) -> Step {
-        self.response.begin(request.starts_with(b"HEAD "));
-        self.exchange = Some(Exchange {
+    /// Requests under way.
+    pub(crate) const fn under_way(&self) -> usize {
+        self.exchanges.count
+    }
+
+    /// Whether it can only be closed: nothing is under way, and nothing may follow.
+    ///
+    /// An answer that came before its request was sent whole leaves a rest that would be taken for the next one.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.exchanges.count == 0
+            && (!self.protocol.reusable() || (!self.multiplexed && self.written < self.out.len()))
+    }
+
+    /// Goes on with opening; true once it is open.
+    ///
+    /// # Errors
+    /// When the peer refuses, or the handshake fails.
+    pub(crate) fn establish(&mut self) -> io::Result<bool> {
+        if !self.open && self.transport.advance()? {
+            self.open = true;
+            self.protocol.open(&mut self.out);
+            self.flush()?;
+        }
+        Ok(self.open)
+    }
+
+    /// Sends a request and returns its tag and when its first byte was written; only while there is room.
+    pub(crate) fn send(
+        &mut self,
+        ticket: Ticket,
+        operation: u16,
+        payload: &[u8],
+        expect: &Expect,
+    ) -> (u32, u64, Condition) {
+        let exchange = Exchange {
             ticket,
+            operation,
             sent_ns: now_ns(),
             first_byte_ns: 0,
-            unsent: request,
-        });
-        self.flush()
+        };
+        let tag = self.exchanges.enter(exchange, expect);
+        self.protocol.send(tag, payload, &mut self.out);
+        let condition = self.flush().map_or(Condition::Broken, |()| Condition::Fine);
+        (tag, exchange.sent_ns, condition)
     }
 
-    /// Writes what is left of the request.
-    pub(crate) fn flush(&mut self) -> Step {
-        let Some(exchange) = &mut self.exchange else {
-            return Step::Pending;
-        };
-        while !exchange.unsent.is_empty() {
-            match (&self.stream).write(exchange.unsent) {
-                Ok(0) => return Step::Broken,
-                Ok(count) => exchange.unsent = &exchange.unsent[count..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+    /// Writes what is there to be written, as far as the transport takes it.
+    fn flush(&mut self) -> io::Result<()> {
+        while self.written < self.out.len() {
+            match self.transport.write(&self.out[self.written..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Step::Broken,
+                Err(error) => return Err(error),
             }
         }
-        Step::Pending
+        self.out.clear();
+        self.written = 0;
+        match self.transport.flush() {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
     }
 
-    /// Reads what is there, up to a bound. `closed`: the peer is known to have closed, so read up to the end, and
-    /// send nothing more.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8], closed: bool) -> Step {
+    /// The transport takes bytes again.
+    pub(crate) fn writable(&mut self) -> Condition {
+        self.flush().map_or(Condition::Broken, |()| Condition::Fine)
+    }
+
+    /// Reads what is there, up to a bound. `closed`: the peer is known to have closed, so read up to the end.
+    pub(crate) fn readable(
+        &mut self,
+        plan: &Plan,
+        buffer: &mut [u8],
+        closed: bool,
+        ended: &mut Vec<Ended>,
+    ) -> Condition {
         for _ in 0..READS {
-            match (&self.stream).read(buffer) {
-                Ok(0) => return self.ended(),
+            match self.transport.read(buffer) {
+                Ok(0) => return self.peer_closed(plan, ended),
                 Ok(count) => {
-                    let step = self.take(&buffer[..count]);
+                    if self.take(plan, &buffer[..count], ended).is_err() {
+                        return Condition::Broken;
+                    }
                     // Edge-triggered: a short read has emptied the socket, the next byte is a new edge.
-                    if step != Step::Pending || (count < buffer.len() && !closed) {
-                        return step.unless_closed(closed);
+                    if count < buffer.len() && !closed {
+                        return Condition::Fine;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Pending,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Condition::Fine,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Step::Broken,
+                Err(_) => return Condition::Broken,
             }
         }
-        Step::More
+        Condition::More
     }
 
-    fn take(&mut self, received: &[u8]) -> Step {
-        let now = now_ns();
-        let Some(exchange) = &mut self.exchange else {
-            return Step::Broken; // Bytes that nobody asked for.
+    fn take(&mut self, plan: &Plan, bytes: &[u8], ended: &mut Vec<Ended>) -> Result<(), ()> {
+        let mut listener = Listener {
+            plan,
+            exchanges: &mut self.exchanges,
+            ended,
+            now_ns: now_ns(),
         };
-        if exchange.first_byte_ns == 0 {
-            exchange.first_byte_ns = now;
+        let taken = self.protocol.receive(bytes, &mut listener, &mut self.out);
+        if taken.is_err() || (self.written < self.out.len() && self.flush().is_err()) {
+            return Err(());
         }
-        let wholly_sent = exchange.unsent.is_empty();
-        match self.response.feed(received, &mut |_| ()) {
-            Ok(None) => Step::Pending,
-            Ok(Some(used)) => Step::Answered {
-                done_ns: now,
-                reusable: wholly_sent && used == received.len() && self.response.keep_alive(),
-            },
-            Err(_) => Step::Broken,
-        }
+        Ok(())
     }
 
-    fn ended(&mut self) -> Step {
-        let begun = self
-            .exchange
-            .as_ref()
-            .is_some_and(|exchange| exchange.first_byte_ns > 0);
-        let complete: Result<(), ResponseError> = self.response.end();
-        if begun && complete.is_ok() {
-            Step::Answered {
-                done_ns: now_ns(),
-                reusable: false,
+    fn peer_closed(&mut self, plan: &Plan, ended: &mut Vec<Ended>) -> Condition {
+        let mut listener = Listener {
+            plan,
+            exchanges: &mut self.exchanges,
+            ended,
+            now_ns: now_ns(),
+        };
+        self.protocol.closed(&mut listener);
+        Condition::Broken
+    }
+
+    /// Gives up one request; false: the connection cannot go on.
+    pub(crate) fn cancel(&mut self, tag: u32, now_ns: u64, ended: &mut Vec<Ended>) -> bool {
+        if let Some(exchange) = self.exchanges.leave(tag) {
+            ended.push(Ended::lost(exchange, Outcome::Timeout, now_ns));
+        }
+        self.protocol.cancel(tag, &mut self.out) && self.flush().is_ok()
+    }
+
+    /// Fails all requests under way.
+    pub(crate) fn fail_all(&mut self, now_ns: u64, ended: &mut Vec<Ended>) {
+        for tag in 0..self.exchanges.places.len() as u32 {
+            if let Some(exchange) = self.exchanges.leave(tag) {
+                ended.push(Ended::lost(exchange, Outcome::ConnectionError, now_ns));
             }
-        } else {
-            Step::Broken
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::net::TcpListener;
-
-    use super::*;
-
-    #[test]
-    fn an_endless_answer_is_read_in_turns() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut server, _) = listener.accept().unwrap();
-        let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-        answer.resize(answer.len() + 2 * READS * 64, b'x');
-        server.write_all(&answer).unwrap();
-        while stream.peek(&mut [0; 4096]).unwrap() < answer.len() {}
-        let mut connection = Connection::new(stream, 0, Response::new());
-        connection.send(Ticket::default(), b"GET / HTTP/1.1\r\n\r\n");
-        let mut buffer = [0; 64];
-        let turns = [(); 2].map(|()| connection.receive(&mut buffer, false));
-        assert_eq!(turns, [Step::More, Step::More]);
-        assert_eq!(connection.response().bytes(), 2 * READS as u64 * 64);
     }
 }

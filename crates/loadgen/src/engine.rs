@@ -1,36 +1,32 @@
 //! The loop: send what is due, give up what is overdue, read what has come, wait.
 
-use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use schedule::old::Schedule;
+use schedule::Plan;
 
-use crate::connection::Step;
-use crate::ending::Ending;
-use crate::flight::{Flight, Place, Ticket};
-use crate::log::{Log, Outcome};
+use crate::closed::ClosedLoop;
+use crate::feed::Feed;
+use crate::log::Log;
 use crate::pacer::Pacer;
-use crate::pool::{ClosedConnection, Pool};
+use crate::pool::Pool;
 use crate::priority::Priority;
+use crate::start::Start;
 use crate::stop::Stop;
 use crate::sys::clock::now_ns;
-use crate::sys::epoll::{Epoll, Event, Events};
+use crate::sys::epoll::{Epoll, Events};
+use crate::traffic::{Traffic, TrafficCounts};
 
 const STOP_TOKEN: u64 = u64::MAX;
-const READ_BYTES: usize = 64 * 1024;
-/// Time between the last preparation and the schedule's zero.
-const LEAD_NS: u64 = 5_000_000;
 /// Sends in one go before answers are looked at again, when the engine is behind.
 const BATCH: usize = 64;
+/// Longest wait: a longer gap between two turns of the loop is time that was taken from it.
+const HEARTBEAT_NS: u64 = 20_000_000;
 
 /// What the recorder may see while the loop runs.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    /// The schedule's zero; 0 before it is set.
-    pub(crate) zero_ns: AtomicU64,
     pub(crate) sent: AtomicU64,
     pub(crate) in_flight: AtomicU64,
     /// When the loop ended; 0 before.
@@ -40,11 +36,9 @@ pub(crate) struct Live {
 /// What only the loop knows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
+    pub(crate) traffic: TrafficCounts,
     pub(crate) zero_ns: u64,
     pub(crate) ended_ns: u64,
-    pub(crate) last_sent_ns: u64,
-    pub(crate) last_done_ns: u64,
-    pub(crate) sent: u64,
     pub(crate) in_flight_area_ns: u128,
     /// Requests in flight when the play was stopped; they have no row in the log.
     pub(crate) unfinished: u64,
@@ -53,82 +47,85 @@ pub(crate) struct Counts {
     /// The longest of these times.
     pub(crate) unfinished_longest_ns: u64,
     pub(crate) peak_connections: usize,
-    pub(crate) peak_client_queue: usize,
     pub(crate) spun_ns: u64,
+    /// Longest time by which a turn of the loop came later than it should have.
+    pub(crate) longest_gap_ns: u64,
     pub(crate) rows_lost: u64,
     pub(crate) interrupted: bool,
     pub(crate) starved: bool,
+    pub(crate) refusal: Option<String>,
 }
 
-/// Plays one schedule.
+/// Plays one schedule, or one part of it.
 pub(crate) struct Engine<'a> {
-    schedule: &'a Schedule<'a>,
+    plan: &'a Plan,
     live: &'a Live,
     stop: &'a Stop,
-    epoll: Epoll,
-    pool: Pool<'a>,
-    flight: Flight,
-    queue: VecDeque<Ticket>,
-    /// Requests in `queue` that have not ended there.
-    queued: usize,
-    log: Log,
-    buffer: Box<[u8]>,
-    next: usize,
+    epoll: &'a Epoll,
+    feed: Feed,
+    traffic: Traffic<'a>,
     counts: Counts,
 }
 
 impl<'a> Engine<'a> {
     /// Allocates everything that the loop will need.
     pub(crate) fn new(
-        schedule: &'a Schedule<'a>,
-        address: SocketAddr,
-        log: Log,
+        plan: &'a Plan,
+        epoll: &'a Epoll,
+        (feed, pool, log): (Feed, Pool<'a>, Log),
         live: &'a Live,
         stop: &'a Stop,
     ) -> io::Result<Self> {
-        let epoll = Epoll::new()?;
         epoll.watch_level(&stop.bell().as_fd(), STOP_TOKEN)?;
-        let flight = Flight::new(schedule);
         Ok(Self {
-            schedule,
+            plan,
             live,
             stop,
             epoll,
-            pool: Pool::new(address, schedule.max_connections()),
-            queue: VecDeque::with_capacity(flight.room()),
-            queued: 0,
-            flight,
-            log,
-            buffer: vec![0; READ_BYTES].into_boxed_slice(),
-            next: 0,
+            feed,
+            traffic: Traffic::new(plan, epoll, pool, log),
             counts: Counts::default(),
         })
     }
 
     /// Plays to the end, or until stopped. `priority`: given up when the loop would starve others.
-    pub(crate) fn run(mut self, mut pacer: Pacer, priority: &mut Priority) -> io::Result<Counts> {
+    pub(crate) fn run(
+        mut self,
+        start: &Start,
+        mut pacer: Pacer,
+        priority: &mut Priority,
+    ) -> io::Result<Counts> {
         let mut events = Events::new();
-        let zero = now_ns() + LEAD_NS;
+        let closed = self.feed.take_closed(self.plan)?;
+        self.feed.peek()?; // The first chunk is there before the clock starts.
+        let Some(zero) = start.agree() else {
+            return Ok(self.finish()); // Another engine could not begin, and says why.
+        };
+        let end = zero + self.plan.duration_ns();
         self.counts.zero_ns = zero;
-        self.live.zero_ns.store(zero, Ordering::Release);
-        let end = zero + self.schedule.duration_ns();
+        self.traffic.closed =
+            closed.map(|(requests, first)| ClosedLoop::new(requests, first, zero, end));
+        let mut awaited = zero;
         loop {
-            let now = self.send_due();
-            self.give_up_overdue(now);
-            self.live
-                .in_flight
-                .store(self.flight.count(), Ordering::Relaxed);
-            let finished =
-                self.next == self.schedule.len() && self.flight.count() == 0 && now >= end;
+            let now = self.send_due()?;
+            self.counts.longest_gap_ns =
+                self.counts.longest_gap_ns.max(now.saturating_sub(awaited));
+            self.traffic.give_up_overdue(now);
+            self.tell(now);
+            let finished = now >= end && self.traffic.flight.count() == 0 && self.feed.is_done();
             if finished || self.stop.is_set() {
                 self.counts.interrupted = !finished;
                 break;
             }
-            let wake = self.next_wake(end);
-            let count = pacer.wait(&self.epoll, &mut events, wake)?;
+            let wake = self.next_wake(end)?.min(now + HEARTBEAT_NS);
+            awaited = wake.max(now);
+            let count = pacer.wait(self.epoll, &mut events, wake)?;
             for index in 0..count {
-                self.handle(events.get(index));
-                self.send_due(); // Many answers at once must not hold up what is due.
+                let event = events.get(index);
+                if event.token != STOP_TOKEN {
+                    self.traffic.handle(event);
+                    self.send_due()?; // Many answers at once must not hold up what is due.
+                }
             }
             if pacer.is_starving_others() && !self.counts.starved {
                 self.counts.starved = true;
@@ -139,257 +136,63 @@ impl<'a> Engine<'a> {
         Ok(self.finish())
     }
 
+    fn tell(&mut self, now: u64) {
+        let counts = &self.traffic.counts;
+        self.live.sent.store(counts.sent, Ordering::Relaxed);
+        let in_flight = self.traffic.flight.count();
+        self.live.in_flight.store(in_flight, Ordering::Relaxed);
+        self.traffic.log.flush_if_old(now);
+    }
+
     fn finish(mut self) -> Counts {
         let now = now_ns();
+        let traffic = &mut self.traffic;
+        traffic.log.flush();
+        self.counts.traffic = traffic.counts;
         self.counts.ended_ns = now;
-        self.live.ended_ns.store(now, Ordering::Release);
-        self.counts.in_flight_area_ns = self.flight.area_ns(now);
-        self.counts.peak_connections = self.pool.peak();
-        for age_ns in self.flight.ages_ns(now) {
+        self.counts.in_flight_area_ns = traffic.flight.area_ns(now);
+        self.counts.peak_connections = traffic.pool.peak();
+        for age_ns in traffic.flight.ages_ns(now) {
             self.counts.unfinished += 1;
             self.counts.unfinished_ns += u128::from(age_ns);
             self.counts.unfinished_longest_ns = self.counts.unfinished_longest_ns.max(age_ns);
         }
-        self.counts.rows_lost = self.log.lost;
+        self.counts.rows_lost = traffic.log.lost;
+        self.counts.refusal = traffic.refusal.take();
+        self.live.sent.store(traffic.counts.sent, Ordering::Relaxed);
+        self.live.ended_ns.store(now, Ordering::Release);
         self.counts
     }
 
-    /// The next intended start or deadline, or the end of the time line.
-    fn next_wake(&mut self, end: u64) -> u64 {
-        let start = (self.next < self.schedule.len())
-            .then(|| self.counts.zero_ns + self.schedule.entry(self.next).intended_ns);
-        let deadline = self.flight.next_deadline().map(|(deadline, _)| deadline);
-        start.into_iter().chain(deadline).min().unwrap_or(end)
+    /// The next intended start, deadline or end of a think time, or the end of the time line.
+    fn next_wake(&mut self, end: u64) -> io::Result<u64> {
+        let start = self.feed.peek()?;
+        let start = start.map(|entry| self.counts.zero_ns + entry.intended_ns);
+        let earliest = start.into_iter().chain(self.traffic.next_wake()).min();
+        Ok(earliest.unwrap_or(end))
     }
 
     /// Sends what is due, and returns the time at which nothing more was, or the batch was full.
-    fn send_due(&mut self) -> u64 {
+    fn send_due(&mut self) -> io::Result<u64> {
         let mut now = now_ns();
+        let retry = self.traffic.closed.as_ref().and_then(ClosedLoop::retry_ns);
+        if retry.is_some_and(|at_ns| at_ns <= now) {
+            self.traffic.open_all(now);
+        }
+        self.traffic.start_ready(now);
         for _ in 0..BATCH {
-            if self.next == self.schedule.len() {
+            let Some(entry) = self.feed.peek()? else {
+                break;
+            };
+            let intended_ns = self.counts.zero_ns + entry.intended_ns;
+            if intended_ns > now {
                 break;
             }
-            let entry = self.schedule.entry(self.next);
-            if self.counts.zero_ns + entry.intended_ns > now {
-                break;
-            }
-            let ticket = self
-                .flight
-                .enter(self.next as u64, entry, self.counts.zero_ns, now);
-            self.next += 1;
-            self.place(ticket);
+            let payload = self.feed.payload(self.plan);
+            self.traffic.start(&entry, payload, intended_ns, now);
+            self.feed.advance();
             now = now_ns(); // Requests behind this one are noticed after it was sent.
         }
-        now
-    }
-
-    /// Puts a request on an idle connection or into the client queue.
-    fn place(&mut self, ticket: Ticket) {
-        if let Some(index) = self.pool.take_idle() {
-            self.send(index, ticket);
-            return;
-        }
-        self.queue.push_back(ticket);
-        self.queued += 1;
-        self.grow();
-        let beyond_connecting = self.queued.saturating_sub(self.pool.connecting());
-        self.counts.peak_client_queue = self.counts.peak_client_queue.max(beyond_connecting);
-    }
-
-    /// Opens connections until each queued request has one coming, or the cap is reached.
-    ///
-    /// Each failed attempt fails one request, so a target that refuses everything costs one attempt
-    /// a request and no more.
-    fn grow(&mut self) {
-        while self.queued > self.pool.connecting() && self.pool.has_room() {
-            if self.pool.open(&self.epoll).is_err() {
-                self.fail_first_queued();
-            }
-        }
-    }
-
-    /// Takes the first request of the client queue that is still waiting.
-    fn take_queued(&mut self) -> Option<Ticket> {
-        while let Some(ticket) = self.queue.pop_front() {
-            if self.flight.get(ticket).is_some() {
-                self.queued -= 1;
-                return Some(ticket);
-            }
-        }
-        None
-    }
-
-    fn fail_first_queued(&mut self) {
-        if let Some(ticket) = self.take_queued() {
-            self.end(ticket, now_ns(), &Ending::unsent(Outcome::ConnectionError));
-        }
-    }
-
-    fn send(&mut self, index: u32, ticket: Ticket) {
-        let (Some(request), Some(connection)) = (self.flight.get(ticket), self.pool.get(index))
-        else {
-            return;
-        };
-        let step = connection.send(ticket, self.schedule.payload(request.payload));
-        let sent_ns = connection.exchange().map_or(0, |exchange| exchange.sent_ns);
-        self.flight.board(ticket, index);
-        self.counts.sent += 1;
-        self.counts.last_sent_ns = sent_ns;
-        self.live.sent.store(self.counts.sent, Ordering::Relaxed);
-        self.follow(index, &step);
-    }
-
-    fn handle(&mut self, event: Event) {
-        if event.token == STOP_TOKEN {
-            return; // The loop looks at the flag itself.
-        }
-        let Some((index, connection)) = self.pool.find(event.token) else {
-            return; // Closed earlier in this batch.
-        };
-        if !connection.established {
-            let opened = connection.establish();
-            self.opened(index, opened);
-        }
-        // A peer may close or speak in the very event that opened the connection.
-        let Some((_, connection)) = self
-            .pool
-            .find(event.token)
-            .filter(|_| event.readable || event.writable)
-        else {
-            return;
-        };
-        let mut step = Step::Pending;
-        if event.readable {
-            step = connection.receive(&mut self.buffer, event.closed);
-        }
-        if step == Step::Pending && event.writable {
-            step = connection.flush();
-        }
-        self.follow(index, &step);
-    }
-
-    fn opened(&mut self, index: u32, result: io::Result<()>) {
-        match result {
-            Ok(()) => {
-                self.pool.established();
-                self.reuse(index);
-            }
-            Err(_) => {
-                self.pool.close(index);
-                self.fail_first_queued();
-                self.grow();
-            }
-        }
-    }
-
-    /// Gives a free connection the next queued request.
-    fn reuse(&mut self, index: u32) {
-        match self.take_queued() {
-            Some(ticket) => self.send(index, ticket),
-            None => self.pool.put_idle(index),
-        }
-    }
-
-    fn follow(&mut self, index: u32, step: &Step) {
-        match *step {
-            Step::Pending => {}
-            Step::More => {
-                if self.pool.watch_again(&self.epoll, index).is_err() {
-                    self.follow(index, &Step::Broken);
-                }
-            }
-            Step::Answered { done_ns, reusable } => self.answered(index, done_ns, reusable),
-            Step::Broken => {
-                if let Some(closed) = self.pool.close(index) {
-                    self.lost(&closed, Outcome::ConnectionError, now_ns());
-                }
-                self.grow();
-            }
-        }
-    }
-
-    fn answered(&mut self, index: u32, done_ns: u64, reusable: bool) {
-        let Some(connection) = self.pool.get(index) else {
-            return;
-        };
-        let Some(exchange) = connection.take_exchange() else {
-            return;
-        };
-        let ending = Ending {
-            outcome: Outcome::Ok,
-            sent_ns: exchange.sent_ns,
-            first_byte_ns: exchange.first_byte_ns,
-            connection: connection.serial,
-            bytes: connection.response().bytes(),
-            status: connection.response().status(),
-        };
-        self.end(exchange.ticket, done_ns, &ending);
-        if reusable {
-            self.reuse(index);
-        } else {
-            self.pool.close(index);
-            self.grow();
-        }
-    }
-
-    /// A connection went away under its request, if it had one.
-    fn lost(&mut self, closed: &ClosedConnection<'a>, outcome: Outcome, now: u64) {
-        if let Some(exchange) = &closed.exchange {
-            let ending = Ending::of_lost(closed, exchange, outcome);
-            self.end(exchange.ticket, now, &ending);
-        }
-    }
-
-    fn give_up_overdue(&mut self, now: u64) {
-        let mut gave_up = false;
-        while let Some((_, ticket)) = self
-            .flight
-            .next_deadline()
-            .filter(|(deadline, _)| *deadline <= now)
-        {
-            gave_up = true;
-            self.give_up(ticket, now);
-        }
-        if gave_up {
-            self.drop_ended_from_queue();
-            self.grow();
-        }
-    }
-
-    /// Keeps the client queue from filling with requests that ended in it.
-    fn drop_ended_from_queue(&mut self) {
-        while self
-            .queue
-            .front()
-            .is_some_and(|ticket| self.flight.get(*ticket).is_none())
-        {
-            self.queue.pop_front();
-        }
-    }
-
-    fn give_up(&mut self, ticket: Ticket, now: u64) {
-        match self.flight.get(ticket).map(|request| request.place) {
-            Some(Place::Connection(index)) => {
-                // The answer may still come, so the connection cannot carry another request.
-                if let Some(closed) = self.pool.close(index) {
-                    self.lost(&closed, Outcome::Timeout, now);
-                }
-            }
-            Some(Place::Waiting) => {
-                self.queued -= 1;
-                self.end(ticket, now, &Ending::unsent(Outcome::Timeout));
-            }
-            None => {}
-        }
-    }
-
-    /// Ends a request and logs it.
-    fn end(&mut self, ticket: Ticket, done_ns: u64, ending: &Ending) {
-        let Some(request) = self.flight.leave(ticket, done_ns) else {
-            return;
-        };
-        self.counts.last_done_ns = self.counts.last_done_ns.max(done_ns);
-        let expected = self.schedule.operations()[request.operation as usize].expected_status;
-        self.log.put(ending.row(&request, expected, done_ns));
+        Ok(now)
     }
 }

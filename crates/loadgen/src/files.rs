@@ -1,7 +1,6 @@
 //! The files of a play: `requests.bin` and `latency.bin`, little-endian records behind 16 bytes of header.
 //!
-//! Both are kept in memory while the play runs and written when it ends; a log beyond
-//! [`SPILL_BYTES`] is written as it goes, so that memory stays bounded in plays of hours.
+//! Both are written as the play goes, [`SPILL_BYTES`] at a time, so that memory stays bounded however long it is.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,8 +12,8 @@ const REQUESTS_MAGIC: [u8; 8] = *b"TTREQS\n\0";
 const LATENCY_MAGIC: [u8; 8] = *b"TTHIST\n\0";
 const VERSION: u32 = 1;
 const LATENCY_BYTES: usize = 24;
-/// About 2.4 million requests.
-const SPILL_BYTES: usize = 128 * 1024 * 1024;
+/// About 37,000 requests.
+const SPILL_BYTES: usize = 2 * 1024 * 1024;
 
 /// One non-empty bucket.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +35,7 @@ struct Spool {
 
 impl Spool {
     fn create(path: &Path, magic: [u8; 8], record: usize, spill_at: usize) -> io::Result<Self> {
-        let mut pending = Vec::new();
+        let mut pending = Vec::with_capacity(spill_at + record);
         pending.extend_from_slice(&magic);
         pending.extend_from_slice(&VERSION.to_le_bytes());
         pending.extend_from_slice(&(record as u32).to_le_bytes());

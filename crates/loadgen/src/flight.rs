@@ -2,25 +2,30 @@
 
 use std::collections::VecDeque;
 
-use schedule::old::Schedule;
+use schedule::Entry;
 
 /// Marks a free slot.
 const FREE: u64 = u64::MAX;
+/// Most requests for which room is reserved; beyond it the tables grow while the play runs.
+const MOST_RESERVED: u64 = 1 << 18;
 
 /// Where a request in flight is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    /// Behind the request of its session before it.
+    Held,
     /// In the client queue.
-    Waiting,
-    /// On the connection of this index.
-    Connection(u32),
+    Queued,
+    /// On the connection of this index, under this tag.
+    Connection(u32, u32),
 }
 
 /// A request in flight. It stays nameable after its end: a ticket whose slot moved on is void.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket {
-    slot: u32,
-    entry: u64,
+    pub(crate) slot: u32,
+    /// Number of the request in the order of entering.
+    pub(crate) entry: u64,
 }
 
 /// What is known of a request in flight.
@@ -30,8 +35,9 @@ pub(crate) struct Request {
     pub(crate) intended_ns: u64,
     /// When the engine noticed that it was due.
     pub(crate) noticed_ns: u64,
-    pub(crate) payload: u32,
-    pub(crate) operation: u32,
+    pub(crate) operation: u16,
+    /// Number of its session; 0: none.
+    pub(crate) session: u32,
     pub(crate) place: Place,
 }
 
@@ -46,44 +52,40 @@ struct Lane {
 #[derive(Debug)]
 pub(crate) struct Flight {
     slots: Vec<Request>,
+    /// Bytes to send of the waiting requests, by slot; their memory is reused.
+    payloads: Vec<Vec<u8>>,
     free: Vec<u32>,
     lanes: Vec<Lane>,
     lane_of: Vec<usize>,
+    entered: u64,
     count: u64,
     changed_ns: u64,
     area_ns: u128,
 }
 
 impl Flight {
-    /// Makes room for as many requests as the schedule can have in flight when none is answered.
-    pub(crate) fn new(schedule: &Schedule<'_>) -> Self {
-        let mut timeouts: Vec<u64> = schedule
-            .operations()
+    /// `timeouts_ns`: by operation. Makes room for as many requests as the schedule can have in flight when none
+    /// is answered, within reason.
+    pub(crate) fn new(timeouts_ns: &[u64], most: u64) -> Self {
+        let mut distinct = timeouts_ns.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let lane_of = timeouts_ns
             .iter()
-            .map(|found| found.timeout_ns)
-            .collect();
-        timeouts.sort_unstable();
-        timeouts.dedup();
-        let lane_of = schedule
-            .operations()
-            .iter()
-            .map(|found| timeouts.partition_point(|ns| *ns < found.timeout_ns));
-        let lane_of: Vec<usize> = lane_of.collect();
-        let room = most_within(schedule, timeouts.last().copied().unwrap_or(0));
-        // Never more than it will see, or many time-outs would reserve many times the room.
-        let mut requests = vec![0; timeouts.len()];
-        for entry in schedule.entries() {
-            requests[lane_of[entry.operation as usize]] += 1;
-        }
-        let lane = |(timeout_ns, requests): (u64, usize)| Lane {
+            .map(|timeout| distinct.partition_point(|ns| ns < timeout));
+        let lane_of = lane_of.collect();
+        let room = most.min(MOST_RESERVED) as usize;
+        let lane = |timeout_ns| Lane {
             timeout_ns,
-            tickets: VecDeque::with_capacity(room.min(requests)),
+            tickets: VecDeque::with_capacity(room / timeouts_ns.len().max(1)),
         };
         Self {
             slots: Vec::with_capacity(room),
+            payloads: Vec::with_capacity(room),
             free: Vec::with_capacity(room),
-            lanes: timeouts.into_iter().zip(requests).map(lane).collect(),
+            lanes: distinct.into_iter().map(lane).collect(),
             lane_of,
+            entered: 0,
             count: 0,
             changed_ns: 0,
             area_ns: 0,
@@ -119,21 +121,17 @@ impl Flight {
         self.changed_ns = self.changed_ns.max(at_ns);
     }
 
-    /// Takes in entry number `entry` of the schedule as a waiting request.
-    pub(crate) fn enter(
-        &mut self,
-        entry: u64,
-        due: schedule::old::Entry,
-        zero_ns: u64,
-        noticed_ns: u64,
-    ) -> Ticket {
+    /// Takes in an entry whose intended start is at `intended_ns` of the clock, as a waiting request.
+    pub(crate) fn enter(&mut self, due: &Entry, intended_ns: u64, noticed_ns: u64) -> Ticket {
+        let entry = self.entered;
+        self.entered += 1;
         let request = Request {
             entry,
-            intended_ns: zero_ns + due.intended_ns,
+            intended_ns,
             noticed_ns,
-            payload: due.payload,
             operation: due.operation,
-            place: Place::Waiting,
+            session: due.session,
+            place: Place::Held,
         };
         self.integrate(request.intended_ns);
         // A thread that was held up notices a start behind changes that came after it: the area up
@@ -143,13 +141,28 @@ impl Flight {
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
         match self.slots.get_mut(slot as usize) {
             Some(place) => *place = request,
-            None => self.slots.push(request),
+            None => {
+                self.slots.push(request);
+                self.payloads.push(Vec::new());
+            }
         }
         let ticket = Ticket { slot, entry };
-        self.lanes[self.lane_of[due.operation as usize]]
+        self.lanes[self.lane_of[usize::from(due.operation)]]
             .tickets
             .push_back(ticket);
         ticket
+    }
+
+    /// Keeps what a waiting request will send.
+    pub(crate) fn keep(&mut self, ticket: Ticket, payload: &[u8]) {
+        let kept = &mut self.payloads[ticket.slot as usize];
+        kept.clear();
+        kept.extend_from_slice(payload);
+    }
+
+    /// Returns what was kept.
+    pub(crate) fn payload(&self, ticket: Ticket) -> &[u8] {
+        &self.payloads[ticket.slot as usize]
     }
 
     /// Returns the request unless it has ended.
@@ -158,10 +171,10 @@ impl Flight {
         (request.entry == ticket.entry).then_some(*request)
     }
 
-    /// Notes that the request is on a connection now.
-    pub(crate) fn board(&mut self, ticket: Ticket, connection: u32) {
+    /// Notes where the request is now.
+    pub(crate) fn put(&mut self, ticket: Ticket, place: Place) {
         if let Some(request) = self.slots.get_mut(ticket.slot as usize) {
-            request.place = Place::Connection(connection);
+            request.place = place;
         }
     }
 
@@ -191,18 +204,6 @@ impl Flight {
         });
         fronts.min_by_key(|(deadline, _)| *deadline)
     }
-}
-
-/// Largest number of intended starts in any stretch of `length_ns`.
-fn most_within(schedule: &Schedule<'_>, length_ns: u64) -> usize {
-    let mut first = 0;
-    let counts = schedule.entries().enumerate().map(|(last, entry)| {
-        while schedule.entry(first).intended_ns + length_ns < entry.intended_ns {
-            first += 1;
-        }
-        last + 1 - first
-    });
-    counts.max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Executes a schedule over sockets and measures latency from the intended start.
 //!
 //! One thread, bound to one CPU, does all sending and receiving on epoll ([`play`]); nothing in its
-//! loop allocates, formats or waits for another thread. A second thread turns ended requests into
-//! histograms, a log and live figures. No async runtime: those round timers to a millisecond.
+//! loop allocates, formats or waits for another thread. A second thread reads the schedule ahead, a third
+//! turns ended requests into histograms, a log and live figures. No async runtime: those round timers to a
+//! millisecond.
 
+mod checks;
+mod closed;
 mod connection;
-mod ending;
 mod engine;
+mod feed;
 mod files;
 mod flight;
+mod intervals;
+mod limits;
 mod live;
 mod log;
 mod pacer;
@@ -21,13 +26,16 @@ mod real;
 mod recorder;
 mod report;
 mod servers;
+mod sessions;
+mod start;
 mod stop;
 mod sys;
+mod threads;
 mod timer_error;
-#[expect(dead_code, reason = "the engine opens plain TCP only so far")]
+mod traffic;
 mod transport;
 
-pub use play::{LoadError, Play, play};
+pub use play::{LoadError, Pacing, Play, play};
 pub use report::{LoadReport, OperationReport};
 pub use servers::{Law, NullServer, QueueServer};
 pub use stop::Stop;

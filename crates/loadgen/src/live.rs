@@ -1,7 +1,7 @@
 //! Live seconds: one JSON line each, for whoever watches.
 
 use std::os::fd::RawFd;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use histogram::Histogram;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::sys::socket::write_line_if_room;
 
 const NS_PER_S: u64 = 1_000_000_000;
 /// How long after a second's end rows of that second are still waited for.
-const SETTLE_NS: u64 = 20_000_000;
+const SETTLE_NS: u64 = 100_000_000;
 
 /// One live second; the fields are those of `ports.Interval`.
 #[derive(Debug, Serialize)]
@@ -33,7 +33,7 @@ struct Line {
 
 /// Gathers the requests that end within each second.
 pub(crate) struct LiveSeconds<'a> {
-    live: &'a Live,
+    lives: &'a [Live],
     fd: Option<RawFd>,
     zero_ns: u64,
     index: u64,
@@ -45,9 +45,9 @@ pub(crate) struct LiveSeconds<'a> {
 }
 
 impl<'a> LiveSeconds<'a> {
-    pub(crate) fn new(live: &'a Live, fd: Option<RawFd>) -> Self {
+    pub(crate) fn new(lives: &'a [Live], fd: Option<RawFd>) -> Self {
         Self {
-            live,
+            lives,
             fd,
             zero_ns: 0,
             index: 0,
@@ -70,7 +70,7 @@ impl<'a> LiveSeconds<'a> {
             return;
         }
         self.advance_to(row.done_ns);
-        let answered = matches!(row.outcome, Outcome::Ok | Outcome::UnexpectedStatus);
+        let answered = row.outcome.is_answer();
         self.completed += u64::from(answered);
         self.errors += u64::from(row.outcome != Outcome::Ok);
         self.latency
@@ -92,13 +92,25 @@ impl<'a> LiveSeconds<'a> {
         if self.fd.is_none() || self.zero_ns == 0 {
             return;
         }
-        let ended_ns = self.live.ended_ns.load(Ordering::Acquire);
+        let ended_ns = self
+            .lives
+            .iter()
+            .map(|live| live.ended_ns.load(Ordering::Acquire));
+        let ended_ns = ended_ns.max().unwrap_or(0);
         self.advance_to(ended_ns);
         let rest_ns = ended_ns.saturating_sub(self.zero_ns + self.index * NS_PER_S);
-        let sent = self.live.sent.load(Ordering::Relaxed) - self.sent_before;
+        let sent = self.sum(|live| &live.sent) - self.sent_before;
         if rest_ns > 0 && sent + self.completed + self.errors > 0 {
             self.tell(rest_ns);
         }
+    }
+
+    fn sum(&self, of: impl Fn(&Live) -> &AtomicU64) -> u64 {
+        let counts = self
+            .lives
+            .iter()
+            .map(|live| of(live).load(Ordering::Relaxed));
+        counts.sum()
     }
 
     fn advance_to(&mut self, time_ns: u64) {
@@ -108,7 +120,7 @@ impl<'a> LiveSeconds<'a> {
     }
 
     fn tell(&mut self, length_ns: u64) {
-        let sent = self.live.sent.load(Ordering::Relaxed);
+        let sent = self.sum(|live| &live.sent);
         let line = Line {
             event: "interval",
             index: self.index,
@@ -119,7 +131,7 @@ impl<'a> LiveSeconds<'a> {
             p50_ns: self.latency.quantile(0.5).unwrap_or(0),
             p99_ns: self.latency.quantile(0.99).unwrap_or(0),
             lag_p99_ns: self.lag.quantile(0.99).unwrap_or(0),
-            in_flight: self.live.in_flight.load(Ordering::Relaxed),
+            in_flight: self.sum(|live| &live.in_flight),
         };
         if let (Some(fd), Ok(mut text)) = (self.fd, serde_json::to_vec(&line)) {
             text.push(b'\n');

@@ -1,9 +1,9 @@
 //! What is remembered of each request, and the queue on which it leaves the engine.
 //!
-//! The queue is bounded and allocated beforehand. The recorder polls it instead of waiting on it, so
-//! that putting a row into it never enters the kernel.
+//! Rows travel in blocks that are allocated beforehand and go to and fro. The recorder polls for them instead
+//! of waiting, so that handing one over never enters the kernel.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 
 /// How a request ended; the order is that of `OUTCOMES` in the bundle's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub(crate) enum Outcome {
     UnexpectedStatus = 1,
     Timeout = 2,
     ConnectionError = 3,
+    UnexpectedBody = 4,
+}
+
+impl Outcome {
+    /// Whether a complete answer came.
+    pub(crate) const fn is_answer(self) -> bool {
+        matches!(
+            self,
+            Self::Ok | Self::UnexpectedStatus | Self::UnexpectedBody
+        )
+    }
 }
 
 /// Connection number of a request that never got one.
@@ -58,74 +69,166 @@ impl Row {
         bytes[52] = self.outcome as u8;
         bytes
     }
-
-    const fn blank() -> Self {
-        Self {
-            intended_ns: 0,
-            noticed_ns: 0,
-            sent_ns: 0,
-            first_byte_ns: 0,
-            done_ns: 0,
-            connection: NO_CONNECTION,
-            response_bytes: 0,
-            operation: 0,
-            status: 0,
-            outcome: Outcome::Ok,
-        }
-    }
 }
 
-/// The engine's end of the queue.
+/// Rows handed over at once.
+const BLOCK_ROWS: usize = 1024;
+/// Blocks that engine and recorder pass to and fro: about 8 MiB, several seconds of any rate one thread can send.
+const BLOCKS: usize = 128;
+/// Longest time that a row waits for its block to fill.
+const LONGEST_WAIT_NS: u64 = 25_000_000;
+
+type Block = Vec<Row>;
+
+/// The engine's end.
 pub(crate) struct Log {
-    rows: SyncSender<Row>,
-    /// Rows that found the queue full.
+    filling: Block,
+    full: SyncSender<Block>,
+    empty: Receiver<Block>,
+    flushed_ns: u64,
+    /// Rows for which the recorder left no room.
     pub(crate) lost: u64,
 }
 
-impl Log {
-    /// Returns both ends of a queue of `capacity` rows, its memory touched.
-    pub(crate) fn with_capacity(capacity: usize) -> (Self, Receiver<Row>) {
-        let (sender, receiver) = sync_channel(capacity);
-        while sender.try_send(Row::blank()).is_ok() {}
-        while receiver.try_recv().is_ok() {}
-        let log = Self {
-            rows: sender,
-            lost: 0,
-        };
-        (log, receiver)
-    }
+/// The recorder's end.
+pub(crate) struct Rows {
+    full: Receiver<Block>,
+    empty: SyncSender<Block>,
+}
 
-    /// Hands a row to the recorder.
+/// Returns both ends, all memory allocated and touched.
+pub(crate) fn log() -> (Log, Rows) {
+    let (full_in, full_out) = sync_channel(BLOCKS);
+    let (empty_in, empty_out) = sync_channel(BLOCKS);
+    for _ in 0..BLOCKS {
+        let mut block = vec![BLANK; BLOCK_ROWS];
+        block.clear();
+        let _ = empty_in.try_send(block); // There is room for all of them.
+    }
+    let log = Log {
+        filling: Vec::with_capacity(BLOCK_ROWS),
+        full: full_in,
+        empty: empty_out,
+        flushed_ns: 0,
+        lost: 0,
+    };
+    let rows = Rows {
+        full: full_out,
+        empty: empty_in,
+    };
+    (log, rows)
+}
+
+impl Log {
+    /// Keeps a row; never enters the kernel.
     #[inline]
     pub(crate) fn put(&mut self, row: Row) {
-        self.lost += u64::from(self.rows.try_send(row).is_err());
+        if self.filling.len() == BLOCK_ROWS {
+            self.flush();
+        }
+        self.filling.push(row);
+    }
+
+    /// Hands over what has waited long enough.
+    pub(crate) fn flush_if_old(&mut self, now_ns: u64) {
+        if now_ns.saturating_sub(self.flushed_ns) >= LONGEST_WAIT_NS {
+            self.flushed_ns = now_ns;
+            self.flush();
+        }
+    }
+
+    /// Hands over all rows so far.
+    pub(crate) fn flush(&mut self) {
+        if self.filling.is_empty() {
+            return;
+        }
+        let Ok(empty) = self.empty.try_recv() else {
+            self.lost += self.filling.len() as u64;
+            self.filling.clear();
+            return;
+        };
+        let full = std::mem::replace(&mut self.filling, empty);
+        self.lost += match self.full.try_send(full) {
+            Ok(()) => 0,
+            Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
+                block.len() as u64
+            }
+        };
     }
 }
 
-/// Takes the next row; the outer nothing means that none will come any more.
-pub(crate) fn take(rows: &Receiver<Row>) -> Option<Option<Row>> {
-    match rows.try_recv() {
-        Ok(row) => Some(Some(row)),
-        Err(TryRecvError::Empty) => Some(None),
-        Err(TryRecvError::Disconnected) => None,
+impl Rows {
+    /// Shows the rows of one block to `each`; false: none has come. The outer nothing: none will come any more.
+    pub(crate) fn take<E>(
+        &self,
+        mut each: impl FnMut(&Row) -> Result<(), E>,
+    ) -> Option<Result<bool, E>> {
+        let mut block = match self.full.try_recv() {
+            Ok(block) => block,
+            Err(TryRecvError::Empty) => return Some(Ok(false)),
+            Err(TryRecvError::Disconnected) => return None,
+        };
+        let shown = block.iter().try_for_each(&mut each);
+        block.clear();
+        let _ = self.empty.try_send(block); // The engine is gone: nobody needs it.
+        Some(shown.map(|()| true))
     }
+
+    /// Part of all blocks from which on the recorder has fallen behind.
+    pub(crate) const BEHIND: usize = BLOCKS / 8;
 }
+
+const BLANK: Row = Row {
+    intended_ns: 0,
+    noticed_ns: 0,
+    sent_ns: 0,
+    first_byte_ns: 0,
+    done_ns: 0,
+    connection: NO_CONNECTION,
+    response_bytes: 0,
+    operation: 0,
+    status: 0,
+    outcome: Outcome::Ok,
+};
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn taken(rows: &Rows) -> Option<usize> {
+        let mut count = 0;
+        let more = rows.take(|_| {
+            count += 1;
+            Ok::<(), ()>(())
+        });
+        more.map(|_| count)
+    }
+
     #[test]
-    fn a_full_queue_counts_what_it_loses() {
-        let (mut log, rows) = Log::with_capacity(2);
-        (0..3).for_each(|_| log.put(Row::blank()));
-        assert_eq!(log.lost, 1);
-        assert!(take(&rows).unwrap().is_some());
-        assert!(take(&rows).unwrap().is_some());
-        assert!(take(&rows).unwrap().is_none());
+    fn what_the_recorder_leaves_no_room_for_is_counted() {
+        let (mut log, rows) = log();
+        let fits = BLOCKS * BLOCK_ROWS;
+        (0..fits + 10).for_each(|_| log.put(BLANK));
+        log.flush();
+        assert_eq!(log.lost, 10);
+        (0..BLOCKS).for_each(|_| assert_eq!(taken(&rows), Some(BLOCK_ROWS)));
+        log.put(BLANK);
+        log.flush();
+        assert_eq!((taken(&rows), taken(&rows)), (Some(1), Some(0)));
         drop(log);
-        assert!(take(&rows).is_none());
+        assert_eq!(taken(&rows), None);
+    }
+
+    #[test]
+    fn rows_wait_for_company_but_not_for_long() {
+        let (mut log, rows) = log();
+        log.flush_if_old(LONGEST_WAIT_NS);
+        log.put(BLANK);
+        log.flush_if_old(LONGEST_WAIT_NS + 1);
+        assert_eq!(taken(&rows), Some(0));
+        log.flush_if_old(2 * LONGEST_WAIT_NS);
+        assert_eq!(taken(&rows), Some(1));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use std::io;
 
+use crate::play::Pacing;
 use crate::sys::clock::{now_ns, thread_cpu_ns};
 use crate::sys::epoll::{Epoll, Events};
 
@@ -92,7 +93,7 @@ pub(crate) struct Pacer {
 
 impl Pacer {
     /// Paces the calling thread.
-    pub(crate) fn new(spin: bool, shares: Shares) -> Self {
+    pub(crate) fn new(pacing: Pacing, shares: Shares) -> Self {
         Self {
             margin: Margin {
                 estimate_ns: FIRST_MARGIN_NS,
@@ -101,7 +102,7 @@ impl Pacer {
             working: Budget::new(shares.working),
             settled_ns: now_ns(),
             settled_cpu_ns: thread_cpu_ns(),
-            spin,
+            spin: pacing == Pacing::Precise,
             spun_ns: 0,
         }
     }
@@ -232,7 +233,7 @@ mod tests {
             spinning: 0.0,
             working: 0.0,
         };
-        let mut pacer = Pacer::new(true, shares);
+        let mut pacer = Pacer::new(Pacing::Precise, shares);
         let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
         let busy_until = thread_cpu_ns() + 2 * BUDGET_BURST_NS as u64;
         while thread_cpu_ns() < busy_until {}
@@ -249,8 +250,8 @@ mod tests {
     #[test]
     fn a_wait_without_events_ends_at_its_time() {
         let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
-        for spin in [true, false] {
-            let mut pacer = Pacer::new(spin, SHARES);
+        for pacing in [Pacing::Precise, Pacing::Frugal] {
+            let mut pacer = Pacer::new(pacing, SHARES);
             let wake = now_ns() + 2_000_000;
             assert_eq!(pacer.wait(&epoll, &mut events, wake).unwrap(), 0);
             assert!(now_ns() >= wake);

@@ -1,32 +1,41 @@
-//! Playing a schedule: the engine's thread, the recorder's thread, and the report.
+//! Playing a schedule: what to play, and the report of it.
 
-use std::io;
-use std::net::SocketAddr;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-use schedule::old::Schedule;
+use schedule::Plan;
 use thiserror::Error;
 
-use crate::engine::{Counts, Engine, Live};
+use crate::feed::{Feed, Part};
 use crate::files::Files;
-use crate::log::Log;
-use crate::pacer::Pacer;
-use crate::priority::Priority;
-use crate::recorder::Recorder;
-use crate::report::{LoadReport, ThreadAccount, assemble};
+use crate::report::{LoadReport, Played};
 use crate::stop::Stop;
-use crate::sys::map::Map;
-use crate::sys::process::{LockedMemory, RealTimeWatchdog, raise_open_files};
-use crate::sys::thread::{self, Usage};
+use crate::threads::Threads;
+use crate::transport::{Address, TlsOptions};
 
-/// Rows between the engine and the recorder, which empties the queue 20 times a second.
-const LARGEST_QUEUE: usize = 1 << 19;
-/// Longest computing without a pause before the kernel demotes the real-time thread; the engine's own
-/// check comes earlier.
-const LONGEST_BURST_US: u64 = 1_500_000;
-/// Descriptors that a process needs besides its connections.
-const OTHER_FILES: u64 = 64;
+const READ_BYTES: usize = 1024 * 1024;
+
+/// How closely the engine keeps its intended starts, and at which price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pacing {
+    /// Sleeps to shortly before a start, then spins, within a budget of CPU time.
+    #[default]
+    Precise,
+    /// Only sleeps: starts tens of microseconds late, for a fraction of the CPU time.
+    Frugal,
+}
+
+impl Pacing {
+    /// The name as people choose it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Precise => "precise",
+            Self::Frugal => "frugal",
+        }
+    }
+}
 
 /// What to play, and how.
 #[derive(Clone, Debug)]
@@ -34,13 +43,17 @@ pub struct Play {
     /// A compiled schedule.
     pub schedule: PathBuf,
     /// Where the service listens.
-    pub address: SocketAddr,
+    pub address: Address,
+    /// Speak TLS, thus.
+    pub tls: Option<TlsOptions>,
     /// Existing directory for the request log and the histograms.
     pub output: Option<PathBuf>,
-    /// CPU to bind the engine's thread to.
-    pub cpu: Option<usize>,
-    /// Whether the engine may spin shortly before a send; not where the service has only the same CPU.
-    pub spin: bool,
+    /// CPUs to bind the engines to, in turn; none: they are not bound.
+    pub cpus: Vec<usize>,
+    /// Number of engines, each a thread; at least one.
+    pub threads: usize,
+    /// How starts are kept.
+    pub pacing: Pacing,
     /// Whether to try for real-time priority.
     pub real_time: bool,
     /// Descriptor that gets one JSON line a second.
@@ -64,7 +77,7 @@ pub enum LoadError {
         /// The schedule file.
         path: PathBuf,
         /// What does not add up.
-        source: schedule::old::ScheduleError,
+        source: schedule::ScheduleError,
     },
     /// The request log cannot be written.
     #[error("cannot write the request log in {path}: {source}")]
@@ -82,134 +95,52 @@ pub enum LoadError {
     Panicked(&'static str),
 }
 
-type EngineEnd = io::Result<(Counts, ThreadAccount)>;
-
 /// Plays a schedule to its end, or until `stop` is set, and returns the account of it.
 ///
 /// # Errors
 /// [`LoadError`], naming the file.
 pub fn play(options: &Play, stop: &Stop) -> Result<LoadReport, LoadError> {
-    let map = open(&options.schedule)?;
-    let schedule = Schedule::open(&map).map_err(|source| LoadError::Schedule {
+    let mut file = open(options)?;
+    let damaged = |source| LoadError::Schedule {
         path: options.schedule.clone(),
         source,
-    })?;
+    };
+    let verified = schedule::verify(&mut file).map_err(damaged)?;
+    let plan = Plan::read(&mut open(options)?).map_err(damaged)?;
     let directory = options.output.as_deref().unwrap_or_else(|| Path::new("."));
     let unwritable = |source| LoadError::Write {
         path: directory.to_owned(),
         source,
     };
-    let files = options
-        .output
-        .as_deref()
-        .map(Files::create)
-        .transpose()
-        .map_err(unwritable)?;
-    let live = Live::default();
-    let (log, rows) = Log::with_capacity(schedule.len().clamp(1, LARGEST_QUEUE));
-    let recorder = Recorder::new(&schedule, &live, options.events, files);
-    let (engine, totals) = std::thread::scope(|scope| {
-        // The recorder first: it ends by itself when there is no engine.
-        let recorder = named("load-recorder").spawn_scoped(scope, move || {
-            stay_behind(options.cpu);
-            // A log that cannot be written is known now, not at the end of a long play.
-            recorder.run(&rows).inspect_err(|_| stop.set())
-        })?;
-        let engine = named("load-engine").spawn_scoped(scope, || {
-            engine_thread(options, &schedule, log, &live, stop)
-        })?;
-        io::Result::Ok((engine.join(), recorder.join()))
-    })?;
-    let (counts, account) = engine.map_err(|_| LoadError::Panicked("sending"))??;
-    let totals = totals
-        .map_err(|_| LoadError::Panicked("recording"))?
-        .map_err(unwritable)?;
-    Ok(assemble(
-        &schedule,
-        schedule::old::sha256(&map),
-        &counts,
-        &totals,
-        account,
-    ))
-}
-
-/// A thread that `top -H` and profiles show by name.
-fn named(name: &str) -> std::thread::Builder {
-    std::thread::Builder::new().name(name.into())
-}
-
-/// Keeps the recorder off the service's CPUs, and lets it run only when the engine does not.
-fn stay_behind(cpu: Option<usize>) {
-    // Attempts: a recorder elsewhere still records.
-    let _ = cpu.map(thread::pin);
-    let _ = thread::set_idle();
-}
-
-fn open(path: &Path) -> Result<Map, LoadError> {
-    Map::open(path).map_err(|source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Runs the engine on a thread of its own, so that its scheduling ends with it.
-fn engine_thread(
-    options: &Play,
-    schedule: &Schedule<'_>,
-    log: Log,
-    live: &Live,
-    stop: &Stop,
-) -> EngineEnd {
-    let mut warnings = connection_warnings(schedule);
-    let pinned_cpu = pin(options.cpu, &mut warnings);
-    let engine = Engine::new(schedule, options.address, log, live, stop)?;
-    let _locked = LockedMemory::now(); // An attempt: without it the first touch of a page costs microseconds.
-    let mut priority = Priority::raise(options.real_time);
-    let _watchdog = priority
-        .is_real_time()
-        .then(|| RealTimeWatchdog::start(LONGEST_BURST_US));
-    let pacer = Pacer::new(options.spin, priority.shares());
-    let before = thread::usage();
-    let counts = engine.run(pacer, &mut priority)?;
-    let after = thread::usage();
-    priority.confirm();
-    warnings.append(&mut priority.warnings);
-    let account = ThreadAccount {
-        scheduling: priority.scheduling,
-        pinned_cpu,
-        usage: Usage {
-            cpu_ns: after.cpu_ns - before.cpu_ns,
-            involuntary_switches: after.involuntary_switches - before.involuntary_switches,
-            run_delay_ns: after.run_delay_ns - before.run_delay_ns,
-        },
-        warnings,
+    let files = options.output.as_deref().map(Files::create);
+    let files = files.transpose().map_err(unwritable)?;
+    let parts = Part::all(options.threads.clamp(1, plan.max_connections() as usize));
+    let feeds: Result<Vec<_>, _> = parts
+        .map(|part| Feed::open(&options.schedule, part))
+        .collect();
+    let threads = Threads {
+        options,
+        plan: &plan,
+        stop,
     };
-    Ok((counts, account))
+    let ends = threads.run(feeds.map_err(damaged)?, files)?;
+    let totals = ends.totals.map_err(unwritable)?;
+    let (counts, accounts): (Vec<_>, Vec<_>) = ends.engines.into_iter().unzip();
+    let played = Played {
+        plan: &plan,
+        options,
+        sha256: verified.sha256,
+        counts: &counts,
+        totals: &totals,
+        accounts: &accounts,
+    };
+    Ok(played.report())
 }
 
-fn pin(cpu: Option<usize>, warnings: &mut Vec<String>) -> Option<usize> {
-    let cpu = cpu?;
-    match thread::pin(cpu) {
-        Ok(()) => Some(cpu),
-        Err(error) => {
-            warnings.push(format!(
-                "the engine could not be bound to CPU {cpu}: {error}"
-            ));
-            None
-        }
-    }
-}
-
-fn connection_warnings(schedule: &Schedule<'_>) -> Vec<String> {
-    let wanted = u64::from(schedule.max_connections()) + OTHER_FILES;
-    match raise_open_files() {
-        Ok(limit) if limit >= wanted => Vec::new(),
-        Ok(limit) => vec![format!(
-            "only {limit} open files are permitted: fewer than max_connections {} can be open at once; raise `ulimit -n`",
-            schedule.max_connections()
-        )],
-        Err(error) => vec![format!(
-            "the limit of open files could not be raised: {error}"
-        )],
-    }
+fn open(options: &Play) -> Result<BufReader<File>, LoadError> {
+    let file = File::open(&options.schedule).map_err(|source| LoadError::Read {
+        path: options.schedule.clone(),
+        source,
+    })?;
+    Ok(BufReader::with_capacity(READ_BYTES, file))
 }

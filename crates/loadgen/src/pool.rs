@@ -1,17 +1,17 @@
 //! The connections: they grow with demand up to a cap, and the one used last is used first.
 
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::AsFd;
+
+use schedule::Plan;
 
 use crate::connection::Connection;
-use crate::protocol::http1::response::Response;
+use crate::protocol;
 use crate::sys::epoll::Epoll;
-use crate::sys::socket;
+use crate::transport::Dialer;
 
 /// A place for a connection.
-struct Slot<'a> {
-    connection: Option<Connection<'a>>,
+struct Slot {
+    connection: Option<Connection>,
     /// Tells events of a former connection in this slot from those of the present one.
     generation: u32,
 }
@@ -22,30 +22,34 @@ const fn token(generation: u32, index: u32) -> u64 {
 
 /// All connections to one address.
 pub(crate) struct Pool<'a> {
-    address: SocketAddr,
-    slots: Vec<Slot<'a>>,
+    plan: &'a Plan,
+    dialer: Dialer,
+    slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Connections with room, the one used last at the end.
     idle: Vec<u32>,
-    spare: Vec<Response>,
-    opened: u32,
+    /// Distance of the serial numbers, so that those of several engines differ.
+    stride: u32,
+    next_serial: u32,
     connecting: usize,
     peak: usize,
 }
 
 impl<'a> Pool<'a> {
-    /// Makes room for `cap` connections to `address`.
-    pub(crate) fn new(address: SocketAddr, cap: u32) -> Self {
+    /// Makes room for `cap` connections; they are numbered `first`, `first + stride` and so on.
+    pub(crate) fn new(plan: &'a Plan, dialer: Dialer, cap: u32, first: u32, stride: u32) -> Self {
         let slot = |_| Slot {
             connection: None,
             generation: 0,
         };
         Self {
-            address,
+            plan,
+            dialer,
             slots: (0..cap).map(slot).collect(),
             free: (0..cap).rev().collect(),
             idle: Vec::with_capacity(cap as usize),
-            spare: (0..cap).map(|_| Response::new()).collect(),
-            opened: 0,
+            stride,
+            next_serial: first,
             connecting: 0,
             peak: 0,
         }
@@ -68,26 +72,32 @@ impl<'a> Pool<'a> {
 
     /// Starts one more connection; only while [`Pool::has_room`].
     pub(crate) fn open(&mut self, epoll: &Epoll) -> io::Result<()> {
-        let stream = socket::connect(self.address)?;
+        let transport = self.dialer.connect()?;
         let Some(index) = self.free.pop() else {
             return Ok(());
         };
         let slot = &mut self.slots[index as usize];
         let token = token(slot.generation, index);
-        if let Err(error) = epoll.watch(&stream.as_fd(), token) {
+        if let Err(error) = epoll.watch(&transport.as_fd(), token) {
             self.free.push(index);
             return Err(error);
         }
-        let response = self.spare.pop().unwrap_or_else(Response::new);
-        slot.connection = Some(Connection::new(stream, self.opened, response));
-        self.opened = self.opened.wrapping_add(1);
+        let multiplexed = protocol::multiplexes(self.plan);
+        let spoken = protocol::new(self.plan, self.dialer.speaks_tls());
+        slot.connection = Some(Connection::new(
+            transport,
+            spoken,
+            multiplexed,
+            self.next_serial,
+        ));
+        self.next_serial = self.next_serial.wrapping_add(self.stride);
         self.connecting += 1;
         self.peak = self.peak.max(self.slots.len() - self.free.len());
         Ok(())
     }
 
     /// Returns the connection that an event's token names, unless it is gone.
-    pub(crate) fn find(&mut self, token: u64) -> Option<(u32, &mut Connection<'a>)> {
+    pub(crate) fn find(&mut self, token: u64) -> Option<(u32, &mut Connection)> {
         let index = token as u32;
         let slot = self.slots.get_mut(index as usize)?;
         let current = slot.generation == (token >> 32) as u32;
@@ -98,7 +108,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Returns the connection of this index, unless it is gone.
-    pub(crate) fn get(&mut self, index: u32) -> Option<&mut Connection<'a>> {
+    pub(crate) fn get(&mut self, index: u32) -> Option<&mut Connection> {
         self.slots.get_mut(index as usize)?.connection.as_mut()
     }
 
@@ -116,43 +126,43 @@ impl<'a> Pool<'a> {
         self.connecting -= 1;
     }
 
-    /// Takes the idle connection that was used last.
+    /// Takes the connection with room that was used last.
     pub(crate) fn take_idle(&mut self) -> Option<u32> {
-        self.idle.pop()
+        while let Some(index) = self.idle.pop() {
+            if let Some(connection) = self.get(index) {
+                connection.listed = false;
+                if connection.room() > 0 {
+                    return Some(index);
+                }
+            }
+        }
+        None
     }
 
-    /// Puts an idle connection back.
-    pub(crate) fn put_idle(&mut self, index: u32) {
-        self.idle.push(index);
+    /// Lists a connection if it has room.
+    pub(crate) fn list(&mut self, index: u32) {
+        let Some(connection) = self.get(index) else {
+            return;
+        };
+        if !connection.listed && connection.room() > 0 {
+            connection.listed = true;
+            self.idle.push(index);
+        }
     }
 
-    /// Closes a connection and returns what it was.
-    pub(crate) fn close(&mut self, index: u32) -> Option<ClosedConnection<'a>> {
+    /// Closes a connection and returns it.
+    pub(crate) fn close(&mut self, index: u32) -> Option<Connection> {
         let slot = self.slots.get_mut(index as usize)?;
-        let mut connection = slot.connection.take()?;
+        let connection = slot.connection.take()?;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(index);
-        if connection.established {
-            // Only idle connections are listed; few are, so a scan is cheap.
-            self.idle.retain(|other| *other != index);
-        } else {
+        if !connection.open {
             self.connecting -= 1;
         }
-        let closed = ClosedConnection {
-            exchange: connection.take_exchange(),
-            serial: connection.serial,
-            bytes: connection.response().bytes(),
-            status: connection.response().status(),
-        };
-        self.spare.push(connection.into_response());
-        Some(closed)
+        if connection.listed {
+            // Few connections are idle, so a scan is cheap.
+            self.idle.retain(|other| *other != index);
+        }
+        Some(connection)
     }
-}
-
-/// What is left of a closed connection.
-pub(crate) struct ClosedConnection<'a> {
-    pub(crate) exchange: Option<crate::connection::Exchange<'a>>,
-    pub(crate) serial: u32,
-    pub(crate) bytes: u64,
-    pub(crate) status: u16,
 }

@@ -21,6 +21,8 @@ const ORDINARY_SHARES: Shares = Shares {
 #[derive(Debug)]
 pub(crate) struct Priority {
     real_time: bool,
+    /// Real-time priority was there and is gone.
+    pub(crate) demoted: bool,
     /// `fifo` or `other (nice N)`.
     pub(crate) scheduling: String,
     pub(crate) warnings: Vec<String>,
@@ -37,6 +39,7 @@ impl Priority {
         if real_time && refusal.is_none() {
             return Self {
                 real_time: true,
+                demoted: false,
                 scheduling: "fifo".into(),
                 warnings: Vec::new(),
             };
@@ -52,6 +55,7 @@ impl Priority {
         });
         Self {
             real_time: false,
+            demoted: false,
             scheduling: ordinary(),
             warnings: warning.into_iter().collect(),
         }
@@ -99,6 +103,7 @@ impl Priority {
 
     fn note_demotion(&mut self) {
         self.real_time = false;
+        self.demoted = true;
         self.scheduling = format!("{} after fifo", ordinary());
         self.warnings.push(
             "the engine was busy without a pause for about a second and lost its real-time priority: \

@@ -1,19 +1,19 @@
 //! Beside the engine: counts ended requests, tells of live seconds, and keeps what goes to disk.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use histogram::{BUCKETS, Histogram, LARGEST_NS, bucket_of, middle_of};
-use schedule::old::Schedule;
+use histogram::{Histogram, LARGEST_NS};
+use schedule::Plan;
 
 use crate::engine::Live;
-use crate::files::{Files, LatencyRow};
+use crate::files::Files;
+use crate::intervals::{Intervals, KINDS};
 use crate::live::LiveSeconds;
-use crate::log::{Outcome, Row, take};
+use crate::log::{Row, Rows};
+use crate::start::Start;
+use crate::sys::thread;
 
 const NS_PER_S: u64 = 1_000_000_000;
 const TICK: Duration = Duration::from_millis(50);
@@ -24,7 +24,7 @@ const GRACE_S: u64 = 2;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OperationCounts {
     pub(crate) requests: u64,
-    pub(crate) by_outcome: [u64; 4],
+    pub(crate) by_outcome: [u64; 5],
 }
 
 /// Sums over the whole play.
@@ -66,28 +66,11 @@ impl Totals {
     }
 }
 
-/// What is counted of one operation in one interval; the order is that of `KINDS` in the bundle's schema.
-const KINDS: usize = 3;
-
-/// One bucket of the histogram of a kind of an operation in an interval.
-///
-/// Only buckets that hold something are kept: an interval stays open for as long as a request may
-/// last, and whole histograms of many operations would then take hundreds of megabytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Cell {
-    interval: u64,
-    operation: u16,
-    kind: u8,
-    bucket: u16,
-}
-
-const _: () = assert!(BUCKETS <= u16::MAX as usize);
-
 /// Latency, service time and send lag of a request, as far as it got. A request that got no answer
 /// never counts as quicker than its time-out.
 fn spans(row: &Row, timeout_ns: u64) -> [Option<u64>; KINDS] {
     let latency = row.done_ns.saturating_sub(row.intended_ns);
-    let answered = matches!(row.outcome, Outcome::Ok | Outcome::UnexpectedStatus);
+    let answered = row.outcome.is_answer();
     let sent = row.sent_ns > 0;
     [
         Some(if answered {
@@ -100,46 +83,49 @@ fn spans(row: &Row, timeout_ns: u64) -> [Option<u64>; KINDS] {
     ]
 }
 
-/// Receives the engine's rows until the engine ends.
+/// Receives the engines' rows until they end.
 pub(crate) struct Recorder<'a> {
-    live: &'a Live,
+    start: &'a Start,
     timeouts_ns: Vec<u64>,
     longest_timeout_ns: u64,
     zero_ns: u64,
     totals: Totals,
-    open: BTreeMap<Cell, u64>,
+    intervals: Intervals,
     seconds: LiveSeconds<'a>,
     files: Option<Files>,
+    hurried: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(crate) fn new(
-        schedule: &Schedule<'_>,
-        live: &'a Live,
+        plan: &Plan,
+        start: &'a Start,
+        lives: &'a [Live],
         events: Option<RawFd>,
         files: Option<Files>,
     ) -> Self {
-        let timeouts_ns: Vec<u64> = schedule
-            .operations()
-            .iter()
-            .map(|found| found.timeout_ns)
-            .collect();
+        let operations = plan.operations().iter();
+        let timeouts_ns: Vec<u64> = operations.map(|found| found.timeout_ns).collect();
         Self {
-            live,
+            start,
             longest_timeout_ns: timeouts_ns.iter().copied().max().unwrap_or(0),
             totals: Totals::new(timeouts_ns.len()),
+            intervals: Intervals::new(timeouts_ns.len()),
             timeouts_ns,
             zero_ns: 0,
-            open: BTreeMap::new(),
-            seconds: LiveSeconds::new(live, events),
+            seconds: LiveSeconds::new(lives, events),
             files,
+            hurried: false,
         }
     }
 
-    /// Receives until the engine ends, then completes the files.
-    pub(crate) fn run(mut self, rows: &Receiver<Row>) -> io::Result<Totals> {
-        while self.drain(rows)? {
-            std::thread::sleep(TICK);
+    /// Receives until all engines have ended, then completes the files.
+    pub(crate) fn run(mut self, mut engines: Vec<Rows>) -> io::Result<Totals> {
+        while !engines.is_empty() {
+            self.drain(&mut engines)?;
+            if !engines.is_empty() {
+                std::thread::sleep(TICK);
+            }
         }
         self.seconds.finish();
         self.close_intervals_before(u64::MAX)?;
@@ -149,36 +135,56 @@ impl<'a> Recorder<'a> {
         Ok(self.totals)
     }
 
-    /// Takes what has come; false when no more can come.
-    fn drain(&mut self, rows: &Receiver<Row>) -> io::Result<bool> {
+    /// Takes what has come, and forgets engines from which no more can come.
+    fn drain(&mut self, engines: &mut Vec<Rows>) -> io::Result<()> {
         let mut last_done = 0;
-        let alive = loop {
-            match take(rows) {
-                Some(Some(row)) => {
-                    last_done = row.done_ns;
-                    self.note_zero();
-                    self.add(&row)?;
+        let mut failure = Ok(());
+        self.note_zero();
+        engines.retain(|rows| {
+            let mut blocks = 0;
+            loop {
+                let taken = rows.take(|row| {
+                    last_done = last_done.max(row.done_ns);
+                    self.add(row)
+                });
+                match taken {
+                    Some(Ok(true)) => blocks += 1,
+                    Some(Ok(false)) => break,
+                    Some(Err(error)) => {
+                        failure = Err(error);
+                        break;
+                    }
+                    None => return false,
                 }
-                Some(None) => break true,
-                None => return Ok(false),
             }
-        };
+            self.hurry_if(blocks >= Rows::BEHIND);
+            true
+        });
+        failure?;
         self.note_zero();
         self.seconds.tick();
         let settled = last_done.saturating_sub(self.zero_ns + self.longest_timeout_ns) / NS_PER_S;
-        self.close_intervals_before(settled.saturating_sub(GRACE_S))?;
-        Ok(alive)
+        self.close_intervals_before(settled.saturating_sub(GRACE_S))
+    }
+
+    /// Asks for ordinary scheduling once the leisure of an idle thread costs rows.
+    fn hurry_if(&mut self, behind: bool) {
+        if behind && !self.hurried {
+            self.hurried = true;
+            let _ = thread::set_ordinary(); // An attempt; lost rows are told of.
+        }
     }
 
     /// Looks for the schedule's zero, which is known before the first row comes.
     fn note_zero(&mut self) {
         if self.zero_ns == 0 {
-            self.zero_ns = self.live.zero_ns.load(Ordering::Acquire);
+            self.zero_ns = self.start.zero_ns();
             self.seconds.start(self.zero_ns);
         }
     }
 
     fn add(&mut self, row: &Row) -> io::Result<()> {
+        self.note_zero();
         self.totals.add(row);
         self.seconds.add(row);
         if let Some(files) = &mut self.files {
@@ -192,37 +198,15 @@ impl<'a> Recorder<'a> {
         let interval = row.intended_ns.saturating_sub(self.zero_ns) / NS_PER_S;
         let spans = spans(row, self.timeouts_ns[usize::from(row.operation)]);
         self.totals.clamped += u64::from(spans[0].is_some_and(|latency| latency > LARGEST_NS));
-        for (kind, ns) in spans.into_iter().enumerate() {
-            let Some(ns) = ns else { continue };
-            let cell = Cell {
-                interval,
-                operation: row.operation,
-                kind: kind as u8,
-                bucket: bucket_of(ns) as u16,
-            };
-            *self.open.entry(cell).or_default() += 1;
-        }
+        self.intervals.count(interval, row.operation, spans);
     }
 
     /// Puts away the histograms of intervals in which no more request can end.
     fn close_intervals_before(&mut self, interval: u64) -> io::Result<()> {
-        let first = Cell {
-            interval,
-            operation: 0,
-            kind: 0,
-            bucket: 0,
-        };
-        let still_open = self.open.split_off(&first);
-        let closed = std::mem::replace(&mut self.open, still_open);
-        let Some(files) = &mut self.files else {
-            return Ok(());
-        };
-        files.put_latency(closed.into_iter().map(|(cell, count)| LatencyRow {
-            value_ns: middle_of(usize::from(cell.bucket)),
-            count,
-            interval: cell.interval as u32,
-            operation: cell.operation,
-            kind: cell.kind,
-        }))
+        let closed = self.intervals.close_before(interval);
+        match &mut self.files {
+            Some(files) => files.put_latency(closed),
+            None => Ok(()),
+        }
     }
 }

@@ -7,6 +7,7 @@ use histogram::Histogram;
 use serde::Serialize;
 
 use crate::pacer::{Pacer, Shares};
+use crate::play::Pacing;
 use crate::priority::Priority;
 use crate::sys::clock::{now_ns, sleep_until};
 use crate::sys::epoll::{Epoll, Events};
@@ -121,7 +122,7 @@ fn measure_class(length: Duration, cpu: Option<usize>, real_time: bool) -> io::R
 
 fn lateness(method: Method, length: Duration, shares: Shares) -> io::Result<Histogram> {
     let (epoll, mut events) = (Epoll::new()?, Events::new());
-    let mut pacer = Pacer::new(true, shares);
+    let mut pacer = Pacer::new(Pacing::Precise, shares);
     let timer = Timer::new()?;
     epoll.watch_level(&timer, 0)?; // Never readable unless it is set.
     let mut late = Histogram::new();

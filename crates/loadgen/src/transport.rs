@@ -60,6 +60,11 @@ impl Dialer {
         })
     }
 
+    /// Whether what is sent is encrypted.
+    pub(crate) const fn speaks_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Starts a connection without waiting for it.
     ///
     /// # Errors
@@ -101,11 +106,6 @@ impl Transport {
         self.socket.as_fd()
     }
 
-    /// What went wrong on the socket since it was last asked.
-    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
-    }
-
     /// Goes on with connecting and the TLS handshake; true once bytes may be written and read.
     ///
     /// # Errors
@@ -143,8 +143,7 @@ impl Transport {
         }
     }
 
-    /// Takes bytes to be sent, as many as there is room for. With TLS they may still be on this side: see
-    /// [`wants_write`](Self::wants_write).
+    /// Takes bytes to be sent, as many as there is room for. With TLS they may still be on this side.
     ///
     /// # Errors
     /// `WouldBlock` when there is no room.
@@ -164,14 +163,5 @@ impl Transport {
             Some(session) => session.flush(&self.socket),
             None => Ok(()),
         }
-    }
-
-    /// Whether something waits for the socket to become writable, besides what `write` has not taken.
-    pub(crate) fn wants_write(&self) -> bool {
-        !self.connected
-            || self
-                .tls
-                .as_ref()
-                .is_some_and(|session| session.wants_write())
     }
 }

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use loadgen::{LoadError, LoadReport, NullServer, Play, Stop, TIMER_ROWS, play, timer_errors};
-use schedule::old::{Arrival, OperationSpec, Spec, compile};
+use loadgen::{
+    Address, LoadError, LoadReport, NullServer, Pacing, Play, Stop, TIMER_ROWS, play, timer_errors,
+};
+use schedule::{Spec, compile};
+use serde_json::{Value, json};
 
 /// A directory of its own for one test, removed at its end.
 struct Scratch(PathBuf);
@@ -23,23 +26,30 @@ impl Scratch {
     }
 
     fn schedule(&self, rate_per_s: f64, duration_ns: u64, max_connections: u32) -> PathBuf {
-        let operation = OperationSpec {
-            name: "get".into(),
-            weight: 1.0,
-            timeout_ns: 5_000_000_000,
-            expected_status: 200,
-        };
-        let spec = Spec {
-            arrival: Arrival::Constant,
-            rate_per_s,
-            duration_ns,
-            seed: 1,
-            max_connections,
-            operations: vec![operation],
-        };
+        self.compile(json!({"arrival": "constant", "rate_per_s": rate_per_s,
+            "duration_ns": duration_ns, "max_connections": max_connections}))
+    }
+
+    /// Compiles a specification of which the fields in `given` are said.
+    fn compile(&self, given: Value) -> PathBuf {
+        let mut spec = json!({
+            "arrival": "constant", "protocol": "http1", "rate_per_s": 100.0, "duration_ns": 100_000_000,
+            "seed": 1, "max_connections": 4, "profile": [], "sessions": null, "trace": null, "framing": null,
+            "operations": [{
+                "name": "get", "weight": 1.0, "timeout_ns": 5_000_000_000_u64,
+                "expect": {"status_low": 200, "status_high": 200, "body_contains": "", "body_sha256": ""},
+                "method": "GET", "authority": "localhost", "path": [{"text": "/"}],
+                "headers": [["Host", [{"text": "localhost"}]]], "body": null, "body_blobs": null,
+                "grpc_method": "", "data": {}
+            }]
+        });
+        for (name, value) in given.as_object().unwrap() {
+            spec[name] = value.clone();
+        }
+        let spec: Spec = serde_json::from_value(spec).unwrap();
         let path = self.0.join("schedule");
-        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec();
-        compile(&spec, &[vec![request]], &mut File::create(&path).unwrap()).unwrap();
+        let blobs: [&[u8]; 0] = [];
+        compile(&spec, &blobs, None, None, &mut File::create(&path).unwrap()).unwrap();
         path
     }
 }
@@ -61,10 +71,12 @@ fn null_server() -> u16 {
 fn options(schedule: PathBuf, port: u16, output: Option<&Path>) -> Play {
     Play {
         schedule,
-        address: ([127, 0, 0, 1], port).into(),
+        address: Address::Tcp(([127, 0, 0, 1], port).into()),
+        tls: None,
         output: output.map(Path::to_owned),
-        cpu: None,
-        spin: true,
+        cpus: Vec::new(),
+        threads: 1,
+        pacing: Pacing::Precise,
         real_time: false,
         events: None,
     }
@@ -194,4 +206,80 @@ fn the_timer_table_has_every_permitted_row() {
     for row in &table.rows {
         assert!(row.wakes > 0 && row.p50_ns <= row.p99_ns && row.p99_ns <= row.max_ns);
     }
+}
+
+#[test]
+fn several_engines_share_one_schedule() {
+    let scratch = Scratch::new("threads");
+    let schedule = scratch.schedule(2_000.0, 250_000_000, 7);
+    let threads = Play {
+        threads: 3,
+        ..options(schedule, null_server(), Some(&scratch.0))
+    };
+    let report = run(&threads).unwrap();
+    assert_eq!(report.threads, 3);
+    assert_eq!(
+        (report.sent_requests, report.completed_requests),
+        (500, 500)
+    );
+    assert!(report.peak_connections <= 7);
+    let log = std::fs::read(scratch.0.join("requests.bin")).unwrap();
+    assert_eq!(log.len(), 16 + 500 * 56);
+}
+
+#[test]
+fn a_closed_loop_sends_the_next_request_with_the_answer() {
+    let scratch = Scratch::new("closed");
+    let schedule = scratch.compile(json!({"arrival": "closed", "max_connections": 3}));
+    let report = run(&options(schedule, null_server(), Some(&scratch.0))).unwrap();
+    assert_eq!(
+        (report.loop_kind.as_str(), report.peak_connections),
+        ("closed", 3)
+    );
+    assert!(report.sent_requests > 3 && report.completed_requests == report.sent_requests);
+    assert!(report.send_lag_ns.is_empty());
+}
+
+#[test]
+fn a_closed_loop_against_nobody_fails_slowly() {
+    let scratch = Scratch::new("nobody");
+    let port = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let schedule = scratch.compile(json!({"arrival": "closed", "max_connections": 3}));
+    let report = run(&options(schedule, port, None)).unwrap();
+    assert_eq!((report.completed_requests, report.sent_requests), (0, 0));
+    let errors = report.operations[0].connection_errors;
+    assert!((1..1_000).contains(&errors), "{errors}");
+    assert!(
+        report.warnings.iter().any(|text| text.contains("refused")),
+        "{:?}",
+        report.warnings
+    );
+}
+
+#[test]
+fn a_session_waits_for_its_answers() {
+    let scratch = Scratch::new("sessions");
+    let three = json!({"dist": "constant", "value": 3.0});
+    let schedule = scratch.compile(json!({
+        "arrival": "sessions", "rate_per_s": 50.0, "duration_ns": 400_000_000,
+        "sessions": {"requests": three, "think_s": {"dist": "constant", "value": 0.01}, "expected_latency_ns": 1_000},
+    }));
+    // Each answer takes far longer than is expected.
+    let server = NullServer::bind(0, 30_000_000).unwrap();
+    let port = server.port().unwrap();
+    std::thread::spawn(|| server.serve());
+    let report = run(&options(schedule, port, Some(&scratch.0))).unwrap();
+    assert_eq!(report.loop_kind, "partly open");
+    assert_eq!(report.completed_requests, report.scheduled_requests);
+    // Held-up requests of a session left late, and say so.
+    assert!(
+        report.send_lag_ns["max"] > 30_000_000.0,
+        "{:?}",
+        report.send_lag_ns
+    );
+    assert!(report.little_error < 0.01);
 }

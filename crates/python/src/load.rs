@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use loadgen::{LoadError, Play};
+use loadgen::{Address, LoadError, Pacing, Play, TlsOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -34,12 +34,17 @@ impl StopSignal {
 ///
 /// Args:
 ///     schedule: A compiled schedule.
-///     port: Where the service listens.
-///     host: Its IP address, version 4 or 6; 127.0.0.1 when absent.
 ///     stop: Ends the play early.
+///     host: IP address of the service, version 4 or 6; 127.0.0.1 when absent.
+///     port: Where it listens there.
+///     unix: Path of a Unix socket, in place of host and port.
+///     tls_name: Speak TLS with the server of this name.
+///     tls_ca: PEM file of certificates to trust besides the system's.
+///     tls_insecure: Trust any certificate.
 ///     output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
-///     cpu: CPU to bind the engine to, or nothing.
-///     spin: Whether the engine may spin shortly before each send.
+///     cpus: CPUs to bind the engines to, in turn; none: they are not bound.
+///     threads: Engines that share the schedule, at least one.
+///     pacing: `precise` or `frugal`.
 ///     real_time: Whether to try for real-time priority.
 ///     events_fd: Descriptor that gets a JSON line each second, with the fields of `ports.Interval`.
 ///
@@ -49,26 +54,39 @@ impl StopSignal {
 /// Raises:
 ///     NativeError: When the schedule cannot be read, or the output cannot be written.
 #[pyfunction]
-#[pyo3(signature = (schedule, port, stop, *, host=None, output=None, cpu=None, spin=true, real_time=true, events_fd=None))]
+#[pyo3(signature = (schedule, stop, *, host=None, port=0, unix=None, tls_name=None, tls_ca=None, tls_insecure=false,
+    output=None, cpus=vec![], threads=1, pacing="precise", real_time=true, events_fd=None))]
 #[allow(clippy::too_many_arguments)] // Keyword arguments of Python; they become fields at once.
 pub(crate) fn play(
     py: Python<'_>,
     schedule: PathBuf,
-    port: u16,
     stop: &StopSignal,
     host: Option<IpAddr>,
+    port: u16,
+    unix: Option<PathBuf>,
+    tls_name: Option<String>,
+    tls_ca: Option<PathBuf>,
+    tls_insecure: bool,
     output: Option<PathBuf>,
-    cpu: Option<usize>,
-    spin: bool,
+    cpus: Vec<usize>,
+    threads: usize,
+    pacing: &str,
     real_time: bool,
     events_fd: Option<i32>,
 ) -> PyResult<Py<PyBytes>> {
+    let tcp = || Address::Tcp((host.unwrap_or(Ipv4Addr::LOCALHOST.into()), port).into());
     let options = Play {
         schedule,
-        address: (host.unwrap_or(Ipv4Addr::LOCALHOST.into()), port).into(),
+        address: unix.map_or_else(tcp, Address::Unix),
+        tls: tls_name.map(|server_name| TlsOptions {
+            server_name,
+            ca_file: tls_ca,
+            insecure: tls_insecure,
+        }),
         output,
-        cpu,
-        spin,
+        cpus,
+        threads,
+        pacing: pacing_of(py, pacing)?,
         real_time,
         events: events_fd,
     };
@@ -83,6 +101,12 @@ pub(crate) fn play(
             native_error(py, error.to_string(), hint)
         })?;
     json_bytes(py, &report)
+}
+
+fn pacing_of(py: Python<'_>, name: &str) -> PyResult<Pacing> {
+    let known = [Pacing::Precise, Pacing::Frugal];
+    let found = known.into_iter().find(|pacing| pacing.name() == name);
+    found.ok_or_else(|| native_error(py, format!("pacing {name:?} is unknown"), ""))
 }
 
 /// Measure how late this machine wakes a thread, by method and scheduling class.

@@ -63,6 +63,12 @@ impl Chunk {
         }
     }
 
+    /// Stands where `before` ended, to read on from there: several chunks may take turns.
+    pub const fn follow(&mut self, before: &Self) {
+        self.read = before.read;
+        self.last_ns = before.last_ns;
+    }
+
     /// Replaces the entries by the next ones; false when there are no more.
     ///
     /// Checks that the entries follow one another and that all they name is there.

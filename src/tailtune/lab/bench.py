@@ -34,7 +34,7 @@ def open_bench(root: Path, kind: Kind, progress: Progress) -> Iterator[Bench]:
     host = LocalHost()
     layout = host.layout()
     with BundleWriter.create(Workspace(root), kind) as writer:
-        engine = EngineProcess(cpu=layout.engine[0])
+        engine = EngineProcess(cpus=layout.engine[:1])
         try:
             yield Bench(
                 engine=engine,

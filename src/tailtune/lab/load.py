@@ -100,7 +100,7 @@ def _play(bench: Bench, sending: Sending, on_second: OnSecond, *, keep_requests:
         bench.progress.phase(Phase.MEASURE, f"{workload.duration} at {workload.mean_rate_per_s:g} requests/s")
         host = EngineHost(bench.layout.engine)
         watch = Watch(workload, bench.layout.engine, bench.progress, on_second)
-        report = bench.engine.play(schedule, endpoint.port, output, watch, lambda: None, host=endpoint.host)
+        report = bench.engine.play(schedule, endpoint, output, watch, lambda: None)
         report = msgspec.structs.replace(
             report, host=host.account(), max_connections=report.max_connections or connections_of(workload)
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tailtune.judge.queueing import Times
 from tailtune.lab.bench import check_load
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Operation, Workload
@@ -78,7 +79,7 @@ class Stand:
 
         report = self.engine.play(
             output / "schedule",
-            port,
+            Endpoint(port=port),
             output,
             lambda one: self._progress.advance(min(total, one.index + one.seconds), total),
             poll,

@@ -74,7 +74,7 @@ def selftest_load(*, quick: bool, progress: Progress) -> LoadSelftest:
     layout = host.layout()
     tests: list[LoadTest] = []
     with scratch() as folder:
-        with EngineProcess(cpu=layout.engine[0]) as engine:
+        with EngineProcess(layout.engine[:1]) as engine:
             stand = Stand(engine, folder, progress)
             for name, test in _tests(stand, layout, lengths):
                 progress.phase("selftest", name)
@@ -227,7 +227,7 @@ def _starved(folder: Path, layout: CpuLayout, seconds: float, progress: Progress
     cpu = layout.engine[0]
     with ExitStack() as stack:
         server = stack.enter_context(queue_server("constant", _PROMPT_US, cpu=layout.service[0]))
-        engine = stack.enter_context(EngineProcess(cpu=cpu, real_time=False))
+        engine = stack.enter_context(EngineProcess([cpu], real_time=False))
         stack.enter_context(hogs(cpu, _HOGS))
         stack.enter_context(hogs(cpu, 1, real_time=True))
         own = folder / "starved"

@@ -12,11 +12,10 @@ from tailtune.config.problem import Problem
 from tailtune.config.profile_text import profile_of
 from tailtune.config.workloads import workload as problems_of
 from tailtune.errors import UsageError
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.profile import Stage
 from tailtune.model.units import Duration
-from tailtune.model.workload import Arrival, Operation, Protocol, Workload
-from tailtune.model.workload import Tls as TlsSettings
-from tailtune.record.ports import Endpoint, Tls
+from tailtune.model.workload import Arrival, Operation, Protocol, Tls, Workload
 
 _TEN_SECONDS: Final = Duration(10_000_000_000)
 _HTTP_PORT: Final = 80
@@ -238,11 +237,11 @@ def _length(wanted: Wanted, profile: list[Stage]) -> Duration | None:
     return Duration(sum(stage.duration for stage in profile)) if wanted.profile else None
 
 
-def _tls(workload: Workload, wanted: Wanted) -> TlsSettings | None:
+def _tls(workload: Workload, wanted: Wanted) -> Tls | None:
     if not (wanted.insecure or wanted.ca):
         return workload.tls
     ca_file = str(wanted.ca.resolve()) if wanted.ca else ""
-    return msgspec.structs.replace(workload.tls or TlsSettings(), insecure=wanted.insecure, ca_file=ca_file)
+    return msgspec.structs.replace(workload.tls or Tls(), insecure=wanted.insecure, ca_file=ca_file)
 
 
 def _endpoint(parts: SplitResult, scheme: Scheme, workload: Workload, wanted: Wanted, root: Path) -> Endpoint:
@@ -261,13 +260,13 @@ def _endpoint(parts: SplitResult, scheme: Scheme, workload: Workload, wanted: Wa
 def _encryption(parts: SplitResult, scheme: Scheme, workload: Workload, root: Path) -> Tls | None:
     if not scheme.tls and workload.tls is None:
         return None
-    given = workload.tls or TlsSettings()
+    given = workload.tls or Tls()
     if not scheme.tls and parts.scheme in ("http", "h2c", "grpc", "redis", "tcp") and "://" in parts.geturl():
         raise UsageError(
             f"{parts.scheme}:// is not encrypted, but --insecure, --ca or the workload's `tls` ask for it",
             hint="write https://, grpcs://, rediss:// or tls://",
         )
-    name = (parts.hostname or "") if given.server_name == TlsSettings().server_name else given.server_name
+    name = (parts.hostname or "") if given.server_name == Tls().server_name else given.server_name
     ca_file = str(root / given.ca_file) if given.ca_file else ""
     return Tls(server_name=name or given.server_name, ca_file=ca_file, insecure=given.insecure)
 

@@ -13,6 +13,17 @@ class Validity(StrEnum):
     INVALID = "INVALID"
 
 
+class Pacing(StrEnum):
+    """How closely the load engine keeps its intended starts, and at which price in CPU time."""
+
+    AUTO = "auto"
+    """Precise, unless there is only one CPU for everything."""
+    PRECISE = "precise"
+    """Sleeps to shortly before a start, then spins, within a budget."""
+    FRUGAL = "frugal"
+    """Only sleeps: starts tens of microseconds late, for a fraction of the CPU time."""
+
+
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One failed self-check: what was seen, the limit it passed, and what helps."""
 
@@ -33,6 +44,7 @@ class OperationCount(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: int
     connection_errors: int
     unexpected_body: int = 0
+    """Answers with the expected status whose body is not the expected one."""
 
     @property
     def errors(self) -> int:
@@ -68,7 +80,7 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_rate_per_s: float
     achieved_rate_per_s: float
     send_lag_ns: dict[str, float]
-    """Actual minus intended send, by `p50`, `p90`, `p99`, `p99.9`, `max`."""
+    """Actual minus intended send, by `p50`, `p90`, `p99`, `p99.9`, `max`; empty in a closed loop."""
     timer_lag_ns: dict[str, float]
     """Part of the send lag that the pacer caused, same keys; the rest was waiting for a connection."""
     in_flight_time_average: float

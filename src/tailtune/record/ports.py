@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 import pyarrow as pa
 
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Phase
@@ -128,44 +129,18 @@ class Collector(Protocol):
         """Release everything; safe to call twice."""
 
 
-LOOPBACK: Final = "127.0.0.1"
-"""Where services under test listen."""
-
-
-class Tls(msgspec.Struct, frozen=True, kw_only=True):
-    """Encryption of the connections to an endpoint."""
-
-    server_name: str = "localhost"
-    ca_file: str = ""
-    """PEM file of certificates to trust besides the system's."""
-    insecure: bool = False
-    """Accept any certificate."""
-
-
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a schedule is played: a port of an IP address, or a Unix socket."""
-
-    host: str = LOOPBACK
-    port: int = 0
-    unix: str = ""
-    """Path of the socket, in place of host and port."""
-    tls: Tls | None = None
-
-
 class Engine(Protocol):
     """The load engine, resident in its own process."""
 
     def play(
         self,
         schedule: Path,
-        port: int,
+        endpoint: Endpoint,
         output: Path | None,
         on_interval: Callable[["Interval"], None],
         poll: Callable[[], None],
-        *,
-        host: str = LOOPBACK,
     ) -> LoadReport:
-        """Play a compiled schedule against `port` of the IP address `host` and wait for its end.
+        """Play a compiled schedule against `endpoint` and wait for its end.
 
         `on_interval` is called once a second, `poll` about every 100 ms. With `output`, a directory, the
         request log and histograms are left there for `record.load` to read into tables.

@@ -7,9 +7,9 @@ import pytest
 
 from tailtune.errors import ConfigError, UsageError
 from tailtune.lab.sending import Wanted, prepare
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.units import Duration
-from tailtune.model.workload import Arrival, Protocol
-from tailtune.record.ports import Endpoint, Tls
+from tailtune.model.workload import Arrival, Protocol, Tls
 
 WORKLOAD = """
 rate = 50

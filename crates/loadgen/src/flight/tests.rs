@@ -2,60 +2,57 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use schedule::old::{Arrival, Entry, OperationSpec, Schedule, Spec, compile};
+use schedule::Entry;
 
 use super::*;
 
 const SHORT_NS: u64 = 100;
 const LONG_NS: u64 = 1_000;
 
-fn schedule_bytes() -> Vec<u8> {
-    let operation = |name: &str, timeout_ns| OperationSpec {
-        name: name.into(),
-        weight: 1.0,
-        timeout_ns,
-        expected_status: 200,
-    };
-    let spec = Spec {
-        arrival: Arrival::Constant,
-        rate_per_s: 1e7,
-        duration_ns: 10_000,
-        seed: 1,
-        max_connections: 4,
-        operations: vec![
-            operation("long", LONG_NS),
-            operation("short", SHORT_NS),
-            operation("also short", SHORT_NS),
-        ],
-    };
-    let pools = vec![vec![b"x".to_vec()]; 3];
-    let mut bytes = Vec::new();
-    compile(&spec, &pools, &mut bytes).unwrap();
-    bytes
+fn flight() -> Flight {
+    Flight::new(&[LONG_NS, SHORT_NS, SHORT_NS], 10)
 }
 
-fn due(operation: u32, intended_ns: u64) -> Entry {
-    Entry {
-        intended_ns,
-        payload: 0,
+/// Enters a request of an operation.
+fn enter(flight: &mut Flight, operation: u16, intended_ns: u64, noticed_ns: u64) -> Ticket {
+    let due = Entry {
+        intended_ns: 0,
         operation,
-    }
+        session: 0,
+        think_ns: 0,
+        ends_session: false,
+    };
+    flight.enter(&due, intended_ns, noticed_ns)
 }
 
 #[test]
-fn there_is_room_for_all_requests_of_the_longest_time_out() {
-    let bytes = schedule_bytes();
-    let flight = Flight::new(&Schedule::open(&bytes).unwrap());
-    assert!(flight.room() > (LONG_NS / 100) as usize); // constant gaps of 100 ns
+fn room_is_reserved_within_reason() {
+    assert!(flight().room() >= 10);
+    assert!(Flight::new(&[LONG_NS], u64::MAX).room() < 1 << 20);
+}
+
+#[test]
+fn what_a_waiting_request_sends_is_kept_with_it() {
+    let mut flight = flight();
+    let (first, second) = (enter(&mut flight, 0, 0, 0), enter(&mut flight, 0, 1, 1));
+    flight.keep(first, b"first");
+    flight.keep(second, b"second");
+    assert_eq!(flight.payload(first), b"first");
+    flight.leave(first, 2).unwrap();
+    let third = enter(&mut flight, 0, 3, 3);
+    flight.keep(third, b"3");
+    assert_eq!(
+        (flight.payload(third), flight.payload(second)),
+        (&b"3"[..], &b"second"[..])
+    );
 }
 
 #[test]
 fn deadlines_come_in_order_across_time_outs_and_skip_the_ended() {
-    let bytes = schedule_bytes();
-    let mut flight = Flight::new(&Schedule::open(&bytes).unwrap());
-    let long = flight.enter(0, due(0, 0), 0, 0);
-    let short = flight.enter(1, due(1, 10), 0, 10);
-    let later = flight.enter(2, due(2, 20), 0, 20);
+    let mut flight = flight();
+    let long = enter(&mut flight, 0, 0, 0);
+    let short = enter(&mut flight, 1, 10, 10);
+    let later = enter(&mut flight, 2, 20, 20);
     assert_eq!(flight.next_deadline(), Some((10 + SHORT_NS, short)));
     flight.leave(short, 30).unwrap();
     assert_eq!(flight.next_deadline(), Some((20 + SHORT_NS, later)));
@@ -67,11 +64,10 @@ fn deadlines_come_in_order_across_time_outs_and_skip_the_ended() {
 
 #[test]
 fn a_ticket_is_void_once_its_request_ended_even_if_its_slot_is_used_again() {
-    let bytes = schedule_bytes();
-    let mut flight = Flight::new(&Schedule::open(&bytes).unwrap());
-    let first = flight.enter(0, due(0, 0), 0, 0);
+    let mut flight = flight();
+    let first = enter(&mut flight, 0, 0, 0);
     assert_eq!(flight.leave(first, 5).unwrap().intended_ns, 0);
-    let second = flight.enter(1, due(0, 7), 0, 7);
+    let second = enter(&mut flight, 0, 7, 7);
     assert!(flight.get(first).is_none());
     assert!(flight.leave(first, 9).is_none());
     assert_eq!(flight.get(second).unwrap().intended_ns, 7);
@@ -84,8 +80,7 @@ proptest! {
     fn the_integral_is_the_sum_of_the_stays(
         stays in prop::collection::vec((0_u64..500, 0_u64..800, 0_u64..2_000), 1..100),
     ) {
-        let bytes = schedule_bytes();
-        let mut flight = Flight::new(&Schedule::open(&bytes).unwrap());
+        let mut flight = flight();
         let (mut start, mut noticed) = (0, 0);
         let mut changes = Vec::new();
         for (entry, (gap, late, stay)) in stays.iter().enumerate() {
@@ -99,7 +94,7 @@ proptest! {
         let mut expected = 0;
         for (at, leaving, entry, start) in &changes {
             if *leaving == 0 {
-                tickets[*entry] = Some(flight.enter(*entry as u64, due(0, *start), 0, *at));
+                tickets[*entry] = Some(enter(&mut flight, 0, *start, *at));
             } else {
                 flight.leave(tickets[*entry].unwrap(), *at).unwrap();
                 expected += u128::from(at - start);
@@ -113,10 +108,9 @@ proptest! {
 
 #[test]
 fn a_request_that_was_lost_shows_in_the_integral() {
-    let bytes = schedule_bytes();
-    let mut flight = Flight::new(&Schedule::open(&bytes).unwrap());
-    let ended = flight.enter(0, due(0, 0), 0, 0);
-    flight.enter(1, due(0, 10), 0, 10);
+    let mut flight = flight();
+    let ended = enter(&mut flight, 0, 0, 0);
+    enter(&mut flight, 0, 10, 10);
     flight.leave(ended, 20).unwrap();
     assert_eq!(flight.area_ns(100), 20 + 90);
     assert_eq!(flight.ages_ns(100).collect::<Vec<_>>(), [90]);

@@ -3,6 +3,8 @@
 //! Payloads are exactly the bytes to send, one message each. Answers are handed on as they come, never kept, so a
 //! line may be of any length.
 
+use schedule::Framing;
+
 use super::single::UnderWay;
 use super::{Answers, Protocol, ProtocolError};
 
@@ -103,6 +105,15 @@ pub(crate) struct Prefix {
 }
 
 impl Prefix {
+    /// As the schedule tells.
+    pub(crate) const fn of(framing: &Framing) -> Self {
+        Self {
+            bytes: framing.prefix_bytes,
+            big_endian: framing.big_endian,
+            includes_itself: framing.includes_prefix,
+        }
+    }
+
     const fn length(self) -> usize {
         match self.bytes {
             0 => 1,

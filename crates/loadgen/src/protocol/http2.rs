@@ -16,7 +16,7 @@ use stream::{Fields, Stream, Streams};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Most requests at a time on a connection, where the peer permits more.
-const MAX_STREAMS: usize = 100;
+pub(crate) const MAX_STREAMS: usize = 100;
 const MAX_ID: u32 = 0x7fff_ffff;
 /// What either side may send before the other has said anything.
 const FIRST_WINDOW: u32 = 65_535;

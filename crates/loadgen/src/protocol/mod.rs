@@ -2,29 +2,17 @@
 //!
 //! A protocol numbers nothing and times nothing: the connection gives each request a tag, and learns by
 //! it what came of it.
-#![allow(dead_code)] // Until the connection speaks through it.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the engine speaks HTTP/1.1 only so far")
-)]
 pub(crate) mod framed;
 mod hpack;
 pub(crate) mod http1;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the engine speaks HTTP/1.1 only so far")
-)]
 pub(crate) mod http2;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the engine speaks HTTP/1.1 only so far")
-)]
 pub(crate) mod resp;
 mod single;
 #[cfg(test)]
 pub(crate) mod told;
 
+use schedule::{Plan, Protocol as Spoken};
 use thiserror::Error;
 
 /// Where a protocol tells what came of requests.
@@ -79,4 +67,50 @@ pub(crate) enum ProtocolError {
     /// What was announced is larger than we keep.
     #[error("{0}")]
     TooLarge(String),
+}
+
+/// A fresh conversation as the schedule wants it; `tls`: what it goes over.
+pub(crate) fn new(plan: &Plan, tls: bool) -> Box<dyn Protocol> {
+    let framing = plan.framing();
+    let http2 = |grpc| {
+        let plain = http2::Http2::new(grpc);
+        Box::new(if tls { plain.over_tls() } else { plain })
+    };
+    match plan.protocol() {
+        Spoken::Http1 => Box::new(http1::Http1::new()),
+        Spoken::Http2 => http2(false),
+        Spoken::Grpc => http2(true),
+        Spoken::Line => Box::new(framed::Lines::new(
+            &framing.hello,
+            framing.greeting_lines,
+            framing.answer_lines,
+        )),
+        Spoken::LengthPrefixed => {
+            Box::new(framed::LengthPrefixed::new(framed::Prefix::of(framing)))
+        }
+        Spoken::Resp => Box::new(resp::Resp::new()),
+    }
+}
+
+/// Whether several requests may be under way on one connection.
+pub(crate) fn multiplexes(plan: &Plan) -> bool {
+    matches!(plan.protocol(), Spoken::Http2 | Spoken::Grpc)
+}
+
+/// Requests that a new connection can be expected to take at once.
+pub(crate) fn usual_room(plan: &Plan) -> usize {
+    if multiplexes(plan) {
+        http2::MAX_STREAMS
+    } else {
+        1
+    }
+}
+
+/// What is offered to a server with TLS.
+pub(crate) fn names_for_tls(plan: &Plan) -> &'static [&'static [u8]] {
+    match plan.protocol() {
+        Spoken::Http1 => &[b"http/1.1"],
+        Spoken::Http2 | Spoken::Grpc => &[b"h2"],
+        Spoken::Line | Spoken::LengthPrefixed | Spoken::Resp => &[],
+    }
 }

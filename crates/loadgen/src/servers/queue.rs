@@ -8,6 +8,7 @@ use super::clients::{Clients, Taken};
 use super::journal::Journal;
 use super::law::{Law, Services};
 use crate::pacer::Pacer;
+use crate::play::Pacing;
 use crate::priority::Priority;
 use crate::sys::clock::now_ns;
 use crate::sys::epoll::Events;
@@ -88,7 +89,7 @@ impl QueueServer {
         cpu.map_or(Ok(()), thread::pin)?;
         let priority = Priority::raise(true);
         let _watchdog = RealTimeWatchdog::start(LONGEST_BUSY_US)?;
-        let mut pacer = Pacer::new(true, priority.shares());
+        let mut pacer = Pacer::new(Pacing::Precise, priority.shares());
         let mut events = Events::new();
         loop {
             let next = self

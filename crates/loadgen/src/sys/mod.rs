@@ -3,7 +3,6 @@
 
 pub(crate) mod clock;
 pub(crate) mod epoll;
-pub(crate) mod map;
 pub(crate) mod process;
 pub(crate) mod shared;
 pub(crate) mod socket;

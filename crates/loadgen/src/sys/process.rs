@@ -33,11 +33,12 @@ pub(crate) fn raise_open_files() -> io::Result<u64> {
 pub(crate) struct LockedMemory;
 
 impl LockedMemory {
-    /// Locks what is mapped now; fails without the privilege or a sufficient limit.
+    /// Locks what is mapped now, as far as it has been touched or will be; fails without the privilege or a
+    /// sufficient limit. Memory that is only reserved stays free.
     pub(crate) fn now() -> io::Result<Self> {
         // SAFETY: no pointers are passed. Future mappings stay unlocked, so that no later
         // allocation can fail for lack of lockable memory.
-        check(unsafe { libc::mlockall(libc::MCL_CURRENT) })?;
+        check(unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_ONFAULT) })?;
         Ok(Self)
     }
 }

@@ -1,24 +1,7 @@
-//! Sockets and pipes used without waiting.
+//! Pipes written without waiting.
 
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write;
 use std::os::fd::{BorrowedFd, RawFd};
-
-use socket2::{Domain, Socket, Type};
-
-/// Starts a connection to `address` without waiting for it.
-pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM.nonblocking().cloexec(),
-        None,
-    )?;
-    socket.set_tcp_nodelay(true)?;
-    match socket.connect(&address.into()) {
-        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
-        _ => Ok(socket.into()),
-    }
-}
 
 /// Writes `line` to a pipe that a reader may have stopped reading: all of it, or nothing.
 ///

@@ -85,6 +85,17 @@ pub(crate) struct Usage {
     pub(crate) run_delay_ns: u64,
 }
 
+impl Usage {
+    /// What was consumed since `before`.
+    pub(crate) const fn since(&self, before: &Self) -> Self {
+        Self {
+            cpu_ns: self.cpu_ns - before.cpu_ns,
+            involuntary_switches: self.involuntary_switches - before.involuntary_switches,
+            run_delay_ns: self.run_delay_ns - before.run_delay_ns,
+        }
+    }
+}
+
 /// Returns what the thread consumed so far.
 pub(crate) fn usage() -> Usage {
     // SAFETY: rusage is plain numbers, for which all zeros is a value; the pointer is valid.

@@ -105,10 +105,6 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn wants_write(&self) -> bool {
-        self.connection.wants_write()
-    }
-
     /// Goes on with the handshake; true once it is done.
     pub(super) fn advance(&mut self, socket: &Socket) -> io::Result<bool> {
         loop {

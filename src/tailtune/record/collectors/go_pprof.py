@@ -9,9 +9,10 @@ import threading
 import time
 from typing import Final
 
+from tailtune.model.endpoint import LOOPBACK
 from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record.formats import pprof_delta
-from tailtune.record.ports import LOOPBACK, Capture, Subject
+from tailtune.record.ports import Capture, Subject
 
 _DELTAS: Final = ("allocs", "mutex")
 _SNAPSHOTS: Final = ("heap",)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,8 +16,9 @@ from typing import Any, Final, Self
 import msgspec
 
 from tailtune.errors import NativeError
-from tailtune.model.load import LoadReport
-from tailtune.record.ports import LOOPBACK, Interval
+from tailtune.model.endpoint import Endpoint
+from tailtune.model.load import LoadReport, Pacing
+from tailtune.record.ports import Interval
 
 _POLL_SECONDS: Final = 0.1
 _START_SECONDS: Final = 30.0
@@ -32,17 +33,25 @@ class EngineProcess:
     what it has recorded. It also dies with the thread that constructed this object.
     """
 
-    def __init__(self, cpu: int | None = None, *, real_time: bool = True) -> None:
-        """Start the engine, bound to `cpu`; `real_time`: try for real-time priority while playing.
+    def __init__(
+        self, cpus: Sequence[int] = (), *, real_time: bool = True, pacing: Pacing = Pacing.AUTO, threads: int = 0
+    ) -> None:
+        """Start the engine.
+
+        Args:
+            cpus: CPUs to bind its threads to, in turn; none: they are not bound.
+            real_time: Try for real-time priority while playing.
+            pacing: How closely intended starts are kept, and at which price.
+            threads: Engines that share each schedule; 0: as many as CPUs, at least one.
 
         Raises:
             NativeError: If the process does not start.
         """
-        # With one CPU for everything, spinning would take the time that the service needs to answer.
-        spin = len(os.sched_getaffinity(0)) > 1
-        options = [f"--parent={os.getpid()}", f"--spin={int(spin)}", f"--real-time={int(real_time)}"]
-        if cpu is not None:
-            options.append(f"--cpu={cpu}")
+        if pacing is Pacing.AUTO:
+            # With one CPU for everything, spinning would take the time that the service needs to answer.
+            pacing = Pacing.PRECISE if len(os.sched_getaffinity(0)) > 1 else Pacing.FRUGAL
+        options = [f"--parent={os.getpid()}", f"--pacing={pacing}", f"--real-time={int(real_time)}"]
+        options += [f"--threads={threads or max(1, len(cpus))}", *(f"--cpu={cpu}" for cpu in cpus)]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._lines = bytearray()
         self._process = subprocess.Popen(
@@ -67,12 +76,10 @@ class EngineProcess:
     def play(
         self,
         schedule: Path,
-        port: int,
+        endpoint: Endpoint,
         output: Path | None,
         on_interval: Callable[[Interval], None],
         poll: Callable[[], None],
-        *,
-        host: str = LOOPBACK,
     ) -> LoadReport:
         """Play a compiled schedule against a service and wait for its end.
 
@@ -82,19 +89,16 @@ class EngineProcess:
 
         Args:
             schedule: File written by `compile_workload`.
-            port: Where the service listens.
+            endpoint: Where the service listens.
             output: Existing directory for the request log and the histograms, or nothing.
             on_interval: Called once a second.
             poll: Called about every 100 ms; may call `stop`.
-            host: IP address of the service.
 
         Raises:
             NativeError: If the schedule is unreadable, the log cannot be written, or the engine dies.
         """
         where = None if output is None else str(output.resolve())
-        self._tell(
-            {"command": "play", "schedule": str(schedule.resolve()), "host": host, "port": port, "output": where}
-        )
+        self._tell({"command": "play", "schedule": str(schedule.resolve()), "endpoint": endpoint, "output": where})
         try:
             return self._follow(on_interval, poll)
         except KeyboardInterrupt:

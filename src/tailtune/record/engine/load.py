@@ -1,7 +1,6 @@
 """The load side of recording: compile a workload, play it from a process of its own, read what it left."""
 
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -12,6 +11,7 @@ from tailtune.model.workload import Workload
 from tailtune.record.engine.client import EngineProcess
 from tailtune.record.engine.expansion import expand_payloads
 from tailtune.record.engine.output import read_latency, read_output, read_requests
+from tailtune.record.engine.specification import specify
 
 __all__ = [
     "EngineProcess",
@@ -22,8 +22,6 @@ __all__ = [
     "read_output",
     "read_requests",
 ]
-
-_SEED_MASK: Final = 2**64 - 1
 
 
 class ScheduleInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +55,8 @@ def compile_workload(
         seed=workload.seed if seed is None else seed,
         duration=workload.duration if duration is None else duration,
     )
-    info = _native.compile_schedule(_spec(chosen), expand_payloads(chosen, root), path)
+    given = specify(chosen, root)
+    info = _native.compile_workload_schedule(given.json, given.blobs, path, trace=given.trace)
     schedule = msgspec.json.decode(info, type=ScheduleInfo)
     if schedule.requests == 0:
         path.unlink(missing_ok=True)
@@ -67,24 +66,3 @@ def compile_workload(
             hint="Raise the rate or the duration.",
         )
     return schedule
-
-
-def _spec(workload: Workload) -> bytes:
-    return msgspec.json.encode(
-        {
-            "arrival": workload.arrival.value,
-            "rate_per_s": float(workload.rate_per_s),
-            "duration_ns": int(workload.duration),
-            "seed": workload.seed & _SEED_MASK,
-            "max_connections": workload.max_connections,
-            "operations": [
-                {
-                    "name": operation.name,
-                    "weight": float(operation.weight),
-                    "timeout_ns": int(operation.timeout),
-                    "expected_status": operation.expected_status,
-                }
-                for operation in workload.operations
-            ],
-        }
-    )

@@ -19,6 +19,7 @@ import msgspec
 
 from tailtune import _native
 from tailtune.errors import NativeError
+from tailtune.model.endpoint import Endpoint
 
 _STDOUT: Final = 1
 
@@ -27,13 +28,9 @@ class _Play(msgspec.Struct):
     """A command to play, with the signal that ends it early."""
 
     schedule: str
-    host: str
-    port: int
+    endpoint: Endpoint
     output: str | None
     stop: Any
-
-
-_FIELDS: Final = ("schedule", "host", "port", "output")
 
 
 class _Commands:
@@ -55,7 +52,8 @@ class _Commands:
             self._stop.set()
             return
         self._stop = _native.StopSignal()
-        self.plays.put(_Play(**{name: command[name] for name in _FIELDS}, stop=self._stop))
+        endpoint = msgspec.convert(command["endpoint"], Endpoint)
+        self.plays.put(_Play(command["schedule"], endpoint, command["output"], self._stop))
 
 
 def _say(event: dict[str, object]) -> None:
@@ -63,15 +61,22 @@ def _say(event: dict[str, object]) -> None:
 
 
 def _play(command: _Play, options: argparse.Namespace) -> None:
+    endpoint = command.endpoint
+    tls = endpoint.tls
     try:
         report = _native.play(
             command.schedule,
-            command.port,
             command.stop,
-            host=ip_address(command.host),
+            host=ip_address(endpoint.host),
+            port=endpoint.port,
+            unix=endpoint.unix or None,
+            tls_name=None if tls is None else tls.server_name,
+            tls_ca=(tls.ca_file or None) if tls else None,
+            tls_insecure=tls is not None and tls.insecure,
             output=command.output,
-            cpu=options.cpu,
-            spin=bool(options.spin),
+            cpus=options.cpu,
+            threads=options.threads,
+            pacing=options.pacing,
             real_time=bool(options.real_time),
             events_fd=_STDOUT,
         )
@@ -84,9 +89,10 @@ def _play(command: _Play, options: argparse.Namespace) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--spin", type=int, default=1)
+    parser.add_argument("--pacing", choices=("precise", "frugal"), default="precise")
     parser.add_argument("--real-time", type=int, default=1)
-    parser.add_argument("--cpu", type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cpu", type=int, action="append", default=[])
     return parser.parse_args()
 
 
@@ -95,9 +101,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     options = _options()
     _native.die_with_parent(options.parent)
-    if options.cpu is not None:
+    if options.cpu:
         with contextlib.suppress(OSError):  # the native engine tries again and reports the refusal
-            os.sched_setaffinity(0, {options.cpu})
+            os.sched_setaffinity(0, options.cpu)
     commands = _Commands()
     _say({"event": "ready"})
     while (command := commands.plays.get()) is not None:

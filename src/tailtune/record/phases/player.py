@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tailtune.errors import TailtuneError
+from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
@@ -45,6 +46,12 @@ class Player:
             compile_workload(self._workload, self._root, path, seed=seed, duration=duration)
         return path
 
+    def _endpoint(self, port: int) -> Endpoint:
+        tls = self._workload.tls
+        if tls is not None and tls.ca_file:
+            tls = msgspec.structs.replace(tls, ca_file=str(self._root / tls.ca_file))
+        return Endpoint(port=port, tls=tls)
+
     def play(
         self,
         schedule: Path,
@@ -65,11 +72,11 @@ class Player:
         """
         host = EngineHost(self._watch) if self._watch is not None else None
         if keep is None:
-            return _whole(self._engine.play(schedule, port, None, on_interval, poll))
+            return _whole(self._engine.play(schedule, self._endpoint(port), None, on_interval, poll))
         output = self._scratch / "output"
         output.mkdir()
         try:
-            report = self._engine.play(schedule, port, output, on_interval, poll)
+            report = self._engine.play(schedule, self._endpoint(port), output, on_interval, poll)
             report = msgspec.structs.replace(report, host=host.account() if host else None)
         except BaseException:
             with contextlib.suppress(OSError, ValueError, TailtuneError):  # perhaps nothing was logged yet

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tailtune.errors import NotReadyError
+from tailtune.model.endpoint import LOOPBACK
 from tailtune.model.project import ReadyCheck
-from tailtune.record.ports import LOOPBACK
 from tailtune.record.processes import proc
 from tailtune.record.processes.process import Process, Supervisor, how_ended
 

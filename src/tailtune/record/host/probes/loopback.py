@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from tailtune.model.endpoint import LOOPBACK
 from tailtune.record.host.textfile import text
-from tailtune.record.ports import LOOPBACK
 
 
 class Loopback(msgspec.Struct, frozen=True, kw_only=True):
