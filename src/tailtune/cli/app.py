@@ -23,6 +23,7 @@ from tailtune.cli.runs import runs
 from tailtune.cli.schema import schema
 from tailtune.cli.selftest import selftest
 from tailtune.cli.terminal import open_closed_streams
+from tailtune.cli.workload import workload
 
 _EPILOGUE: Final = (
     "Exit codes: 0 ok; 2 usage; 3 inconclusive (when asked to fail on it, or --fail-if undecided); "
@@ -49,6 +50,7 @@ for _order, _command in enumerate(_COMMANDS, 1):
     app.command(_command, help_epilogue="", sort_key=_order)
 app.command(runs)
 app.command(selftest)
+app.command(workload)
 app.default(detect)
 
 

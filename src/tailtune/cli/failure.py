@@ -16,7 +16,19 @@ EXIT_BUG: Final = 70
 """An unexpected exception; EX_SOFTWARE of sysexits.h."""
 EXIT_PIPE: Final = 141
 """The reader of stdout went away: what a shell reports for SIGPIPE."""
-COMMAND_NAMES: Final = ("doctor", "init", "run", "load", "explain", "compare", "report", "schema", "runs", "selftest")
+COMMAND_NAMES: Final = (
+    "doctor",
+    "init",
+    "run",
+    "load",
+    "explain",
+    "compare",
+    "report",
+    "schema",
+    "runs",
+    "selftest",
+    "workload",
+)
 _DETAIL_LINES: Final = 20
 _ISSUES: Final = "report it with the output of the same command under TAILTUNE_DEBUG=1"
 

@@ -14,6 +14,10 @@ _NAMES_ONE: Final = re.compile(
     r"|[^/]*[@%=+:;,!$&'()*].*"  # addresses, encoded text, matrix parameters
     r"|.{33,}"  # longer than a word
 )
+_EXTENSIONS: Final = frozenset(
+    {"css", "csv", "gif", "gz", "htm", "html", "ico", "jpeg", "jpg", "js", "json", "map", "mp4", "pdf", "php", "png"}
+    | {"svg", "txt", "webp", "woff", "woff2", "xml", "zip"}
+)
 
 
 def names_one(segment: str) -> bool:
@@ -31,12 +35,7 @@ def route(path: str) -> str:
 
 
 def _general(segment: str) -> str:
-    if names_one(segment):
-        stem, dot, extension = segment.rpartition(".")
-        if dot and re.fullmatch(r"[a-z][a-z0-9]{1,4}", extension) and names_one(stem):
-            return f"{PLACE}.{extension}"
-        return PLACE
     stem, dot, extension = segment.rpartition(".")
-    if dot and names_one(stem) and re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,4}", extension):
+    if dot and names_one(stem) and extension.lower() in _EXTENSIONS:
         return f"{PLACE}.{extension}"
-    return segment
+    return PLACE if names_one(segment) else segment

@@ -212,6 +212,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """Of the answer; 0 when unknown."""
     answer_bytes: int = -1
     """Of the answer's body; -1 when unknown."""
+    client: str = ""
+    """Who asked, as the source tells clients apart; never part of a workload."""
     timeout_ns: int = 0
     """0: the source names none."""
     origin: Origin = Origin()

@@ -9,7 +9,6 @@ from tailtune.errors import ConfigError
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 from tailtune.record.engine.client import EngineProcess
-from tailtune.record.engine.expansion import expand_payloads
 from tailtune.record.engine.output import read_latency, read_output, read_requests
 from tailtune.record.engine.specification import specify
 
@@ -17,7 +16,6 @@ __all__ = [
     "EngineProcess",
     "ScheduleInfo",
     "compile_workload",
-    "expand_payloads",
     "read_latency",
     "read_output",
     "read_requests",

@@ -7,7 +7,7 @@ import msgspec
 
 from tailtune.config.json_schema import schema, schema_of
 from tailtune.errors import SetupError, UsageError
-from tailtune.model import detected, doctor, results, selftest
+from tailtune.model import detected, doctor, imports, results, selftest
 from tailtune.show.export.json import encode_plain
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -19,6 +19,8 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "runs-show": results.RecordingFacts,
     "runs-remove": results.Removal,
     "load": results.LoadResult,
+    "workload-import": imports.Imported,
+    "workload-fit": imports.FittedWorkload,
     "explain": results.ExplainResult,
     "compare": results.CompareResult,
     "report": results.RecordingFacts,

@@ -1,97 +1,157 @@
-"""Requests from templates: exact bytes, all combinations, and clear refusals."""
+"""Workloads as the compiler takes them: templates in parts, generators, bodies, and clear refusals."""
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailtune.errors import ConfigError
+from tailtune.model.generator import Generator, LogNormal, Number, Pareto, Pause
+from tailtune.model.profile import Sessions, Shape, Stage
 from tailtune.model.units import Duration
-from tailtune.model.workload import Operation, Workload
-from tailtune.record.engine.expansion import MAX_POOL
-from tailtune.record.engine.load import compile_workload, expand_payloads
+from tailtune.model.workload import Arrival, Framing, Operation, Protocol, Trace, Workload
+from tailtune.record.engine.load import compile_workload
+from tailtune.record.engine.specification import Specification, specify
+
+S = Duration(1_000_000_000)
 
 
-def pool(root: Path, **fields) -> list[bytes]:
-    seed = fields.pop("seed", 1)
+def spec(root: Path, workload: Workload) -> tuple[dict[str, Any], Specification]:
+    given = specify(workload, root)
+    return json.loads(given.json), given
+
+
+def one(root: Path, **fields: Any) -> dict[str, Any]:
     operation = Operation(**({"name": "op"} | fields))
-    return expand_payloads(Workload(operations=[operation], seed=seed), root)[0]
+    found: dict[str, Any] = spec(root, Workload(operations=[operation]))[0]["operations"][0]
+    return found
 
 
-def parse(request: bytes) -> tuple[str, dict[str, str], bytes]:
-    """Split a request into its request line, its header fields and its body."""
-    head, _, body = request.partition(b"\r\n\r\n")
-    line, *fields = head.decode().split("\r\n")
-    return line, dict(field.split(": ", 1) for field in fields), body
-
-
-def test_the_plain_request_is_complete(tmp_path: Path) -> None:
-    assert pool(tmp_path) == [b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: tailtune\r\n\r\n"]
+def test_the_plain_request(tmp_path: Path) -> None:
+    operation = one(tmp_path)
+    assert operation["method"] == "GET"
+    assert operation["path"] == [{"text": "/"}]
+    assert operation["headers"] == [["Host", [{"text": "localhost"}]], ["User-Agent", [{"text": "tailtune"}]]]
+    assert (operation["body"], operation["body_blobs"], operation["data"]) == (None, None, {})
+    assert operation["expect"] == {"status_low": 200, "status_high": 200, "body_contains": "", "body_sha256": ""}
 
 
 def test_headers_of_the_workload_replace_those_of_the_tool(tmp_path: Path) -> None:
-    [request] = pool(tmp_path, headers={"host": "shop.example", "X-Trace": "on"})
-    _, headers, _ = parse(request)
-    assert headers == {"User-Agent": "tailtune", "host": "shop.example", "X-Trace": "on"}
-
-
-def test_a_body_has_its_length_in_bytes(tmp_path: Path) -> None:
-    [request] = pool(tmp_path, method="POST", body="größe")
-    _, headers, body = parse(request)
-    assert body.decode() == "größe"
-    assert headers["Content-Length"] == "7"
-
-
-def test_a_post_without_a_body_says_so(tmp_path: Path) -> None:
-    _, headers, body = parse(pool(tmp_path, method="POST")[0])
-    assert (headers["Content-Length"], body) == ("0", b"")
+    headers = one(tmp_path, headers={"host": "shop.example", "X-Trace": "on"})["headers"]
+    assert [name for name, _ in headers] == ["User-Agent", "host", "X-Trace"]
 
 
 def test_values_are_percent_encoded_in_paths_and_verbatim_elsewhere(tmp_path: Path) -> None:
-    value = "a b/ü?&{x}"
-    [request] = pool(
-        tmp_path, method="POST", path="/s?q={q}", body='{"q": "{q}"}', headers={"X-Query": "{q}"}, data={"q": [value]}
-    )
-    line, headers, body = parse(request)
-    assert line == "POST /s?q=a%20b%2F%C3%BC%3F%26%7Bx%7D HTTP/1.1"
-    assert headers["X-Query"] == value
-    assert body.decode() == f'{{"q": "{value}"}}'
+    fields = {"path": "/s?q={q}", "body": '{"q": "{q}"}', "headers": {"X": "a{q}"}, "data": {"q": ["x"]}}
+    operation = one(tmp_path, method="POST", **fields)
+    assert operation["path"] == [{"text": "/s?q="}, {"data": "q", "encode": "percent"}]
+    assert operation["body"] == [{"text": '{"q": "'}, {"data": "q", "encode": "none"}, {"text": '"}'}]
+    assert operation["headers"][-1] == ["X", [{"text": "a"}, {"data": "q", "encode": "none"}]]
 
 
-def test_literal_text_of_a_path_is_kept_where_a_path_may_hold_it(tmp_path: Path) -> None:
-    line, _, _ = parse(pool(tmp_path, path="/über/100%25?a=1&b=[2]")[0])
-    assert line == "GET /%C3%BCber/100%25?a=1&b=[2] HTTP/1.1"
+def test_values_that_are_encoded_already_stay_as_they_are_in_paths(tmp_path: Path) -> None:
+    operation = one(tmp_path, path="/{p}", data={"p": Generator(choice=["a/b?c=%20"], encoded=True)})
+    assert operation["path"] == [{"text": "/"}, {"data": "p", "encode": "none"}]
 
 
-def test_a_name_has_one_value_in_one_request(tmp_path: Path) -> None:
-    requests = pool(tmp_path, path="/{id}", headers={"X-Id": "{id}"}, data={"id": ["1", "2"]})
-    for line, headers, _ in map(parse, requests):
-        assert line.split()[1] == f"/{headers['X-Id']}"
+def test_braces_that_name_nothing_are_text(tmp_path: Path) -> None:
+    assert one(tmp_path, body='{"a": {}, "b": {"c d": 1}}')["body"] == [{"text": '{"a": {}, "b": {"c d": 1}}'}]
 
 
-def test_the_pool_holds_every_combination_once(tmp_path: Path) -> None:
+def test_generators_of_every_kind(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("red\n\nblue\r\n")
-    (tmp_path / "bodies").mkdir()
-    for name in ("b.json", "a.json"):
-        (tmp_path / "bodies" / name).write_text(name)
-    requests = pool(tmp_path, method="PUT", path="/{word}", data={"word": "words.txt"}, body_files="bodies/*.json")
-    seen = [(line.split()[1], body) for line, _, body in map(parse, requests)]
-    assert seen == [("/red", b"a.json"), ("/red", b"b.json"), ("/blue", b"a.json"), ("/blue", b"b.json")]
+    data = {
+        "a": ["1", "2", "2"],
+        "b": "words.txt",
+        "c": Generator(zipf=1.1, n=1000),
+        "d": Generator(zipf=0.9, values="words.txt"),
+        "e": Generator(uuid=True),
+        "f": Generator(counter=5),
+        "g": Generator(uniform=[1, 9], digits=2),
+        "h": Generator(lognormal=LogNormal(median=8, sigma=1), max=99),
+        "i": Generator(text=Number(pareto=Pareto(scale=2, shape=1.5), max=100), alphabet="ab"),
+        "j": Generator(text=7),
+        "k": Generator(trace="column"),
+        "unused": ["x"],
+    }
+    found = one(tmp_path, path="/" + "".join(f"{{{name}}}" for name in "abcdefghijk"), data=data)["data"]
+    assert found == {
+        "a": {"kind": "choice", "values": ["1", "2", "2"]},
+        "b": {"kind": "choice", "values": ["red", "blue"]},
+        "c": {"kind": "zipf", "n": 1000, "s": 1.1, "values": None},
+        "d": {"kind": "zipf", "n": 2, "s": 0.9, "values": ["red", "blue"]},
+        "e": {"kind": "uuid"},
+        "f": {"kind": "counter", "start": 5, "step": 1},
+        "g": {"kind": "number", "dist": "uniform", "low": 1.0, "high": 9.0, "digits": 2},
+        "h": {"kind": "number", "dist": "lognormal", "median": 8.0, "sigma": 1.0, "max": 99.0, "digits": 0},
+        "i": {
+            "kind": "text",
+            "size": {"dist": "pareto", "scale": 2.0, "shape": 1.5, "max": 100.0},
+            "alphabet": "ab",
+        },
+        "j": {"kind": "text", "size": {"dist": "constant", "value": 7.0}, "alphabet": found["j"]["alphabet"]},
+        "k": {"kind": "trace", "column": "column"},
+    }
+    assert len(found["j"]["alphabet"]) == 62
 
 
-def test_repeated_values_weigh_more(tmp_path: Path) -> None:
-    assert len(pool(tmp_path, path="/{a}", data={"a": ["x", "x", "y"]})) == 3
+def test_bodies_from_files_become_blobs(tmp_path: Path) -> None:
+    for name in ("b.json", "a.json", "c.txt"):
+        (tmp_path / name).write_text(name)
+    operations = [
+        Operation(name="json", method="PUT", body_files="*.json"),
+        Operation(name="text", method="PUT", body_files="*.txt"),
+    ]
+    found, given = spec(tmp_path, Workload(operations=operations))
+    assert [one["body_blobs"] for one in found["operations"]] == [{"first": 0, "count": 2}, {"first": 2, "count": 1}]
+    assert given.blobs == [b"a.json", b"b.json", b"c.txt"]
 
 
-def test_more_combinations_than_the_pool_holds_are_drawn_by_seed(tmp_path: Path) -> None:
-    numbers = [str(number) for number in range(300)]
-    fields = {"path": "/{a}/{b}", "data": {"a": numbers, "b": numbers}}
-    first, again, other = (pool(tmp_path, **fields, seed=seed) for seed in (1, 1, 2))
-    assert len(first) == MAX_POOL
-    assert first == again
-    assert first != other
-    assert len({line.split("/")[1] for line, _, _ in map(parse, first)}) > 250
+def test_what_is_expected(tmp_path: Path) -> None:
+    expect = one(tmp_path, expected_status="2xx", expected_body="ok", expected_body_sha256="AB" * 32)["expect"]
+    assert expect == {"status_low": 200, "status_high": 299, "body_contains": "ok", "body_sha256": "ab" * 32}
+    line = Workload(operations=[Operation(name="a", body="PING")], protocol=Protocol.LINE)
+    assert spec(tmp_path, line)[0]["operations"][0]["expect"]["status_high"] == 0
+
+
+def test_profiles_sessions_and_framing(tmp_path: Path) -> None:
+    profile = [
+        Stage(shape=Shape.RAMP, from_per_s=1, to_per_s=5, duration=S),
+        Stage(shape=Shape.STEPS, rates=[1, 2, 3], duration=S),
+        Stage(shape=Shape.SINE, mean=5, amplitude=2, period=S, duration=S),
+        Stage(shape=Shape.BURST, on=5, on_for=S, off_for=S, duration=S, random=True),
+    ]
+    workload = Workload(
+        operations=[Operation(name="a", body="x")],
+        arrival=Arrival.SESSIONS,
+        sessions=Sessions(requests=Number(uniform=[1, 9]), think=Pause(exponential=Duration(2 * S))),
+        profile=profile,
+        protocol=Protocol.LINE,
+        framing=Framing(hello="HI\n", greeting_lines=1),
+    )
+    found, given = spec(tmp_path, workload)
+    assert [stage["shape"] for stage in found["profile"]] == ["ramp", "hold", "hold", "hold", "sine", "burst"]
+    assert sum(stage["duration_ns"] for stage in found["profile"][1:4]) == S
+    assert found["profile"][-1] == {
+        "shape": "burst", "duration_ns": S, "on_per_s": 5.0, "off_per_s": 0.0, "on_ns": S, "off_ns": S, "random": True
+    }  # fmt: skip
+    assert found["sessions"]["think_s"] == {"dist": "exponential", "mean": 2.0}
+    assert (found["framing"]["hello"], found["framing"]["answer_lines"], given.blobs) == (0, 1, [b"HI\n"])
+    plain = Workload(operations=[Operation(name="a")], arrival=Arrival.SESSIONS)
+    assert spec(tmp_path, plain)[0]["sessions"]["think_s"] == {"dist": "constant", "value": 0.0}
+
+
+def test_closed_loops_and_traces(tmp_path: Path) -> None:
+    closed = Workload(operations=[Operation(name="a")], arrival=Arrival.CLOSED, connections=7)
+    assert spec(tmp_path, closed)[0]["max_connections"] == 7
+    (tmp_path / "t.tsv").write_text("t\n0\n")
+    replay = Workload(operations=[Operation(name="a")], arrival=Arrival.TRACE, trace=Trace(file="t.tsv", speed=2))
+    found, given = spec(tmp_path, replay)
+    assert (found["trace"], given.trace) == ({"speed": 2.0}, tmp_path / "t.tsv")
 
 
 @pytest.mark.parametrize(
@@ -109,38 +169,42 @@ def test_more_combinations_than_the_pool_holds_are_drawn_by_seed(tmp_path: Path)
         ({"weight": float("nan")}, ["op", "weight", "nan"]),
         ({"headers": {"Bad Name": "x"}}, ["op", "Bad Name"]),
         ({"headers": {"X": "a\r\nEvil: 1"}}, ["op", "control character"]),
-        ({"headers": {"X": "{v}"}, "data": {"v": ["a\r\nEvil: 1"]}}, ["op", "control character"]),
         ({"headers": {"Content-Length": "3"}}, ["op", "Content-Length"]),
         ({"body": "x", "body_files": "*.json"}, ["op", "body_files"]),
         ({"body_files": "*.nothing"}, ["op", "*.nothing", "no file matches"]),
         ({"body_files": ""}, ["op", "relative glob"]),
         ({"body_files": "/etc/*"}, ["op", "relative glob"]),
         ({"body_files": "a**b"}, ["op", "relative glob"]),
+        ({"expected_status": "ok"}, ["op", "expected_status"]),
+        ({"path": "/{a}", "data": {"a": Generator(digits=1)}}, ["no distribution"]),
     ],
 )
 def test_impossible_operations_are_refused_by_name(tmp_path: Path, fields, words: list[str]) -> None:
     (tmp_path / "empty.txt").write_text("\n \n")
     (tmp_path / "binary.dat").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError) as caught:
-        pool(tmp_path, **fields)
+        one(tmp_path, **fields)
     assert all(word in caught.value.message for word in words), caught.value.message
     assert caught.value.hint
 
 
 def test_a_workload_without_operations_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no operations"):
-        expand_payloads(Workload(operations=[]), tmp_path)
+        specify(Workload(operations=[]), tmp_path)
+
+
+def test_a_trace_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    workload = Workload(operations=[Operation(name="a")], arrival=Arrival.TRACE, trace=Trace(file="t.tsv"))
+    with pytest.raises(ConfigError, match=r"there is no file .*t\.tsv"):
+        specify(workload, tmp_path)
 
 
 @settings(deadline=None, max_examples=50)
-@given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_no_value_can_break_out_of_the_request_line(value: str) -> None:
-    line, headers, body = parse(pool(Path(), path="/x?q={q}", data={"q": [value]})[0])
-    assert line.startswith("GET /x?q=")
-    assert line.endswith(" HTTP/1.1")
-    assert len(line.split(" ")) == 3
-    assert set(headers) == {"Host", "User-Agent"}
-    assert body == b""
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_parts_together_are_the_template(text: str) -> None:
+    names = {name: ["v"] for name in re.findall(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", text)}
+    body = one(Path(), body=text, data=names)["body"]
+    assert "".join(part["text"] if "text" in part else f"{{{part['data']}}}" for part in body) == text
 
 
 def test_equal_workloads_compile_to_equal_files(tmp_path: Path) -> None:
