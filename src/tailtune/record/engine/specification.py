@@ -9,6 +9,7 @@ from tailtune.errors import ConfigError
 from tailtune.model.profile import Sessions, Shape, Stage
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Framing, Protocol, Workload
+from tailtune.record.engine.descriptors import read_descriptors
 from tailtune.record.engine.numbers import number, seconds
 from tailtune.record.engine.payloads import Blobs, operation_spec
 
@@ -21,6 +22,7 @@ class Specification(msgspec.Struct, frozen=True, kw_only=True):
     json: bytes
     blobs: list[bytes]
     trace: Path | None
+    descriptors: bytes | None
 
 
 def specify(workload: Workload, root: Path) -> Specification:
@@ -56,6 +58,7 @@ def specify(workload: Workload, root: Path) -> Specification:
         json=msgspec.json.encode(spec),
         blobs=blobs.all,
         trace=None if workload.trace is None else _existing(root / workload.trace.file, "trace"),
+        descriptors=read_descriptors(workload, root),
     )
 
 
