@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "compile_workload_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "timer_error"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "timer_error"]
 
 VERSION: Final[str]
 """
@@ -207,25 +207,7 @@ def compile_protos(files: dict[str, str], roots: SupportsGetItem[int, str]) -> b
         NativeError: For a file that is wrong or imports what is not there.
     """
 
-def compile_schedule(spec: bytes, payloads: SupportsGetItem[int, SupportsGetItem[int, bytes | bytearray]], path: str | PathLike[str]) -> bytes:
-    """
-    Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
-
-    Args:
-        spec: JSON object with `arrival` (`poisson` or `constant`), `rate_per_s`, `duration_ns`, `seed`
-            (0 to 2**64-1), `max_connections` (256 when absent) and `operations`: a list of objects with
-            `name`, `weight`, `timeout_ns` and `expected_status`.
-        payloads: For each operation the complete HTTP/1.1 requests among which it draws.
-        path: File to write; an existing one is replaced.
-
-    Returns:
-        JSON object with `sha256` (hex), `requests`, `duration_ns` and `bytes`.
-
-    Raises:
-        NativeError: For impossible values, or when the file cannot be written.
-    """
-
-def compile_workload_schedule(spec: bytes, blobs: SupportsGetItem[int, bytes | bytearray], path: str | PathLike[str], *, descriptors: bytes | None = None, trace: str | PathLike[str] | None = None) -> bytes:
+def compile_schedule(spec: bytes, blobs: SupportsGetItem[int, bytes | bytearray], path: str | PathLike[str], *, descriptors: bytes | None = None, trace: str | PathLike[str] | None = None) -> bytes:
     """
     Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
 

@@ -21,9 +21,7 @@ mod _native {
     #[pymodule_export]
     use super::load::{StopSignal, die_with_parent, play, timer_error};
     #[pymodule_export]
-    use super::schedule::{
-        compile_protos, compile_schedule, compile_workload_schedule, grpc_methods,
-    };
+    use super::schedule::{compile_protos, compile_schedule, grpc_methods};
     #[pymodule_export]
     use super::servers::{NullServer, QueueServer};
 

@@ -9,7 +9,7 @@ use grpc::Descriptors;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
-use schedule::{Compiled, Messages, ScheduleError, Spec, old};
+use schedule::{Compiled, Messages, ScheduleError, Spec};
 
 use crate::errors::native_error;
 use crate::load::DISK_HINT;
@@ -76,7 +76,7 @@ pub(crate) fn grpc_methods(py: Python<'_>, descriptors: &[u8]) -> PyResult<Vec<S
 ///         match its descriptor, or when a file cannot be read or written.
 #[pyfunction]
 #[pyo3(signature = (spec, blobs, path, *, descriptors=None, trace=None))]
-pub(crate) fn compile_workload_schedule(
+pub(crate) fn compile_schedule(
     py: Python<'_>,
     spec: &[u8],
     blobs: Vec<PyBackedBytes>,
@@ -140,52 +140,4 @@ fn compile(
         let _ = std::fs::remove_file(path); // the error that counts is the one returned
     }
     compiled
-}
-
-/// Compile a workload into a schedule file; the same arguments give the same bytes on every machine.
-///
-/// Args:
-///     spec: JSON object with `arrival` (`poisson` or `constant`), `rate_per_s`, `duration_ns`, `seed`
-///         (0 to 2**64-1), `max_connections` (256 when absent) and `operations`: a list of objects with
-///         `name`, `weight`, `timeout_ns` and `expected_status`.
-///     payloads: For each operation the complete HTTP/1.1 requests among which it draws.
-///     path: File to write; an existing one is replaced.
-///
-/// Returns:
-///     JSON object with `sha256` (hex), `requests`, `duration_ns` and `bytes`.
-///
-/// Raises:
-///     NativeError: For impossible values, or when the file cannot be written.
-#[pyfunction]
-pub(crate) fn compile_schedule(
-    py: Python<'_>,
-    spec: &[u8],
-    payloads: Vec<Vec<PyBackedBytes>>,
-    path: PathBuf,
-) -> PyResult<Py<PyBytes>> {
-    let spec: old::Spec = serde_json::from_slice(spec)
-        .map_err(|error| native_error(py, format!("not a workload: {error}"), ""))?;
-    let compiled = py.detach(|| compile_old(&spec, &payloads, &path));
-    let compiled = compiled.map_err(|error| match error {
-        old::ScheduleError::Write(source) => {
-            let message = format!("cannot write the schedule {}: {source}", path.display());
-            native_error(py, message, DISK_HINT)
-        }
-        other => native_error(py, other.to_string(), ""),
-    })?;
-    let info = serde_json::json!({
-        "sha256": compiled.sha256,
-        "requests": compiled.requests,
-        "duration_ns": spec.duration_ns,
-        "bytes": compiled.bytes,
-    });
-    Ok(PyBytes::new(py, info.to_string().as_bytes()).unbind())
-}
-
-fn compile_old(
-    spec: &old::Spec,
-    payloads: &[Vec<PyBackedBytes>],
-    path: &Path,
-) -> Result<old::Compiled, old::ScheduleError> {
-    old::compile(spec, payloads, &mut BufWriter::new(File::create(path)?))
 }

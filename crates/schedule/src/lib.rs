@@ -28,7 +28,6 @@ mod encode;
 mod error;
 mod format;
 mod generators;
-pub mod old;
 mod payloads;
 mod plan;
 mod random;

@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn specifications_never_panic(
-        arrival in "poisson|constant|closed|sessions", rate in prop_oneof![0.0..2e5_f64, any::<f64>().prop_filter("finite", |x| x.is_finite())],
+        arrival in "poisson|constant|sessions", rate in prop_oneof![0.0..2e5_f64, any::<f64>().prop_filter("finite", |x| x.is_finite())],
         s in any::<f64>().prop_filter("finite", |x| x.is_finite()), n in prop_oneof![1..1000_u64, any::<u64>()], value in any::<f64>().prop_filter("finite", |x| x.is_finite()),
         min in prop::option::of(-1e3..1e3_f64), dist in "constant|exponential|uniform|normal|lognormal|pareto",
     ) {

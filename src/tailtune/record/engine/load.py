@@ -54,7 +54,7 @@ def compile_workload(
         duration=workload.duration if duration is None else duration,
     )
     given = specify(chosen, root)
-    info = _native.compile_workload_schedule(given.json, given.blobs, path, trace=given.trace)
+    info = _native.compile_schedule(given.json, given.blobs, path, descriptors=given.descriptors, trace=given.trace)
     schedule = msgspec.json.decode(info, type=ScheduleInfo)
     if schedule.requests == 0:
         path.unlink(missing_ok=True)

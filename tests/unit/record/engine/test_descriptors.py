@@ -41,7 +41,7 @@ def workload(body: str = '{"item": {"id": 7}}', *, proto: str = "", descriptors:
 def compiled(given: Workload, root: Path) -> bytes:
     found = specify(given, root)
     path = root / "out"
-    _native.compile_workload_schedule(found.json, found.blobs, path, descriptors=found.descriptors)
+    _native.compile_schedule(found.json, found.blobs, path, descriptors=found.descriptors)
     return path.read_bytes()
 
 
