@@ -37,7 +37,7 @@ def bench(folder: Path) -> Iterator[Bench]:
     with ExitStack() as stack:
         stands = []
         for real_time in (True, False):
-            engine = stack.enter_context(EngineProcess(cpu=ENGINE_CPU, real_time=real_time))
+            engine = stack.enter_context(EngineProcess([ENGINE_CPU], real_time=real_time))
             own = folder / f"real-time-{real_time}"
             own.mkdir()
             stands.append(Stand(engine, own, QuietProgress()))
