@@ -8,13 +8,16 @@ use schedule::{Expect, Plan};
 use crate::checks::Body;
 use crate::flight::Ticket;
 use crate::log::Outcome;
-use crate::protocol::{Answers, Protocol};
+use crate::protocol::{Answers, Protocol, ProtocolError};
 use crate::sys::clock::now_ns;
 use crate::transport::Transport;
 
 /// Buffers read from one connection before others get their turn: an endless answer must not hold up
 /// what is due.
 const READS: usize = 16;
+
+/// Written bytes that are kept, at most, where more wait to be written.
+const FORGOTTEN_BYTES: usize = 64 * 1024;
 
 /// A request on its way over a connection.
 #[derive(Clone, Copy, Debug)]
@@ -160,6 +163,7 @@ pub(crate) struct Connection {
     /// Bytes that the transport has not taken yet, from `written` on.
     out: Vec<u8>,
     written: usize,
+    fault: Option<ProtocolError>,
 }
 
 impl Connection {
@@ -179,6 +183,7 @@ impl Connection {
             exchanges: Exchanges::default(),
             out: Vec::with_capacity(1024),
             written: 0,
+            fault: None,
         }
     }
 
@@ -193,6 +198,11 @@ impl Connection {
         } else {
             0
         }
+    }
+
+    /// Whether no request was ever put on it.
+    pub(crate) const fn is_unused(&self) -> bool {
+        self.exchanges.places.is_empty()
     }
 
     /// Requests under way.
@@ -247,7 +257,10 @@ impl Connection {
             match self.transport.write(&self.out[self.written..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => self.written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.forget_written();
+                    return Ok(());
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -257,6 +270,14 @@ impl Connection {
         match self.transport.flush() {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// Many requests on one connection may keep it from ever being written to the end.
+    fn forget_written(&mut self) {
+        if self.written >= FORGOTTEN_BYTES && self.written > self.out.len() / 2 {
+            self.out.drain(..self.written);
+            self.written = 0;
         }
     }
 
@@ -290,7 +311,25 @@ impl Connection {
                 Err(_) => return Condition::Broken,
             }
         }
-        Condition::More
+        self.read_decrypted(plan, buffer, ended)
+    }
+
+    /// Reads the rest of what TLS has taken off the socket: the event that is asked for next tells of the socket alone.
+    fn read_decrypted(
+        &mut self,
+        plan: &Plan,
+        buffer: &mut [u8],
+        ended: &mut Vec<Ended>,
+    ) -> Condition {
+        match self.transport.read_decrypted(buffer) {
+            Ok(count) if self.take(plan, &buffer[..count], ended).is_err() => Condition::Broken,
+            _ => Condition::More,
+        }
+    }
+
+    /// Why the peer's bytes made no sense.
+    pub(crate) fn fault(&mut self) -> Option<ProtocolError> {
+        self.fault.take()
     }
 
     fn take(&mut self, plan: &Plan, bytes: &[u8], ended: &mut Vec<Ended>) -> Result<(), ()> {
@@ -301,7 +340,8 @@ impl Connection {
             now_ns: now_ns(),
         };
         let taken = self.protocol.receive(bytes, &mut listener, &mut self.out);
-        if taken.is_err() || (self.written < self.out.len() && self.flush().is_err()) {
+        self.fault = taken.err();
+        if self.fault.is_some() || (self.written < self.out.len() && self.flush().is_err()) {
             return Err(());
         }
         Ok(())

@@ -53,7 +53,7 @@ pub(crate) struct Counts {
     pub(crate) rows_lost: u64,
     pub(crate) interrupted: bool,
     pub(crate) starved: bool,
-    pub(crate) refusal: Option<String>,
+    pub(crate) trouble: Option<String>,
 }
 
 /// Plays one schedule, or one part of it.
@@ -158,7 +158,7 @@ impl<'a> Engine<'a> {
             self.counts.unfinished_longest_ns = self.counts.unfinished_longest_ns.max(age_ns);
         }
         self.counts.rows_lost = traffic.log.lost;
-        self.counts.refusal = traffic.refusal.take();
+        self.counts.trouble = traffic.trouble.take();
         self.live.sent.store(traffic.counts.sent, Ordering::Relaxed);
         self.live.ended_ns.store(now, Ordering::Release);
         self.counts

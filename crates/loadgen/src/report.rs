@@ -227,9 +227,7 @@ impl Played<'_> {
                 warnings.push(warning.clone());
             }
         }
-        if let Some(refusal) = self.counts.iter().find_map(|one| one.refusal.as_ref()) {
-            warnings.push(format!("a connection could not be opened: {refusal}"));
-        }
+        warnings.extend(self.counts.iter().find_map(|one| one.trouble.clone()));
         let lost: u64 = self.sum(|one| one.rows_lost);
         if lost > 0 {
             warnings.push(format!(

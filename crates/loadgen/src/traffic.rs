@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use schedule::{Entry, Plan};
 
 use crate::closed::ClosedLoop;
-use crate::connection::{Condition, Ended};
+use crate::connection::{Condition, Connection, Ended};
 use crate::flight::{Flight, Place, Request, Ticket};
 use crate::log::{Log, NO_CONNECTION, Outcome, Row};
 use crate::pool::Pool;
@@ -43,8 +43,8 @@ pub(crate) struct Traffic<'a> {
     buffer: Box<[u8]>,
     ended: Vec<Ended>,
     pub(crate) counts: TrafficCounts,
-    /// Why a connection could not be opened, the first time.
-    pub(crate) refusal: Option<String>,
+    /// Why a connection could not be opened or go on, the first time.
+    pub(crate) trouble: Option<String>,
 }
 
 impl<'a> Traffic<'a> {
@@ -65,7 +65,7 @@ impl<'a> Traffic<'a> {
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
             ended: Vec::with_capacity(256),
             counts: TrafficCounts::default(),
-            refusal: None,
+            trouble: None,
         }
     }
 
@@ -159,7 +159,8 @@ impl<'a> Traffic<'a> {
     }
 
     fn refused(&mut self, error: &std::io::Error) {
-        self.refusal.get_or_insert_with(|| error.to_string());
+        self.trouble
+            .get_or_insert_with(|| format!("a connection could not be opened: {error}"));
     }
 
     /// Takes the first request of the client queue that is still waiting.
@@ -199,7 +200,9 @@ impl<'a> Traffic<'a> {
         let Some((index, connection)) = self.pool.find(event.token) else {
             return; // Closed earlier in this batch.
         };
-        if !connection.open {
+        // What came with the end of a TLS handshake may be off the socket already.
+        let just_opened = !connection.open;
+        if just_opened {
             match connection.establish() {
                 Ok(false) => return,
                 Ok(true) => self.pool.established(),
@@ -210,7 +213,7 @@ impl<'a> Traffic<'a> {
             return;
         };
         let mut condition = Condition::Fine;
-        if event.readable {
+        if event.readable || just_opened {
             condition =
                 connection.readable(self.plan, &mut self.buffer, event.closed, &mut self.ended);
         }
@@ -223,11 +226,17 @@ impl<'a> Traffic<'a> {
     fn open_failed(&mut self, index: u32, error: &std::io::Error) {
         self.refused(error);
         self.pool.close(index);
+        self.fail_for_connection(now_ns());
+        self.grow();
+    }
+
+    /// One request fails for each connection that never took any, so that a server that refuses them all does not
+    /// have us try for ever.
+    fn fail_for_connection(&mut self, now: u64) {
         if self.closed.is_some() {
-            self.fail_unsent(now_ns());
+            self.fail_unsent(now);
         } else {
             self.fail_first_queued();
-            self.grow();
         }
     }
 
@@ -237,6 +246,7 @@ impl<'a> Traffic<'a> {
             return self.close(index, now_ns());
         }
         if condition == Condition::Broken {
+            self.note_fault(index);
             return self.close(index, now_ns());
         }
         self.end_all(index);
@@ -244,6 +254,14 @@ impl<'a> Traffic<'a> {
             Some(connection) if connection.is_spent() => self.close(index, now_ns()),
             Some(connection) if connection.room() > 0 => self.reuse(index),
             _ => {}
+        }
+    }
+
+    fn note_fault(&mut self, index: u32) {
+        let fault = self.pool.get(index).and_then(Connection::fault);
+        if let Some(fault) = fault {
+            self.trouble
+                .get_or_insert_with(|| format!("an answer made no sense: {fault}"));
         }
     }
 
@@ -292,9 +310,12 @@ impl<'a> Traffic<'a> {
             return;
         };
         connection.fail_all(now, &mut self.ended);
-        let serial = connection.serial;
+        let (serial, unused) = (connection.serial, connection.is_unused());
         drop(connection);
         self.end_on(serial);
+        if unused {
+            self.fail_for_connection(now);
+        }
         match &mut self.closed {
             Some(closed) => closed.reopen(now),
             None => self.grow(),

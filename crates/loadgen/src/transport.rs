@@ -143,6 +143,17 @@ impl Transport {
         }
     }
 
+    /// Reads only what is decrypted already: no event of the socket tells of it.
+    ///
+    /// # Errors
+    /// `WouldBlock` when there is nothing.
+    pub(crate) fn read_decrypted(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            Some(session) => session.read_decrypted(buffer),
+            None => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// Takes bytes to be sent, as many as there is room for. With TLS they may still be on this side.
     ///
     /// # Errors

@@ -98,7 +98,7 @@ impl Http2 {
         out: &mut Vec<u8>,
     ) -> Result<(), ProtocolError> {
         if !self.greeted && (head.kind != frame::SETTINGS || head.has(frame::ACK)) {
-            return Err(malformed("the server does not begin with HTTP/2 settings"));
+            return Err(ProtocolError::Unasked);
         }
         if self
             .continued
@@ -370,13 +370,36 @@ impl Protocol for Http2 {
 
     fn receive(
         &mut self,
-        mut bytes: &[u8],
+        bytes: &[u8],
         answers: &mut dyn Answers,
         out: &mut Vec<u8>,
     ) -> Result<(), ProtocolError> {
         if out.is_empty() {
             self.owed_bytes = 0;
         }
+        match self.take_frames(bytes, answers, out) {
+            // Of another protocol the first bytes make frames of any kind and size.
+            Err(_) if !self.greeted => {
+                Err(malformed("the server does not begin with HTTP/2 settings"))
+            }
+            taken => taken,
+        }
+    }
+
+    fn closed(&mut self, _: &mut dyn Answers) {}
+
+    fn reusable(&self) -> bool {
+        !self.going_away && self.next_id <= MAX_ID
+    }
+}
+
+impl Http2 {
+    fn take_frames(
+        &mut self,
+        mut bytes: &[u8],
+        answers: &mut dyn Answers,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
         if !self.partial.is_empty() {
             let mut partial = std::mem::take(&mut self.partial);
             let filled = frame::fill(&mut partial, &mut bytes)?;
@@ -391,12 +414,6 @@ impl Protocol for Http2 {
         }
         self.partial.extend_from_slice(bytes);
         Ok(())
-    }
-
-    fn closed(&mut self, _: &mut dyn Answers) {}
-
-    fn reusable(&self) -> bool {
-        !self.going_away && self.next_id <= MAX_ID
     }
 }
 

@@ -141,6 +141,10 @@ impl Session {
         }
     }
 
+    pub(super) fn read_decrypted(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.connection.reader().read(buffer)
+    }
+
     pub(super) fn read(&mut self, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {

@@ -54,7 +54,8 @@ fn a_server_of_another_protocol_is_found_out() {
         &frame(frame::SETTINGS, frame::ACK, 0, b""),
     ] {
         let (_, _, end) = receive(&mut Http2::new(false), &[greeting]);
-        assert!(end.is_err());
+        let told = end.map_err(|error| error.to_string());
+        assert!(told.is_err_and(|told| told.contains("HTTP/2")));
     }
 }
 
