@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "timer_error"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "timer_error", "view_schedule"]
 
 VERSION: Final[str]
 """
@@ -304,4 +304,20 @@ def timer_error(seconds: SupportsFloat | SupportsIndex = 5.0, cpu: SupportsIndex
     Returns:
         JSON object with `clock_cost_ns`, `rows` (objects with `method`, `scheduling`, `wakes`, `p50_ns`,
         `p99_ns`, `max_ns`) and `warnings`.
+    """
+
+def view_schedule(path: str | PathLike[str], columns: SupportsIndex) -> bytes:
+    """
+    Read a schedule and count what is in it.
+
+    Args:
+        path: A schedule.
+        columns: Equal stretches of its time to count starts in.
+
+    Returns:
+        JSON object with `columns` (starts in each; empty in a closed loop) and `operations`: a list of objects
+        with `name`, `requests`, `bytes`, `smallest`, `median` and `largest`, of the payloads.
+
+    Raises:
+        NativeError: When the file cannot be read or is not a schedule.
     """

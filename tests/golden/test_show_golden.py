@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support import results as given
+from tests.support import workload_results as workloads
 
 from tailtune.errors import BuildError
 from tailtune.model.codec import from_json
@@ -22,6 +23,7 @@ from tailtune.show.text.load import load_result
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
 from tailtune.show.text.selftest import load_selftest
+from tailtune.show.text.workload import compiled, fitted, imported, shown
 
 COPIES = Path(__file__).parent / "show"
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
@@ -55,6 +57,10 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "init.txt": lambda: initialized(given.INITIALIZED),
     "selftest-load.txt": lambda: load_selftest(given.SELFTEST),
     "selftest-load-fails.txt": lambda: load_selftest(given.BAD_SELFTEST),
+    "workload-compile.txt": lambda: compiled(workloads.COMPILED),
+    "workload-show.txt": lambda: shown(workloads.SHOWN),
+    "workload-import.txt": lambda: imported(workloads.IMPORTED),
+    "workload-fit.txt": lambda: fitted(workloads.FITTED),
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(given.EXPERIMENT_FACTS),
@@ -70,6 +76,10 @@ RESULTS = {
     "runs-show": given.RUN_FACTS,
     "runs-remove": given.REMOVAL,
     "load": given.LOAD,
+    "workload-compile": workloads.COMPILED,
+    "workload-show": workloads.SHOWN,
+    "workload-import": workloads.IMPORTED,
+    "workload-fit": workloads.FITTED,
     "explain": given.EXPLANATION,
     "compare": given.COMPARE,
     "report": given.EXPERIMENT_FACTS,

@@ -6,6 +6,7 @@ mod load;
 mod schedule;
 mod see;
 mod servers;
+mod view;
 
 /// The native core: load generation, sampling, symbols and profile tables.
 #[pyo3::pymodule]
@@ -24,6 +25,8 @@ mod _native {
     use super::schedule::{compile_protos, compile_schedule, grpc_methods};
     #[pymodule_export]
     use super::servers::{NullServer, QueueServer};
+    #[pymodule_export]
+    use super::view::view_schedule;
 
     // Seeing side: sampler, profile, symbols.
     #[pymodule_export]

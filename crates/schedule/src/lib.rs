@@ -34,6 +34,7 @@ mod random;
 mod spec;
 mod template;
 mod verify;
+mod view;
 mod writer;
 
 pub use arrivals::OpenTrace;
@@ -47,3 +48,4 @@ pub use spec::{
     OperationSpec, Part, Protocol, SessionsSpec, Shape, Spec, TraceSpec,
 };
 pub use verify::{Verified, verify};
+pub use view::{Sizes, View, view};

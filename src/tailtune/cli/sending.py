@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from tailtune.cli.options import DurationOption, Positive
 from tailtune.model.codec import DURATION_PATTERN
+from tailtune.model.load import Pacing
 from tailtune.model.workload import Arrival
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Sending:
     unix_socket: str | None = None
     """Path of a Unix socket to connect to in place of the URL's host and port."""
 
+    threads: Annotated[int, Positive] = 1
+    """Engines that share the load, each on a CPU of its own."""
+    pacing: Pacing = Pacing.AUTO
+    """Precise: sleeps, then spins up to each start. Frugal: only sleeps, later by tens of microseconds."""
+
     def wanted(self) -> "Wanted":
         """Return the options as the use case takes them.
 
@@ -94,6 +100,8 @@ class Sending:
             insecure=self.insecure,
             ca=self.ca,
             unix_socket=self.unix_socket or "",
+            threads=self.threads,
+            pacing=self.pacing,
         )
 
 

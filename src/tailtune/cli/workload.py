@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
-from tailtune.cli.options import AS_TEXT, DurationOption, Output, Positive
+from tailtune.cli.options import AS_TEXT, ConfigOption, DurationOption, Output, Positive
 from tailtune.cli.progress import showing
-from tailtune.cli.terminal import emit
+from tailtune.cli.terminal import emit, write
 from tailtune.model.units import Duration
+
+if TYPE_CHECKING:
+    from tailtune.lab.workload import Choice
 
 workload = App(
     name="workload",
@@ -19,6 +22,23 @@ workload = App(
 
 _FIVE_SECONDS: Final = Duration(5_000_000_000)
 Format = Literal["access-log", "curl", "h2load", "har", "json-lines", "vegeta"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Which workload, and what of it is overruled."""
+
+    workload: Annotated[str | None, Parameter(name=["--workload", "-w"])] = None
+    """A workload's file, or the name of one in tailtune.toml; its default one otherwise."""
+    rate: Annotated[float | None, Positive] = None
+    """Requests per second, in place of the workload's."""
+    duration: DurationOption | None = None
+    """Length, in place of the workload's."""
+    seed: int | None = None
+    """Seed, in place of the workload's."""
+    config: ConfigOption = None
+    """Configuration file; found upwards from here by default."""
 
 
 @Parameter(name="*")
@@ -60,8 +80,50 @@ class Reading:
     """Overwrite files that are there."""
 
 
+_DEFAULT: Final = Chosen()
 _USUAL: Final = Fields()
 _PLAINLY: Final = Reading()
+
+
+@workload.command(name="compile")
+def compile_schedule(
+    *,
+    chosen: Chosen = _DEFAULT,
+    to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    sha256: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    output: Output = AS_TEXT,
+) -> None:
+    """Compile a workload into a schedule: the time and the bytes of every request.
+
+    Equal workloads and seeds give equal schedules on every machine.
+
+    Parameters
+    ----------
+    to
+        File for the schedule; without it only its figures are printed.
+    sha256
+        Print nothing but the schedule's hash.
+    """
+    from tailtune.lab.workload import compile_chosen
+    from tailtune.show.text.workload import compiled
+
+    with showing(output) as progress:
+        result = compile_chosen(_choice(chosen), to, progress)
+    if sha256 and not output.json:
+        write(f"{result.sha256}\n")
+    else:
+        emit(result, compiled, output)
+
+
+@workload.command(name="show")
+def show(*, chosen: Chosen = _DEFAULT, output: Output = AS_TEXT) -> None:
+    """Draw a workload: its rate over time, its mix of operations, the sizes of its requests."""
+    from tailtune.lab.workload import show_chosen
+    from tailtune.show.text.workload import shown
+
+    with showing(output) as progress:
+        result = show_chosen(_choice(chosen), progress)
+    emit(result, shown, output)
 
 
 @workload.command(name="import")
@@ -152,3 +214,16 @@ def fit(
     with showing(output) as progress:
         result = fit_workload(source, log, to, choices, seed, progress)
     emit(result, fitted, output)
+
+
+def _choice(chosen: Chosen) -> "Choice":
+    from tailtune.cli.options import find_config
+    from tailtune.lab.workload import Choice
+
+    return Choice(
+        name=chosen.workload or "",
+        rate=chosen.rate,
+        duration=chosen.duration,
+        seed=chosen.seed,
+        find_config=lambda: find_config(chosen.config),
+    )

@@ -10,12 +10,13 @@ import pyarrow as pa
 from tailtune import config as configuration
 from tailtune.bundle.workspace import Workspace
 from tailtune.bundle.writer import BundleWriter
+from tailtune.errors import UsageError
 from tailtune.judge.histograms import total
 from tailtune.judge.steady import steady
 from tailtune.judge.validity import assess
-from tailtune.model.load import LoadReport
+from tailtune.model.load import LoadReport, Pacing
 from tailtune.model.project import Project
-from tailtune.model.recording import Kind
+from tailtune.model.recording import CpuLayout, Kind
 from tailtune.model.workload import Workload
 from tailtune.record.engine.load import EngineProcess
 from tailtune.record.host.local import LocalHost
@@ -24,8 +25,17 @@ from tailtune.record.ports import Progress
 
 
 @contextmanager
-def open_bench(root: Path, kind: Kind, progress: Progress) -> Iterator[Bench]:
+def open_bench(
+    root: Path, kind: Kind, progress: Progress, *, threads: int = 1, pacing: Pacing = Pacing.AUTO
+) -> Iterator[Bench]:
     """Prepare the tools for one recording of the project at `root`; the engine ends with the block.
+
+    Args:
+        root: Directory of the project.
+        kind: What is recorded.
+        progress: Told of phases.
+        threads: Threads of the engine, each on a CPU of its own.
+        pacing: How closely it keeps intended starts.
 
     Raises:
         RecordingError: if the project's `.tailtune` cannot be written.
@@ -34,7 +44,7 @@ def open_bench(root: Path, kind: Kind, progress: Progress) -> Iterator[Bench]:
     host = LocalHost()
     layout = host.layout()
     with BundleWriter.create(Workspace(root), kind) as writer:
-        engine = EngineProcess(cpus=layout.engine[:1])
+        engine = EngineProcess(cpus=_engine_cpus(layout, threads), pacing=pacing, threads=threads)
         try:
             yield Bench(
                 engine=engine,
@@ -47,6 +57,20 @@ def open_bench(root: Path, kind: Kind, progress: Progress) -> Iterator[Bench]:
             )
         finally:
             engine.close()
+
+
+def _engine_cpus(layout: CpuLayout, threads: int) -> list[int]:
+    """Return a CPU for each thread: the engine's own first, then others.
+
+    Raises:
+        UsageError: if there are not so many.
+    """
+    known = list(dict.fromkeys([*layout.engine, *layout.service]))
+    if threads > max(len(known), 1):
+        raise UsageError(
+            f"{threads} threads need as many CPUs, and there are {len(known)}", hint=f"--threads {len(known)} at most"
+        )
+    return known[:threads]
 
 
 def check_load(report: LoadReport, latency: pa.Table) -> LoadReport:
@@ -62,4 +86,6 @@ def choose_workload(project: Project, name: str | None, rate_per_s: float | None
     """
     chosen = name or configuration.default_workload(project)
     workload = configuration.workload(project, chosen)
-    return chosen, workload if rate_per_s is None else msgspec.structs.replace(workload, rate_per_s=rate_per_s)
+    if rate_per_s is not None:
+        workload = msgspec.structs.replace(workload, rate_per_s=rate_per_s, profile=[])
+    return chosen, workload

@@ -60,7 +60,7 @@ def load(
     files = wanted_files(outputs)
     keep_requests = save or any(one.needs_requests for one in files)
     with _workspace(keep=save) as workspace:
-        with open_bench(workspace.root, Kind.LOAD, progress) as bench:
+        with open_bench(workspace.root, Kind.LOAD, progress, threads=wanted.threads, pacing=wanted.pacing) as bench:
             report = _play(bench, sending, on_second, keep_requests=keep_requests)
             manifest = msgspec.structs.replace(_manifest(bench, sending.workload, report), fail_if=conditions)
             recording = bench.writer.finish(manifest)

@@ -13,6 +13,7 @@ from tailtune.config.profile_text import profile_of
 from tailtune.config.workloads import workload as problems_of
 from tailtune.errors import UsageError
 from tailtune.model.endpoint import Endpoint
+from tailtune.model.load import Pacing
 from tailtune.model.profile import Stage
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Operation, Protocol, Tls, Workload
@@ -74,6 +75,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     insecure: bool = False
     ca: Path | None = None
     unix_socket: str = ""
+    threads: int = 1
+    pacing: Pacing = Pacing.AUTO
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ class Player:
     @property
     def rate_per_s(self) -> float:
         """Mean rate of the workload."""
-        return self._workload.rate_per_s
+        return self._workload.mean_rate_per_s
 
     def compile(self, seed: int, duration: Duration) -> Path:
         """Compile a stretch, once for each seed and length; done ahead, so that it disturbs no window."""

@@ -19,6 +19,8 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "runs-show": results.RecordingFacts,
     "runs-remove": results.Removal,
     "load": results.LoadResult,
+    "workload-compile": imports.CompiledSchedule,
+    "workload-show": imports.ShownWorkload,
     "workload-import": imports.Imported,
     "workload-fit": imports.FittedWorkload,
     "explain": results.ExplainResult,
