@@ -13,7 +13,7 @@ from tailtune.model.units import Duration
 from tailtune.model.workload import Operation
 from tailtune.record.ports import Recorded
 
-MOST_ROUTES: Final = 200
+MOST_ROUTES: Final = 50
 """Routes with an operation of their own; further ones share one for each method."""
 MOST_OPERATIONS: Final = 1_000
 OTHER: Final = "other"
