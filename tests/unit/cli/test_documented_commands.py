@@ -12,7 +12,7 @@ from tailtune.cli.app import app
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^ *(?:\$ )?(tailtune(?: [^#>|\n]*)?)", re.MULTILINE)
+COMMAND = re.compile(r"^ *(?:\$ )?(tailtune(?: (?:'[^'\n]*'|[^#>|'\n])*)?)", re.MULTILINE)
 
 
 def _shown() -> Iterator[str]:
