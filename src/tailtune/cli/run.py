@@ -1,10 +1,9 @@
 """`tailtune run`."""
 
-from tailtune.cli.exits import exit_of_load
-from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, DurationOption, Output, Selection, find_config
+from tailtune.cli.exits import exit_of_conditions
+from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, Charts, DurationOption, FailIf, Output, Selection, find_config
 from tailtune.cli.progress import showing
-from tailtune.cli.terminal import emit
-from tailtune.errors import EXIT_OK
+from tailtune.cli.terminal import emit_fitting
 
 
 def run(
@@ -12,6 +11,8 @@ def run(
     variant: str = "base",
     duration: DurationOption | None = None,
     diagnose: bool = True,
+    fail_if: FailIf = None,
+    charts: Charts = None,
     selection: Selection = AS_CONFIGURED,
     output: Output = AS_TEXT,
 ) -> int:
@@ -25,6 +26,11 @@ def run(
         Name of the variant; `base` is the service as it is.
     duration
         Length of the measure window, in place of the workload's, such as 20s.
+    fail_if
+        Condition that fails the run, such as 'p99 > 5ms' or 'errors > 0.1%', as for `tailtune load`; may be repeated.
+        Exits 104 if one fails, 3 if one cannot be decided.
+    charts
+        Draw the percentile curve and latency over time; by default where the terminal is high enough.
     diagnose
         Whether to record a second window with the costlier collectors, for `tailtune explain`.
     """
@@ -44,6 +50,7 @@ def run(
             seed=selection.seed,
             diagnose=diagnose,
             progress=progress,
+            fail_if=fail_if or [],
         )
-    emit(result, run_result, output)
-    return exit_of_load(result.manifest.load) if result.manifest.load else EXIT_OK
+    emit_fitting(result, lambda one, drawn: run_result(one, charts=drawn), output, charts)
+    return exit_of_conditions(result.manifest.load, result.summary.conditions)

@@ -1,6 +1,7 @@
 """`tailtune run`: one trial, recorded and summed up."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from tailtune.bundle.workspace import Workspace
 from tailtune.judge.explain import explain
 from tailtune.judge.summary import summarize
 from tailtune.lab.bench import choose_workload, open_bench
+from tailtune.lab.fail_if import check_conditions
 from tailtune.model.recording import Kind
 from tailtune.model.results import RunResult
 from tailtune.model.units import Duration
@@ -32,6 +34,7 @@ def run(
     seed: int | None,
     diagnose: bool,
     progress: Progress,
+    fail_if: Sequence[str] = (),
 ) -> RunResult:
     """Measure one variant of the service once.
 
@@ -45,6 +48,7 @@ def run(
         seed: of the schedule, in place of the workload's.
         diagnose: whether a second window is recorded for `explain`.
         progress: told of phases.
+        fail_if: conditions on the measure window, judged with the summary.
 
     Raises:
         TailtuneError: whatever kept the trial from its end; what was recorded is kept.
@@ -65,6 +69,7 @@ def run(
         seed=seed,
         measure=duration,
         diagnose=DIAGNOSE if diagnose else Duration(0),
+        fail_if=tuple(check_conditions(fail_if, load)),
     )
     with open_bench(root, Kind.RUN, progress) as bench:
         recording = run_trial(plan, bench).id

@@ -48,6 +48,8 @@ class TrialPlan(Plan, frozen=True, kw_only=True):
     """Length of the diagnose window; 0 leaves it out."""
     collectors: list[str] | None = None
     """Names; absent: all that apply."""
+    fail_if: tuple[str, ...] = ()
+    """Conditions of `--fail-if`, for the record: judging is not done here."""
 
 
 def run_trial(plan: TrialPlan, bench: Bench) -> Manifest:
@@ -126,6 +128,7 @@ class _Trial:
             workload_name=plan.workload_name,
             workload=plan.workload,
             goals=plan.goals,
+            fail_if=list(plan.fail_if),
             artifacts=[self.artifact] if self.artifact else [],
             schedule_sha256=measured.schedule_sha256 if measured else "",
             seed=self.seed,

@@ -88,6 +88,7 @@ def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
     assert args == (tmp_path, tmp_path / "tailtune.toml")
     del kwargs["progress"]
     assert kwargs == {
+        "fail_if": [],
         "workload": "mixed",
         "variant": "fast",
         "duration": Duration.from_seconds(20),

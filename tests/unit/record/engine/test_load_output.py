@@ -7,7 +7,7 @@ import pytest
 
 from tailtune.bundle.schema import LATENCY, REQUESTS
 from tailtune.errors import RecordingError
-from tailtune.record.engine.load import read_output
+from tailtune.record.engine.load import read_output, read_requests
 
 REQUEST = struct.Struct("<5q2I2HB3x")
 BUCKET = struct.Struct("<2qiHBx")
@@ -83,3 +83,26 @@ def test_what_the_engine_did_not_write_is_refused(tmp_path: Path, content: bytes
         (tmp_path / "requests.bin").write_bytes(content)
     with pytest.raises(RecordingError, match=words):
         read_output(tmp_path, "measure")
+
+
+def test_requests_are_counted_by_second_and_outcome_without_being_kept(tmp_path: Path) -> None:
+    def request(intended_ns: int, operation: int, outcome: int) -> bytes:
+        return REQUEST.pack(intended_ns, 0, 0, 0, 0, 0, 0, operation, 200, outcome)
+
+    start, second = 5_000_000_000, 1_000_000_000
+    rows = [request(start, 0, 0), request(start + 1, 0, 0), request(start + second, 0, 2), request(start, 1, 0)]
+    write(tmp_path, requests=b"".join(rows))
+    counted = read_requests(tmp_path, "measure", start).to_pylist()
+    assert [(one["operation"], one["interval"], one["outcome"], one["count"]) for one in counted] == [
+        (0, 0, 0, 2),
+        (0, 1, 2, 1),
+        (1, 0, 0, 1),
+    ]
+
+
+def test_a_long_log_comes_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tailtune.record.engine.output._BATCH_RECORDS", 2)
+    write(tmp_path, requests=REQUEST.pack(*range(9), 0) * 5)
+    batches: list[int] = []
+    read_requests(tmp_path, "measure", 0, lambda batch: batches.append(batch.num_rows))
+    assert batches == [2, 2, 1]
