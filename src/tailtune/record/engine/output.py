@@ -117,10 +117,10 @@ def read_requests(output: Path, window: str, started_ns: int, keep: Keep | None 
 def _count(records: npt.NDArray[np.void], started_ns: int, counts: Counter[tuple[int, int, int]]) -> None:
     """Add requests to the counts by operation, second of the intended start, and outcome."""
     seconds = np.maximum(0, records["intended_ns"] - started_ns) // NS_PER_S
-    keys = np.stack([records["operation"].astype(np.int64), seconds, records["outcome"].astype(np.int64)], axis=1)
-    found, numbers = np.unique(keys, axis=0, return_counts=True)
-    for (operation, second, outcome), number in zip(found.tolist(), numbers.tolist(), strict=True):
-        counts[operation, second, outcome] += number
+    keys = seconds << 24 | records["operation"].astype(np.int64) << 8 | records["outcome"]
+    found, numbers = np.unique(keys, return_counts=True)
+    for key, number in zip(found.tolist(), numbers.tolist(), strict=True):
+        counts[key >> 8 & 0xFFFF, key >> 24, key & 0xFF] += number
 
 
 def _records(path: Path, magic: bytes, kind: np.dtype[np.void]) -> Iterator[npt.NDArray[np.void]]:
