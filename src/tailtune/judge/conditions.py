@@ -1,5 +1,6 @@
 """The conditions of `--fail-if` set against what was measured."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -54,8 +55,13 @@ def _forbidden(report: LoadReport) -> str:
 def _result(condition: Condition, measured: _Measured, why: str) -> ConditionResult:
     point, low, high = measured
     broken = point is not None and condition.comparator.holds(point, condition.limit)
-    bounds = [bound for bound in (low, high) if bound is not None]
-    certain = len(bounds) == 2 and all(condition.comparator.holds(one, condition.limit) is broken for one in bounds)
+    bounds = (
+        low if low is not None else 0.0,
+        high if high is not None else math.inf,
+    )  # what is not known may be anything
+    certain = (low, high) != (None, None) and all(
+        condition.comparator.holds(one, condition.limit) is broken for one in bounds
+    )
     outcome = Outcome.FAILED if broken else Outcome.UNDECIDED if why or point is None else Outcome.PASSED
     return ConditionResult(
         condition=condition.text,

@@ -89,6 +89,15 @@ def test_whether_the_whole_interval_is_beyond_is_told() -> None:
     assert near.low < near.limit < near.measured < near.high
 
 
+def test_a_bound_that_is_not_known_may_be_anything() -> None:
+    quick = [latency([10**6] * 100, interval=second) for second in range(9)]
+    table = pa.concat_tables([*quick, latency([10**6] * 85 + [10**9] * 15, interval=9)])
+    failed, passed = judged("p99 > 900us", table), judged("p99 > 2s", table)
+    assert failed.high is None
+    assert failed.certain
+    assert not passed.certain
+
+
 def test_errors_are_all_kinds_as_number_and_as_share() -> None:
     operations = [operation_count("get", 1000, unexpected=1, timeouts=2, errors=3)]
     assert judged("errors > 5", operations=operations).measured == 6

@@ -16,7 +16,7 @@ def load_result(result: LoadResult, *, charts: bool = False) -> str:
     window = result.summary.measure
     return page(
         [run_headline(result.summary), result.url],
-        latency(window.latency),
+        latency(window.latency, closed=result.report.loop == "closed"),
         operations(window.latency, window.operations),
         conditions(result.summary.conditions),
         *(drawn(window) if charts else []),

@@ -41,7 +41,7 @@ def trial_sections(
     window = summary.measure
     return [
         [run_headline(summary), *paragraph(subject(manifest))],
-        latency(window.latency),
+        latency(window.latency, closed=manifest.load is not None and manifest.load.loop == "closed"),
         operations(window.latency, window.operations),
         goals(summary.goals),
         conditions(summary.conditions),

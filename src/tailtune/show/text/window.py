@@ -22,12 +22,16 @@ from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quant
 _GOAL_NAMES: Final = {"cpu_per_request": "CPU per request"}
 
 
-def latency(summary: LatencySummary) -> list[str]:
-    """Show the quantiles with their intervals; one without the requests for it says how many it needs."""
+def latency(summary: LatencySummary, *, closed: bool = False) -> list[str]:
+    """Show the quantiles with their intervals; one without the requests for it says how many it needs.
+
+    In a closed loop no start is intended before it happens.
+    """
     estimates = [one.estimate for one in summary.quantiles if one.estimate is not None]
     sure = f"; {confidence(estimates[0])} intervals" if estimates else ""
     counted = f"{plural(summary.requests, 'request')}, {plural(summary.errors, 'error')}"
-    title = f"latency from the intended start ({counted}{sure})"
+    start = "send, in a closed loop" if closed else "intended start"
+    title = f"latency from the {start} ({counted}{sure})"
     rows = [quantile_value(one) for one in summary.quantiles]
     rows += [
         (name, format_ns(value), "")
