@@ -282,7 +282,7 @@ def play(schedule: str | PathLike[str], stop: StopSignal, *, host: IPv4Address |
         output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
         cpus: CPUs to bind the engines to, in turn; none: they are not bound.
         threads: Engines that share the schedule, at least one.
-        pacing: `precise` or `frugal`.
+        pacing: `precise`, `sleeping` or `frugal`.
         real_time: Whether to try for real-time priority.
         events_fd: Descriptor that gets a JSON line each second, with the fields of `ports.Interval`.
 

@@ -102,7 +102,7 @@ struct Listener<'a> {
 impl Answers for Listener<'_> {
     fn begun(&mut self, tag: u32) {
         if let Some(exchange) = self.exchanges.get(tag) {
-            exchange.first_byte_ns = self.now_ns;
+            exchange.first_byte_ns = self.now_ns.max(exchange.sent_ns);
         }
     }
 
@@ -121,7 +121,7 @@ impl Answers for Listener<'_> {
         self.ended.push(Ended {
             exchange,
             outcome: body.judge(expect, status),
-            done_ns: self.now_ns,
+            done_ns: self.now_ns.max(exchange.sent_ns),
             status,
             bytes,
         });
@@ -337,7 +337,7 @@ impl Connection {
             plan,
             exchanges: &mut self.exchanges,
             ended,
-            now_ns: now_ns(),
+            now_ns: self.transport.arrived_ns(),
         };
         let taken = self.protocol.receive(bytes, &mut listener, &mut self.out);
         self.fault = taken.err();

@@ -119,7 +119,8 @@ impl<'a> Engine<'a> {
             }
             let wake = self.next_wake(end)?.min(now + HEARTBEAT_NS);
             awaited = wake.max(now);
-            let count = pacer.wait(self.epoll, &mut events, wake)?;
+            let patient = self.traffic.may_wait();
+            let count = pacer.wait(self.epoll, &mut events, wake, patient)?;
             for index in 0..count {
                 let event = events.get(index);
                 if event.token != STOP_TOKEN {

@@ -178,10 +178,13 @@ impl Flight {
         }
     }
 
-    /// Ends a request at `now_ns`, unless it has ended before.
+    /// Ends a request at `now_ns`, which may have passed, unless it has ended before.
     pub(crate) fn leave(&mut self, ticket: Ticket, now_ns: u64) -> Option<Request> {
         let request = self.get(ticket)?;
         self.integrate(now_ns);
+        // An answer that is read later than it came was counted up to the last change.
+        let too_much = u128::from(self.changed_ns.saturating_sub(now_ns));
+        self.area_ns = self.area_ns.saturating_sub(too_much);
         self.count -= 1;
         self.slots[ticket.slot as usize].entry = FREE;
         self.free.push(ticket.slot);

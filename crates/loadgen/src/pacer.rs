@@ -8,7 +8,7 @@
 use std::io;
 
 use crate::play::Pacing;
-use crate::sys::clock::{now_ns, thread_cpu_ns};
+use crate::sys::clock::{now_ns, sleep_until, thread_cpu_ns};
 use crate::sys::epoll::{Epoll, Events};
 
 const SHORTEST_MARGIN_NS: f64 = 3_000.0;
@@ -18,6 +18,12 @@ const FIRST_MARGIN_NS: f64 = 60_000.0;
 const MARGIN_QUANTILE: f64 = 0.99;
 /// In the last stretch before a send only the clock is watched: a poll takes about a microsecond.
 const CLOCK_ONLY_NS: u64 = 2_000;
+/// Shortest time between two turns of a frugal thread.
+const FRUGAL_TURN_NS: u64 = 1_000_000;
+/// Longest that answers whose arrival the kernel notes lie unread.
+const LONGEST_PATIENCE_NS: u64 = 1_000_000;
+/// Shortest sleep of a thread that may not spin any more: so several starts share the cost of waking.
+const SPENT_SLEEP_NS: u64 = 50_000;
 /// Unused budget that may be spent at once.
 const BUDGET_BURST_NS: f64 = 50e6;
 /// Debt at which the thread counts as starving others; the largest that is kept.
@@ -87,7 +93,9 @@ pub(crate) struct Pacer {
     working: Budget,
     settled_ns: u64,
     settled_cpu_ns: u64,
-    spin: bool,
+    pacing: Pacing,
+    /// When the last turn began.
+    turn_ns: u64,
     spun_ns: u64,
 }
 
@@ -102,7 +110,8 @@ impl Pacer {
             working: Budget::new(shares.working),
             settled_ns: now_ns(),
             settled_cpu_ns: thread_cpu_ns(),
-            spin: pacing == Pacing::Precise,
+            pacing,
+            turn_ns: 0,
             spun_ns: 0,
         }
     }
@@ -132,19 +141,41 @@ impl Pacer {
     }
 
     /// Waits until `wake_ns` or the first events, and returns their number.
+    ///
+    /// `patient`: events may be told of later than they happen.
     pub(crate) fn wait(
         &mut self,
         epoll: &Epoll,
         events: &mut Events,
         wake_ns: u64,
+        patient: bool,
     ) -> io::Result<usize> {
         let now = now_ns();
         self.settle(now);
-        let spin = self.spin && self.spinning.tokens_ns > 0.0;
-        let margin = if spin { self.margin.ns() } else { 0 };
-        let sleep_end = wake_ns.saturating_sub(margin);
+        let earliest_ns = match self.pacing {
+            Pacing::Precise if self.spinning.tokens_ns > 0.0 => {
+                return self.wait_precisely(epoll, events, (wake_ns, now), patient);
+            }
+            Pacing::Precise => now + SPENT_SLEEP_NS,
+            Pacing::Sleeping => now,
+            // Waking is what costs most, above all waking another processor: each turn does what has gathered.
+            Pacing::Frugal => self.turn_ns + FRUGAL_TURN_NS,
+        };
+        let count = sleep(epoll, events, (wake_ns.max(earliest_ns), now), patient);
+        self.turn_ns = now_ns();
+        count
+    }
+
+    fn wait_precisely(
+        &mut self,
+        epoll: &Epoll,
+        events: &mut Events,
+        (wake_ns, now): (u64, u64),
+        patient: bool,
+    ) -> io::Result<usize> {
+        let sleep_end = wake_ns.saturating_sub(self.margin.ns());
         if sleep_end > now {
-            let count = epoll.wait(events, sleep_end - now)?;
+            let count = sleep(epoll, events, (sleep_end, now), patient)?;
             let woken = now_ns();
             if count > 0 {
                 return Ok(count);
@@ -152,14 +183,8 @@ impl Pacer {
             if woken >= sleep_end {
                 self.margin.observe(woken - sleep_end);
             }
-        } else if !spin {
-            return epoll.poll(events);
         }
-        if spin {
-            self.spin_until(epoll, events, wake_ns)
-        } else {
-            Ok(0)
-        }
+        self.spin_until(epoll, events, wake_ns)
     }
 
     /// The margin bounds this: it never spins longer than 200 µs at a time.
@@ -183,6 +208,23 @@ impl Pacer {
         self.spun_ns += now - start;
         Ok(count)
     }
+}
+
+/// Sleeps until `wake_ns` or the first events; a patient thread looks for events only then, if that is soon.
+fn sleep(
+    epoll: &Epoll,
+    events: &mut Events,
+    (wake_ns, now): (u64, u64),
+    patient: bool,
+) -> io::Result<usize> {
+    if wake_ns <= now {
+        return epoll.poll(events);
+    }
+    if patient && wake_ns <= now + LONGEST_PATIENCE_NS {
+        sleep_until(wake_ns);
+        return epoll.poll(events);
+    }
+    epoll.wait(events, wake_ns - now)
 }
 
 #[cfg(test)]
@@ -237,7 +279,9 @@ mod tests {
         let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
         let busy_until = thread_cpu_ns() + 2 * BUDGET_BURST_NS as u64;
         while thread_cpu_ns() < busy_until {}
-        pacer.wait(&epoll, &mut events, now_ns() + 1_000).unwrap();
+        pacer
+            .wait(&epoll, &mut events, now_ns() + 1_000, false)
+            .unwrap();
         assert!(pacer.is_starving_others());
         assert_eq!(pacer.spun_ns(), 0);
     }
@@ -250,10 +294,10 @@ mod tests {
     #[test]
     fn a_wait_without_events_ends_at_its_time() {
         let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
-        for pacing in [Pacing::Precise, Pacing::Frugal] {
+        for pacing in Pacing::ALL {
             let mut pacer = Pacer::new(pacing, SHARES);
             let wake = now_ns() + 2_000_000;
-            assert_eq!(pacer.wait(&epoll, &mut events, wake).unwrap(), 0);
+            assert_eq!(pacer.wait(&epoll, &mut events, wake, true).unwrap(), 0);
             assert!(now_ns() >= wake);
         }
     }

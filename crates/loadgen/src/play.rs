@@ -23,15 +23,21 @@ pub enum Pacing {
     /// Sleeps to shortly before a start, then spins, within a budget of CPU time.
     #[default]
     Precise,
-    /// Only sleeps: starts tens of microseconds late, for a fraction of the CPU time.
+    /// Sleeps until each start: tens of microseconds late.
+    Sleeping,
+    /// Wakes at most a thousand times a second: starts up to a millisecond late, for a fraction of the CPU time.
     Frugal,
 }
 
 impl Pacing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Precise, Self::Sleeping, Self::Frugal];
+
     /// The name as people choose it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Precise => "precise",
+            Self::Sleeping => "sleeping",
             Self::Frugal => "frugal",
         }
     }

@@ -55,6 +55,11 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// Whether the time of an answer does not depend on when it is read; false while connections are being opened.
+    pub(crate) const fn notes_arrivals(&self) -> bool {
+        self.connecting == 0 && self.dialer.notes_arrivals()
+    }
+
     /// Number of connections being opened.
     pub(crate) const fn connecting(&self) -> usize {
         self.connecting

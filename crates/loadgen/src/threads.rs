@@ -21,6 +21,7 @@ use crate::start::Start;
 use crate::stop::Stop;
 use crate::sys::epoll::Epoll;
 use crate::sys::process::{LockedMemory, RealTimeWatchdog};
+use crate::sys::stamp::Stamping;
 use crate::sys::thread;
 use crate::transport::Dialer;
 
@@ -121,11 +122,13 @@ impl<'a> Threads<'a> {
         let pinned_cpu = pin(&options.cpus, part.number as usize, &mut warnings);
         let _locked = LockedMemory::now(); // An attempt: without it pages could be taken away again.
         let epoll = Epoll::new()?;
-        let dialer = Dialer::new(
+        let _stamping = Stamping::begin(); // An attempt: else the first answers are timed when they are read.
+        let mut dialer = Dialer::new(
             &options.address,
             options.tls.as_ref(),
             protocol::names_for_tls(plan),
         )?;
+        dialer.note_arrivals();
         let cap = part.share(plan.max_connections());
         let pool = Pool::new(plan, dialer, cap, part.number as u32, part.of as u32);
         let engine = Engine::new(plan, &epoll, (feed, pool, log), live, stop)?;

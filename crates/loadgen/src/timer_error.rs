@@ -137,7 +137,7 @@ fn lateness(method: Method, length: Duration, shares: Shares) -> io::Result<Hist
                 epoll.wait(&mut events, LONGEST_WAIT_NS)?;
             }
             Method::Epoll => drop(epoll.wait(&mut events, wake.saturating_sub(now_ns()))?),
-            Method::Hybrid => drop(pacer.wait(&epoll, &mut events, wake)?),
+            Method::Hybrid => drop(pacer.wait(&epoll, &mut events, wake, false)?),
         }
         let now = now_ns();
         late.record(now.saturating_sub(wake));

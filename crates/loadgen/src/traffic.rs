@@ -98,6 +98,11 @@ impl<'a> Traffic<'a> {
         }
     }
 
+    /// Whether answers may be read later than they come: nothing is sent because of them, and their time is noted.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.queued == 0 && self.closed.is_none() && self.pool.notes_arrivals()
+    }
+
     /// The next time at which something has to be done without an event.
     pub(crate) fn next_wake(&mut self) -> Option<u64> {
         let deadline = self.flight.next_deadline().map(|(deadline, _)| deadline);

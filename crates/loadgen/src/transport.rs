@@ -16,6 +16,9 @@ use socket2::{Domain, SockAddr, Socket, Type};
 pub use tls::TlsOptions;
 use tls::{Client, Session};
 
+use crate::sys::clock::{monotonic_of_real, now_ns};
+use crate::sys::stamp;
+
 /// Where the target listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
@@ -38,6 +41,7 @@ impl fmt::Display for Address {
 pub(crate) struct Dialer {
     address: SockAddr,
     tls: Option<Client>,
+    notes_arrivals: bool,
 }
 
 impl Dialer {
@@ -57,7 +61,18 @@ impl Dialer {
                 Address::Unix(path) => SockAddr::unix(path)?,
             },
             tls: tls.map(|options| Client::new(options, alpn)).transpose()?,
+            notes_arrivals: false,
         })
+    }
+
+    /// Lets the kernel note when answers arrive, where it can: they may then be read later without seeming late.
+    pub(crate) fn note_arrivals(&mut self) {
+        self.notes_arrivals = self.tls.is_none() && self.address.domain() != Domain::UNIX;
+    }
+
+    /// Whether the time of an answer does not depend on when it is read.
+    pub(crate) const fn notes_arrivals(&self) -> bool {
+        self.notes_arrivals
     }
 
     /// Whether what is sent is encrypted.
@@ -86,9 +101,14 @@ impl Dialer {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => return Err(error),
             _ => {}
         }
+        if self.notes_arrivals {
+            stamp::enable(&socket)?;
+        }
         Ok(Transport {
             socket,
             connected: false,
+            notes_arrivals: self.notes_arrivals,
+            arrived_ns: 0,
             tls: self.tls.as_ref().map(Client::session).transpose()?,
         })
     }
@@ -98,6 +118,9 @@ impl Dialer {
 pub(crate) struct Transport {
     socket: Socket,
     connected: bool,
+    notes_arrivals: bool,
+    /// When what was read last arrived; 0: not noted.
+    arrived_ns: u64,
     tls: Option<Box<Session>>,
 }
 
@@ -139,6 +162,11 @@ impl Transport {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.tls {
             Some(session) => session.read(&self.socket, buffer),
+            None if self.notes_arrivals => {
+                let (count, received_ns) = stamp::receive(&self.socket, buffer)?;
+                self.arrived_ns = monotonic_of_real(received_ns);
+                Ok(count)
+            }
             None => (&self.socket).read(buffer),
         }
     }
@@ -151,6 +179,15 @@ impl Transport {
         match &mut self.tls {
             Some(session) => session.read_decrypted(buffer),
             None => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// When what was read last came: as the kernel noted, else now.
+    pub(crate) fn arrived_ns(&self) -> u64 {
+        if self.arrived_ns > 0 {
+            self.arrived_ns
+        } else {
+            now_ns()
         }
     }
 

@@ -44,7 +44,7 @@ impl StopSignal {
 ///     output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
 ///     cpus: CPUs to bind the engines to, in turn; none: they are not bound.
 ///     threads: Engines that share the schedule, at least one.
-///     pacing: `precise` or `frugal`.
+///     pacing: `precise`, `sleeping` or `frugal`.
 ///     real_time: Whether to try for real-time priority.
 ///     events_fd: Descriptor that gets a JSON line each second, with the fields of `ports.Interval`.
 ///
@@ -104,8 +104,7 @@ pub(crate) fn play(
 }
 
 fn pacing_of(py: Python<'_>, name: &str) -> PyResult<Pacing> {
-    let known = [Pacing::Precise, Pacing::Frugal];
-    let found = known.into_iter().find(|pacing| pacing.name() == name);
+    let found = Pacing::ALL.into_iter().find(|pacing| pacing.name() == name);
     found.ok_or_else(|| native_error(py, format!("pacing {name:?} is unknown"), ""))
 }
 

@@ -20,8 +20,10 @@ class Pacing(StrEnum):
     """Precise, unless there is only one CPU for everything."""
     PRECISE = "precise"
     """Sleeps to shortly before a start, then spins, within a budget."""
+    SLEEPING = "sleeping"
+    """Sleeps until each start: tens of microseconds late."""
     FRUGAL = "frugal"
-    """Only sleeps: starts tens of microseconds late, for a fraction of the CPU time."""
+    """Wakes at most a thousand times a second: starts up to a millisecond late, for a fraction of the CPU time."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,3 +115,13 @@ fn a_request_that_was_lost_shows_in_the_integral() {
     assert_eq!(flight.area_ns(100), 20 + 90);
     assert_eq!(flight.ages_ns(100).collect::<Vec<_>>(), [90]);
 }
+
+#[test]
+fn an_answer_that_is_read_late_counts_as_long_as_it_took() {
+    let mut flight = flight();
+    let first = enter(&mut flight, 0, 0, 0);
+    let second = enter(&mut flight, 0, 50, 60);
+    flight.leave(first, 20).unwrap();
+    flight.leave(second, 90).unwrap();
+    assert_eq!(flight.area_ns(100), 20 + 40);
+}

@@ -97,7 +97,7 @@ impl QueueServer {
                 .front()
                 .map(|next| next.due_ns.saturating_sub(self.writing_ns));
             let wake = next.unwrap_or_else(|| now_ns() + FOREVER_NS);
-            let count = pacer.wait(&self.clients.epoll, &mut events, wake)?;
+            let count = pacer.wait(&self.clients.epoll, &mut events, wake, false)?;
             for index in 0..count {
                 self.arrivals.extend(self.clients.handle(events.get(index)));
             }

@@ -11,6 +11,15 @@ pub(crate) fn wall_ns() -> u64 {
     read(libc::CLOCK_REALTIME)
 }
 
+/// Turns a reading of CLOCK_REALTIME of a moment ago into CLOCK_MONOTONIC; 0, no reading, stays 0.
+pub(crate) fn monotonic_of_real(real_ns: u64) -> u64 {
+    if real_ns == 0 {
+        return 0;
+    }
+    let (real_now, now) = (read(libc::CLOCK_REALTIME), now_ns());
+    now.saturating_sub(real_now.saturating_sub(real_ns))
+}
+
 /// Returns the CPU time of the calling thread.
 pub(crate) fn thread_cpu_ns() -> u64 {
     read(libc::CLOCK_THREAD_CPUTIME_ID)

@@ -49,7 +49,7 @@ class EngineProcess:
         """
         if pacing is Pacing.AUTO:
             # With one CPU for everything, spinning would take the time that the service needs to answer.
-            pacing = Pacing.PRECISE if len(os.sched_getaffinity(0)) > 1 else Pacing.FRUGAL
+            pacing = Pacing.PRECISE if len(os.sched_getaffinity(0)) > 1 else Pacing.SLEEPING
         options = [f"--parent={os.getpid()}", f"--pacing={pacing}", f"--real-time={int(real_time)}"]
         options += [f"--threads={threads or max(1, len(cpus))}", *(f"--cpu={cpu}" for cpu in cpus)]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process

@@ -89,7 +89,7 @@ def _play(command: _Play, options: argparse.Namespace) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--pacing", choices=("precise", "frugal"), default="precise")
+    parser.add_argument("--pacing", choices=("precise", "sleeping", "frugal"), default="precise")
     parser.add_argument("--real-time", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cpu", type=int, action="append", default=[])
