@@ -1,4 +1,7 @@
-//! Requests on connections: placing, sending, ending.
+//! Requests on connections: taking in, sending, going on. Waiting for a connection is in `waiting`, ending in `ending`.
+
+mod ending;
+mod waiting;
 
 use std::collections::VecDeque;
 
@@ -6,8 +9,8 @@ use schedule::{Entry, Plan};
 
 use crate::closed::ClosedLoop;
 use crate::connection::{Condition, Connection, Ended};
-use crate::flight::{Flight, Place, Request, Ticket};
-use crate::log::{Log, NO_CONNECTION, Outcome, Row};
+use crate::flight::{Flight, Place, Ticket};
+use crate::log::Log;
 use crate::pool::Pool;
 use crate::protocol;
 use crate::sessions::Sessions;
@@ -113,78 +116,6 @@ impl<'a> Traffic<'a> {
             .min()
     }
 
-    fn enqueue(&mut self, ticket: Ticket) {
-        self.flight.put(ticket, Place::Queued);
-        self.queue.push_back(ticket);
-        self.queued += 1;
-        self.grow();
-        let coming = self.pool.connecting() * self.room_of_new;
-        let beyond_connecting = self.queued.saturating_sub(coming);
-        self.counts.peak_client_queue = self.counts.peak_client_queue.max(beyond_connecting);
-    }
-
-    /// Opens connections until each queued request has room coming, or the cap is reached.
-    ///
-    /// Each failed attempt fails one request, so a target that refuses everything costs one attempt
-    /// a request and no more.
-    fn grow(&mut self) {
-        while self.queued > self.pool.connecting() * self.room_of_new && self.pool.has_room() {
-            if let Err(error) = self.pool.open(self.epoll) {
-                self.refused(&error);
-                self.fail_first_queued();
-            }
-        }
-    }
-
-    /// Opens the connections of a closed loop that are not open.
-    pub(crate) fn open_all(&mut self, now: u64) {
-        let Some(closed) = &mut self.closed else {
-            return;
-        };
-        closed.attempted();
-        while closed.is_running(now) && self.pool.has_room() {
-            if let Err(error) = self.pool.open(self.epoll) {
-                self.refused(&error);
-                self.fail_unsent(now);
-                return;
-            }
-        }
-    }
-
-    /// A connection of a closed loop could not be had: one request fails for it, and a while passes.
-    fn fail_unsent(&mut self, now: u64) {
-        let Some(closed) = self.closed.as_mut().filter(|closed| closed.is_running(now)) else {
-            return;
-        };
-        closed.retry_later(now);
-        let entry = closed.entry();
-        closed.advance();
-        let ticket = self.flight.enter(&entry, now, now);
-        self.end_unsent(ticket, now, Outcome::ConnectionError);
-    }
-
-    fn refused(&mut self, error: &std::io::Error) {
-        self.trouble
-            .get_or_insert_with(|| format!("a connection could not be opened: {error}"));
-    }
-
-    /// Takes the first request of the client queue that is still waiting.
-    fn take_queued(&mut self) -> Option<Ticket> {
-        while let Some(ticket) = self.queue.pop_front() {
-            if self.flight.get(ticket).is_some() {
-                self.queued -= 1;
-                return Some(ticket);
-            }
-        }
-        None
-    }
-
-    fn fail_first_queued(&mut self) {
-        if let Some(ticket) = self.take_queued() {
-            self.end_unsent(ticket, now_ns(), Outcome::ConnectionError);
-        }
-    }
-
     /// Sends a request; without a payload, the one that was kept for it.
     fn send(&mut self, index: u32, ticket: Ticket, payload: Option<&[u8]>) {
         let (Some(request), Some(connection)) = (self.flight.get(ticket), self.pool.get(index))
@@ -226,23 +157,6 @@ impl<'a> Traffic<'a> {
             condition = connection.writable();
         }
         self.follow(index, condition);
-    }
-
-    fn open_failed(&mut self, index: u32, error: &std::io::Error) {
-        self.refused(error);
-        self.pool.close(index);
-        self.fail_for_connection(now_ns());
-        self.grow();
-    }
-
-    /// One request fails for each connection that never took any, so that a server that refuses them all does not
-    /// have us try for ever.
-    fn fail_for_connection(&mut self, now: u64) {
-        if self.closed.is_some() {
-            self.fail_unsent(now);
-        } else {
-            self.fail_first_queued();
-        }
     }
 
     /// Goes on with a connection after something happened on it.
@@ -306,147 +220,5 @@ impl<'a> Traffic<'a> {
             }
         }
         self.closed = Some(closed);
-    }
-
-    /// Closes a connection; requests on it fail, unless their answers are complete.
-    fn close(&mut self, index: u32, now: u64) {
-        self.end_all(index);
-        let Some(mut connection) = self.pool.close(index) else {
-            return;
-        };
-        connection.fail_all(now, &mut self.ended);
-        let (serial, unused) = (connection.serial, connection.is_unused());
-        drop(connection);
-        self.end_on(serial);
-        if unused {
-            self.fail_for_connection(now);
-        }
-        match &mut self.closed {
-            Some(closed) => closed.reopen(now),
-            None => self.grow(),
-        }
-    }
-
-    /// Ends the requests of which a connection told.
-    fn end_all(&mut self, index: u32) {
-        if !self.ended.is_empty() {
-            let serial = self
-                .pool
-                .get(index)
-                .map_or(NO_CONNECTION, |found| found.serial);
-            self.end_on(serial);
-        }
-    }
-
-    fn end_on(&mut self, serial: u32) {
-        for place in 0..self.ended.len() {
-            let ended = self.ended[place];
-            self.end(serial, &ended);
-        }
-        self.ended.clear();
-    }
-
-    /// Gives up the requests whose time is over.
-    pub(crate) fn give_up_overdue(&mut self, now: u64) {
-        let mut gave_up = false;
-        while let Some((_, ticket)) = self
-            .flight
-            .next_deadline()
-            .filter(|(deadline, _)| *deadline <= now)
-        {
-            gave_up = true;
-            self.give_up(ticket, now);
-        }
-        if gave_up {
-            self.drop_ended_from_queue();
-            self.grow();
-        }
-    }
-
-    /// Keeps the client queue from filling with requests that ended in it.
-    fn drop_ended_from_queue(&mut self) {
-        while self
-            .queue
-            .front()
-            .is_some_and(|ticket| self.flight.get(*ticket).is_none())
-        {
-            self.queue.pop_front();
-        }
-    }
-
-    fn give_up(&mut self, ticket: Ticket, now: u64) {
-        match self.flight.get(ticket).map(|request| request.place) {
-            Some(Place::Connection(index, tag)) => {
-                let ended = &mut self.ended;
-                let goes_on = self
-                    .pool
-                    .get(index)
-                    .is_some_and(|connection| connection.cancel(tag, now, ended));
-                if goes_on {
-                    self.follow(index, Condition::Fine);
-                } else {
-                    self.close(index, now);
-                }
-            }
-            Some(Place::Queued) => {
-                self.queued -= 1;
-                self.end_unsent(ticket, now, Outcome::Timeout);
-            }
-            Some(Place::Held) => self.end_unsent(ticket, now, Outcome::Timeout),
-            None => {}
-        }
-    }
-
-    /// Ends a request that never got a connection.
-    fn end_unsent(&mut self, ticket: Ticket, now: u64, outcome: Outcome) {
-        if let Some(request) = self.flight.leave(ticket, now) {
-            self.log.put(Row {
-                outcome,
-                ..row(&request, now)
-            });
-            self.left(&request, ticket, now);
-        }
-    }
-
-    /// Ends a request that was sent.
-    fn end(&mut self, serial: u32, ended: &Ended) {
-        let Some(request) = self.flight.leave(ended.exchange.ticket, ended.done_ns) else {
-            return;
-        };
-        self.log.put(Row {
-            sent_ns: ended.exchange.sent_ns,
-            first_byte_ns: ended.exchange.first_byte_ns,
-            connection: serial,
-            response_bytes: u32::try_from(ended.bytes).unwrap_or(u32::MAX),
-            status: ended.status,
-            outcome: ended.outcome,
-            ..row(&request, ended.done_ns)
-        });
-        self.left(&request, ended.exchange.ticket, ended.done_ns);
-    }
-
-    fn left(&mut self, request: &Request, ticket: Ticket, done_ns: u64) {
-        self.counts.last_done_ns = self.counts.last_done_ns.max(done_ns);
-        if request.session > 0 {
-            let flight = &self.flight;
-            let alive = |other| flight.get(other).is_some();
-            self.sessions.ended(request.session, ticket, done_ns, alive);
-        }
-    }
-}
-
-/// The row of a request that ended at `done_ns`, as if it had never been sent.
-const fn row(request: &Request, done_ns: u64) -> Row {
-    Row {
-        intended_ns: request.intended_ns,
-        noticed_ns: request.noticed_ns,
-        sent_ns: 0,
-        first_byte_ns: 0,
-        done_ns,
-        connection: NO_CONNECTION,
-        response_bytes: 0,
-        operation: request.operation,
-        status: 0,
-        outcome: Outcome::Timeout,
     }
 }
