@@ -231,24 +231,24 @@ impl Connection {
         Ok(self.open)
     }
 
-    /// Sends a request and returns its tag and when its first byte was written; only while there is room.
+    /// Sends a request, just now at `sent_ns`, and returns its tag; only while there is room.
     pub(crate) fn send(
         &mut self,
-        ticket: Ticket,
-        operation: u16,
+        (ticket, operation): (Ticket, u16),
+        sent_ns: u64,
         payload: &[u8],
         expect: &Expect,
-    ) -> (u32, u64, Condition) {
+    ) -> (u32, Condition) {
         let exchange = Exchange {
             ticket,
             operation,
-            sent_ns: now_ns(),
+            sent_ns,
             first_byte_ns: 0,
         };
         let tag = self.exchanges.enter(exchange, expect);
         self.protocol.send(tag, payload, &mut self.out);
         let condition = self.flush().map_or(Condition::Broken, |()| Condition::Fine);
-        (tag, exchange.sent_ns, condition)
+        (tag, condition)
     }
 
     /// Writes what is there to be written, as far as the transport takes it.

@@ -23,6 +23,10 @@ const STOP_TOKEN: u64 = u64::MAX;
 const BATCH: usize = 64;
 /// Longest wait: a longer gap between two turns of the loop is time that was taken from it.
 const HEARTBEAT_NS: u64 = 20_000_000;
+/// Requests of this time get a connection beforehand, each its own.
+const OPENED_FOR_S: f64 = 0.001;
+/// Longest wait for these connections.
+const LONGEST_OPENING_NS: u64 = 200_000_000;
 
 /// What the recorder may see while the loop runs.
 #[derive(Debug, Default)]
@@ -98,6 +102,7 @@ impl<'a> Engine<'a> {
         let mut events = Events::new();
         let closed = self.feed.take_closed(self.plan)?;
         self.feed.peek()?; // The first chunk is there before the clock starts.
+        self.open_some(&mut events)?;
         let Some(zero) = start.agree() else {
             return Ok(self.finish()); // Another engine could not begin, and says why.
         };
@@ -106,28 +111,11 @@ impl<'a> Engine<'a> {
         self.traffic.closed =
             closed.map(|(requests, first)| ClosedLoop::new(requests, first, zero, end));
         let mut awaited = zero;
-        loop {
-            let now = self.send_due()?;
-            self.counts.longest_gap_ns =
-                self.counts.longest_gap_ns.max(now.saturating_sub(awaited));
-            self.traffic.give_up_overdue(now);
-            self.tell(now);
-            let finished = now >= end && self.traffic.flight.count() == 0 && self.feed.is_done();
-            if finished || self.stop.is_set() {
-                self.counts.interrupted = !finished;
-                break;
-            }
-            let wake = self.next_wake(end)?.min(now + HEARTBEAT_NS);
-            awaited = wake.max(now);
+        while let Some(wake) = self.turn(end, awaited)? {
+            awaited = wake;
             let patient = self.traffic.may_wait();
             let count = pacer.wait(self.epoll, &mut events, wake, patient)?;
-            for index in 0..count {
-                let event = events.get(index);
-                if event.token != STOP_TOKEN {
-                    self.traffic.handle(event);
-                    self.send_due()?; // Many answers at once must not hold up what is due.
-                }
-            }
+            self.handle(&events, count)?;
             if pacer.is_starving_others() && !self.counts.starved {
                 self.counts.starved = true;
                 priority.give_up();
@@ -135,6 +123,50 @@ impl<'a> Engine<'a> {
         }
         self.counts.spun_ns = pacer.spun_ns();
         Ok(self.finish())
+    }
+
+    /// Does what is due and returns until when to wait; nothing at the end. `awaited`: when this turn was to begin.
+    fn turn(&mut self, end: u64, awaited: u64) -> io::Result<Option<u64>> {
+        let now = self.send_due()?;
+        let late_ns = now.saturating_sub(awaited);
+        self.counts.longest_gap_ns = self.counts.longest_gap_ns.max(late_ns);
+        self.traffic.give_up_overdue(now);
+        self.tell(now);
+        let finished = now >= end && self.traffic.flight.count() == 0 && self.feed.is_done();
+        if finished || self.stop.is_set() {
+            self.counts.interrupted = !finished;
+            return Ok(None);
+        }
+        let wake = self.next_wake(end)?.clamp(now, now + HEARTBEAT_NS);
+        Ok(Some(wake))
+    }
+
+    fn handle(&mut self, events: &Events, count: usize) -> io::Result<()> {
+        for event in (0..count).map(|index| events.get(index)) {
+            if event.token == STOP_TOKEN {
+                continue; // The loop looks at the flag itself.
+            }
+            self.traffic.handle(event);
+            if self.traffic.closed.is_none() {
+                self.send_due()?; // Many answers at once must not hold up what is due.
+            }
+        }
+        Ok(())
+    }
+
+    /// At high rates, opens some connections before the clock starts: opening one takes as long as sending many
+    /// requests, so that the first ones would leave late.
+    fn open_some(&mut self, events: &mut Events) -> io::Result<()> {
+        let expected = self.plan.rate_per_s() / self.feed.part.of as f64 * OPENED_FOR_S;
+        self.traffic.open_ahead(expected as usize);
+        let until = now_ns() + LONGEST_OPENING_NS;
+        while self.traffic.pool.connecting() > 0 && now_ns() < until && !self.stop.is_set() {
+            let count = self.epoll.wait(events, HEARTBEAT_NS)?;
+            for event in (0..count).map(|index| events.get(index)) {
+                self.traffic.handle(event);
+            }
+        }
+        Ok(())
     }
 
     fn tell(&mut self, now: u64) {

@@ -10,6 +10,7 @@ use std::io;
 use crate::play::Pacing;
 use crate::sys::clock::{now_ns, sleep_until, thread_cpu_ns};
 use crate::sys::epoll::{Epoll, Events};
+use crate::sys::thread::involuntary_switches;
 
 const SHORTEST_MARGIN_NS: f64 = 3_000.0;
 const LONGEST_MARGIN_NS: f64 = 200_000.0;
@@ -29,6 +30,9 @@ const BUDGET_BURST_NS: f64 = 50e6;
 /// Debt at which the thread counts as starving others; the largest that is kept.
 const STARVING_NS: f64 = -50e6;
 const SETTLE_EVERY_NS: u64 = 1_000_000;
+/// How long a thread that was taken off its CPU does not spin: spinning had used up what it was due, and the next
+/// start would find it waiting behind others for milliseconds.
+const HUMBLE_NS: u64 = 500_000_000;
 
 /// Tracks a high quantile of how late sleeps end.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub(crate) struct Shares {
     pub(crate) spinning: f64,
     /// Beyond this, for about a second, it starves others.
     pub(crate) working: f64,
+    /// Whether other threads may take its place while it spins.
+    pub(crate) preemptible: bool,
 }
 
 /// A token bucket of CPU time: filled by the clock, emptied by what the thread used.
@@ -93,6 +99,9 @@ pub(crate) struct Pacer {
     working: Budget,
     settled_ns: u64,
     settled_cpu_ns: u64,
+    preemptible: bool,
+    preemptions: u64,
+    humble_until_ns: u64,
     pacing: Pacing,
     /// When the last turn began.
     turn_ns: u64,
@@ -110,6 +119,9 @@ impl Pacer {
             working: Budget::new(shares.working),
             settled_ns: now_ns(),
             settled_cpu_ns: thread_cpu_ns(),
+            preemptible: shares.preemptible,
+            preemptions: involuntary_switches(),
+            humble_until_ns: 0,
             pacing,
             turn_ns: 0,
             spun_ns: 0,
@@ -138,6 +150,17 @@ impl Pacer {
         self.working.settle(passed, used);
         self.settled_ns = now;
         self.settled_cpu_ns = cpu;
+        if self.preemptible {
+            let preemptions = involuntary_switches();
+            if preemptions > self.preemptions {
+                self.preemptions = preemptions;
+                self.humble_until_ns = now + HUMBLE_NS;
+            }
+        }
+    }
+
+    fn may_spin(&self, now: u64) -> bool {
+        self.spinning.tokens_ns > 0.0 && now >= self.humble_until_ns
     }
 
     /// Waits until `wake_ns` or the first events, and returns their number.
@@ -153,11 +176,11 @@ impl Pacer {
         let now = now_ns();
         self.settle(now);
         let earliest_ns = match self.pacing {
-            Pacing::Precise if self.spinning.tokens_ns > 0.0 => {
+            Pacing::Precise if self.may_spin(now) => {
                 return self.wait_precisely(epoll, events, (wake_ns, now), patient);
             }
-            Pacing::Precise => now + SPENT_SLEEP_NS,
-            Pacing::Sleeping => now,
+            Pacing::Precise if self.spinning.tokens_ns <= 0.0 => now + SPENT_SLEEP_NS,
+            Pacing::Precise | Pacing::Sleeping => now,
             // Waking is what costs most, above all waking another processor: each turn does what has gathered.
             Pacing::Frugal => self.turn_ns + FRUGAL_TURN_NS,
         };
@@ -274,6 +297,7 @@ mod tests {
         let shares = Shares {
             spinning: 0.0,
             working: 0.0,
+            preemptible: false,
         };
         let mut pacer = Pacer::new(Pacing::Precise, shares);
         let (epoll, mut events) = (Epoll::new().unwrap(), Events::new());
@@ -289,6 +313,7 @@ mod tests {
     const SHARES: Shares = Shares {
         spinning: 0.7,
         working: 0.9,
+        preemptible: false,
     };
 
     #[test]

@@ -6,15 +6,18 @@ use crate::sys::thread;
 /// Above ordinary threads, below everything else that is real-time.
 const FIFO_PRIORITY: i32 = 2;
 const BEST_NICE: i32 = -20;
+/// The shortest time slice that the kernel grants.
+const SLICE_NS: u64 = 100_000;
 /// Part of the kernel's real-time budget up to which the engine spins, and up to which it may work.
 const BUDGET_SHARES: Shares = Shares {
     spinning: 0.75,
     working: 0.95,
+    preemptible: false,
 };
-/// Without real-time priority a thread that spins much only loses its time slice earlier.
 const ORDINARY_SHARES: Shares = Shares {
     spinning: 0.5,
     working: 1.0,
+    preemptible: true,
 };
 
 /// What was permitted.
@@ -47,6 +50,7 @@ impl Priority {
         // Both are attempts: what came of them is in the report.
         let _ = thread::set_nice(BEST_NICE);
         let _ = thread::set_timer_slack(1);
+        let _ = thread::set_slice(SLICE_NS);
         let warning = refusal.map(|error| {
             format!(
                 "real-time priority is not permitted ({error}): on a busy machine requests may leave milliseconds \
@@ -75,6 +79,7 @@ impl Priority {
         Shares {
             spinning: BUDGET_SHARES.spinning * budget,
             working: BUDGET_SHARES.working * budget,
+            ..BUDGET_SHARES
         }
     }
 
@@ -85,7 +90,8 @@ impl Priority {
         }
         match thread::set_ordinary() {
             Ok(()) => {
-                let _ = thread::set_timer_slack(1); // An attempt, as in `raise`.
+                let _ = thread::set_timer_slack(1); // Attempts, as in `raise`.
+                let _ = thread::set_slice(SLICE_NS);
                 self.note_demotion();
             }
             Err(error) => self

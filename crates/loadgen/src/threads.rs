@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use schedule::Plan;
+use schedule::{Arrival, Plan};
 
 use crate::engine::{Counts, Engine, Live};
 use crate::feed::{Feed, Reader};
@@ -128,7 +128,9 @@ impl<'a> Threads<'a> {
             options.tls.as_ref(),
             protocol::names_for_tls(plan),
         )?;
-        dialer.note_arrivals();
+        if plan.arrival() != Arrival::Closed {
+            dialer.note_arrivals(); // A closed loop reads at once, and wants its time for requests.
+        }
         let cap = part.share(plan.max_connections());
         let pool = Pool::new(plan, dialer, cap, part.number as u32, part.of as u32);
         let engine = Engine::new(plan, &epoll, (feed, pool, log), live, stop)?;

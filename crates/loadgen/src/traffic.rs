@@ -124,7 +124,9 @@ impl<'a> Traffic<'a> {
         };
         let expect = &self.plan.operations()[usize::from(request.operation)].expect;
         let payload = payload.unwrap_or_else(|| self.flight.payload(ticket));
-        let (tag, sent_ns, condition) = connection.send(ticket, request.operation, payload, expect);
+        let sent_ns = now_ns();
+        let (tag, condition) =
+            connection.send((ticket, request.operation), sent_ns, payload, expect);
         self.flight.put(ticket, Place::Connection(index, tag));
         self.counts.sent += 1;
         self.counts.last_sent_ns = sent_ns;
@@ -207,12 +209,11 @@ impl<'a> Traffic<'a> {
             let ticket = self.flight.enter(&entry, now, now);
             let payload = closed.payload(self.plan);
             let expect = &self.plan.operations()[usize::from(entry.operation)].expect;
-            let (tag, sent_ns, condition) =
-                connection.send(ticket, entry.operation, payload, expect);
+            let (tag, condition) = connection.send((ticket, entry.operation), now, payload, expect);
             closed.advance();
             self.flight.put(ticket, Place::Connection(index, tag));
             self.counts.sent += 1;
-            self.counts.last_sent_ns = sent_ns;
+            self.counts.last_sent_ns = now;
             if condition == Condition::Broken {
                 closed.retry_later(now);
                 self.closed = Some(closed);

@@ -7,6 +7,9 @@ use crate::flight::{Place, Ticket};
 use crate::log::Outcome;
 use crate::sys::clock::now_ns;
 
+/// Most connections opened before there is a request for them.
+const MOST_AHEAD: usize = 64;
+
 impl Traffic<'_> {
     pub(super) fn enqueue(&mut self, ticket: Ticket) {
         self.flight.put(ticket, Place::Queued);
@@ -27,6 +30,17 @@ impl Traffic<'_> {
             if let Err(error) = self.pool.open(self.epoll) {
                 self.refused(&error);
                 self.fail_first_queued();
+            }
+        }
+    }
+
+    /// Opens `count` connections ahead of requests, within the cap; one suffices for many requests where it may.
+    pub(crate) fn open_ahead(&mut self, count: usize) {
+        for _ in 0..count.div_ceil(self.room_of_new).min(MOST_AHEAD) {
+            if self.pool.has_room()
+                && let Err(error) = self.pool.open(self.epoll)
+            {
+                return self.refused(&error);
             }
         }
     }
