@@ -5,6 +5,7 @@
 //! turns ended requests into histograms, a log and live figures. No async runtime: those round timers to a
 //! millisecond.
 
+mod account;
 mod checks;
 mod closed;
 mod connection;

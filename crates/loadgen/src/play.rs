@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use schedule::Plan;
 use thiserror::Error;
 
+use crate::account::Played;
 use crate::feed::{Feed, Part};
 use crate::files::Files;
-use crate::report::{LoadReport, Played};
+use crate::report::LoadReport;
 use crate::stop::Stop;
 use crate::threads::Threads;
 use crate::transport::{Address, TlsOptions};

@@ -5,6 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use schedule::{Arrival, Plan};
 
+use crate::account::ThreadAccount;
 use crate::engine::{Counts, Engine, Live};
 use crate::feed::{Feed, Reader};
 use crate::files::Files;
@@ -16,7 +17,6 @@ use crate::pool::Pool;
 use crate::priority::Priority;
 use crate::protocol;
 use crate::recorder::{Recorder, Totals};
-use crate::report::ThreadAccount;
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::sys::epoll::Epoll;

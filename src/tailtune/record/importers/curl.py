@@ -10,6 +10,7 @@ import msgspec
 
 from tailtune.errors import UsageError
 from tailtune.model.units import Duration
+from tailtune.record.imports.curl_options import options_of
 from tailtune.record.imports.lines import small_text
 from tailtune.record.imports.shell import commands
 from tailtune.record.imports.urls import split_url, usable_header
@@ -18,34 +19,6 @@ from tailtune.record.ports import ImportNotes, ImportOptions, Recorded
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _FORM: Final = "application/x-www-form-urlencoded"
 
-_WITH_VALUE: Final[dict[str, str]] = {
-    "-X": "request", "-H": "header", "-d": "data", "-u": "user", "-A": "user-agent", "-e": "referer",
-    "-b": "cookie", "-m": "max-time", "-F": "form", "-T": "upload-file", "-o": "output", "-w": "write-out",
-    "-x": "proxy", "-c": "cookie-jar", "-D": "dump-header", "-E": "cert", "-K": "config", "-r": "range",
-    "-y": "speed-time", "-Y": "speed-limit", "-C": "continue-at", "-z": "time-cond", "-P": "ftp-port",
-    "-Q": "quote", "-t": "telnet-option", "-U": "proxy-user",
-}  # fmt: skip
-_WITHOUT: Final[dict[str, str]] = {
-    "-G": "get", "-I": "head", "-k": "insecure", "-L": "location", "-s": "silent", "-S": "show-error",
-    "-v": "verbose", "-i": "include", "-f": "fail", "-N": "no-buffer", "-O": "remote-name", "-g": "globoff",
-    "-#": "progress-bar", "-4": "ipv4", "-6": "ipv6", "-n": "netrc", "-J": "remote-header-name", "-R": "remote-time",
-    "-0": "http1.0", "-1": "tlsv1", "-q": "disable", "-j": "junk-session-cookies", "-a": "append", "-l": "list-only",
-    "-B": "use-ascii", "-p": "proxytunnel", "-Z": "parallel", "-:": "next",
-}  # fmt: skip
-_LONG_WITH_VALUE: Final = frozenset(_WITH_VALUE.values()) | {
-    "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "url", "unix-socket", "cacert", "capath",
-    "connect-timeout", "resolve", "connect-to", "retry", "retry-delay", "retry-max-time", "limit-rate", "interface",
-    "max-redirs", "key", "ciphers", "tls13-ciphers", "tls-max", "oauth2-bearer", "url-query", "form-string",
-    "stderr", "trace", "trace-ascii", "keepalive-time", "abstract-unix-socket", "aws-sigv4", "dns-servers", "doh-url",
-    "curves", "noproxy", "output-dir", "parallel-max", "proto", "proto-default", "proto-redir", "rate",
-}  # fmt: skip
-_LONG_WITHOUT: Final = frozenset(_WITHOUT.values()) | {
-    "http2", "http2-prior-knowledge", "http1.1", "compressed", "no-progress-meter", "fail-with-body", "path-as-is",
-    "no-keepalive", "tcp-nodelay", "tcp-fastopen", "tlsv1.2", "tlsv1.3", "ssl", "ssl-reqd", "location-trusted",
-    "raw", "tr-encoding", "basic", "anyauth", "digest", "ntlm", "negotiate", "http3", "http3-only", "no-sessionid",
-    "styled-output", "create-dirs", "post301", "post302", "post303", "disable-eprt", "no-alpn", "no-buffer",
-    "remove-on-error", "parallel-immediate", "retry-all-errors", "retry-connrefused", "suppress-connect-headers",
-}  # fmt: skip
 _REFUSED: Final = {
     "form": "multipart forms (-F) are not imported; send the body that they make: save it, then --data-binary @FILE",
     "form-string": "multipart forms are not imported; send the body that they make: save it, then --data-binary @FILE",
@@ -191,47 +164,12 @@ class CurlImporter:
         found = commands(small_text(source, _MOST_BYTES, "the text of the commands"))
         for number, words in enumerate(found, 1):
             command = _Command(options, notes, number)
-            _parse(words[1:], command, number)
+            for name, value in options_of(words[1:], f"curl command {number}"):
+                command.take(name, value)
             if not command.urls:
                 raise UsageError(f"curl command {number} has no URL", hint="write curl and what follows it")
             for url in command.urls:
                 yield _request(command, url, number)
-
-
-def _parse(words: list[str], command: _Command, number: int) -> None:
-    rest = iter(words)
-    for word in rest:
-        if word.startswith("--") and len(word) > 2:
-            name = word[2:]
-            if name in _LONG_WITH_VALUE:
-                command.take(name, _next(rest, word, number))
-            elif name in _LONG_WITHOUT or name.removeprefix("no-") in _LONG_WITHOUT:
-                command.take(name, "")
-            else:
-                raise UsageError(f"curl command {number}: option {word} is unknown", hint="leave it out of the command")
-        elif word.startswith("-") and len(word) > 1 and word != "--":
-            _short(word, rest, command, number)
-        elif word != "--":
-            command.url(word)
-
-
-def _short(word: str, rest: Iterator[str], command: _Command, number: int) -> None:
-    """Take a word of short options: `-sSL`, `-XPOST`, `-H value`."""
-    for index, char in enumerate(word[1:], 2):
-        option = f"-{char}"
-        if option in _WITH_VALUE:
-            command.take(_WITH_VALUE[option], word[index:] or _next(rest, option, number))
-            return
-        if option not in _WITHOUT:
-            raise UsageError(f"curl command {number}: option {option} is unknown", hint="leave it out of the command")
-        command.take(_WITHOUT[option], "")
-
-
-def _next(rest: Iterator[str], option: str, number: int) -> str:
-    value = next(rest, None)
-    if value is None:
-        raise UsageError(f"curl command {number}: option {option} has no value")
-    return value
 
 
 def _request(command: _Command, url: str, number: int) -> Recorded:
