@@ -1,9 +1,8 @@
 """What `tailtune load` sends, and where: an URL and options become a workload and an endpoint."""
 
-import socket
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult
 
 import msgspec
 
@@ -12,6 +11,7 @@ from tailtune.config.problem import Problem
 from tailtune.config.profile_text import profile_of
 from tailtune.config.workloads import workload as problems_of
 from tailtune.errors import UsageError
+from tailtune.lab.urls import SCHEMES, Scheme, check_scheme, endpoint, split
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import Pacing
 from tailtune.model.profile import Stage
@@ -19,36 +19,6 @@ from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Operation, Protocol, Tls, Workload
 
 _TEN_SECONDS: Final = Duration(10_000_000_000)
-_HTTP_PORT: Final = 80
-_HTTPS_PORT: Final = 443
-_FORMS: Final = (
-    "write http://, https:// or h2c://host[:port]/path, http+unix://%2Fpath%2Fof%2Fsocket/path, grpc:// or "
-    "grpcs://host:port, redis:// or rediss://host[:port], tcp:// or tls://host:port"
-)
-
-
-class Scheme(msgspec.Struct, frozen=True):
-    """What the beginning of an URL says."""
-
-    protocol: Protocol
-    port: int = 0
-    """Used when the URL has none; 0: it must have one."""
-    tls: bool = False
-    has_path: bool = False
-
-
-_SCHEMES: Final = {
-    "http": Scheme(Protocol.HTTP1, _HTTP_PORT, has_path=True),
-    "https": Scheme(Protocol.HTTP1, _HTTPS_PORT, tls=True, has_path=True),
-    "h2c": Scheme(Protocol.HTTP2, _HTTP_PORT, has_path=True),
-    "http+unix": Scheme(Protocol.HTTP1, has_path=True),
-    "grpc": Scheme(Protocol.GRPC),
-    "grpcs": Scheme(Protocol.GRPC, tls=True),
-    "redis": Scheme(Protocol.RESP, 6379),
-    "rediss": Scheme(Protocol.RESP, 6379, tls=True),
-    "tcp": Scheme(Protocol.LINE),
-    "tls": Scheme(Protocol.LINE, tls=True),
-}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +65,7 @@ def prepare(url: str, wanted: Wanted) -> Sending:
         UsageError: for an URL or an option that cannot be used.
         ConfigError: if the workload's file cannot.
     """
-    parts, scheme = _split(url)
+    parts, scheme = split(url)
     if wanted.workload is None:
         operation = _operation(parts, scheme, wanted)
         workload = Workload(operations=[operation], protocol=_protocol(scheme, wanted), duration=_TEN_SECONDS)
@@ -106,21 +76,8 @@ def prepare(url: str, wanted: Wanted) -> Sending:
     workload = _overruled(workload, wanted)
     if wrong := list(problems_of("", workload)):
         raise _impossible(wrong[0])
-    return Sending(workload=workload, endpoint=_endpoint(parts, scheme, workload, wanted, root), root=root)
-
-
-def _split(url: str) -> tuple[SplitResult, Scheme]:
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        valid = parts.port is None or parts.port > 0
-    except ValueError as error:
-        raise UsageError(f"{url}: {error}", hint=_FORMS) from None
-    scheme = _SCHEMES.get(parts.scheme)
-    if scheme is None or not valid or not (parts.hostname or parts.netloc):
-        raise UsageError(f"{url}: this cannot be loaded", hint=_FORMS)
-    if not scheme.has_path and (parts.path.strip("/") or parts.query):
-        raise UsageError(f"{url}: {parts.scheme}:// has no path", hint=_FORMS)
-    return parts, scheme
+    to = endpoint(parts, scheme, workload, root, unix_socket=wanted.unix_socket)
+    return Sending(workload=workload, endpoint=to, root=root)
 
 
 def _protocol(scheme: Scheme, wanted: Wanted) -> Protocol:
@@ -177,29 +134,17 @@ def _from_file(path: Path, parts: SplitResult, wanted: Wanted) -> Workload:
         "--expected-status": wanted.expected_status,
         "--expect-body": wanted.expected_body,
         "--timeout": wanted.timeout,
-        "a path in the URL": parts.path.strip("/") or parts.query if parts.scheme in _SCHEMES else "",
+        "a path in the URL": parts.path.strip("/") or parts.query if parts.scheme in SCHEMES else "",
     }
     for option, value in given.items():
         if value:
             raise UsageError(f"{option} cannot stand beside --workload", hint=f"say it in the operations of {path}")
     workload = config.load_workload(path)
-    _check_scheme(parts, workload)
+    check_scheme(parts, workload)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme == "http+unix" or workload.protocol not in (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC):
         return workload
     return msgspec.structs.replace(workload, operations=[_to_host(one, host) for one in workload.operations])
-
-
-def _check_scheme(parts: SplitResult, workload: Workload) -> None:
-    """Refuse an URL that speaks another protocol than the workload; tcp:// and tls:// fit all."""
-    speaks = _SCHEMES[parts.scheme].protocol
-    http = (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC)
-    same = workload.protocol in http if speaks in http else speaks in (Protocol.LINE, workload.protocol)
-    if not same:
-        raise UsageError(
-            f'{parts.geturl()}: the workload\'s protocol is "{workload.protocol}"',
-            hint="write tcp:// or tls:// and host:port, which fit every protocol",
-        )
 
 
 def _to_host(operation: Operation, host: str) -> Operation:
@@ -245,44 +190,6 @@ def _tls(workload: Workload, wanted: Wanted) -> Tls | None:
         return workload.tls
     ca_file = str(wanted.ca.resolve()) if wanted.ca else ""
     return msgspec.structs.replace(workload.tls or Tls(), insecure=wanted.insecure, ca_file=ca_file)
-
-
-def _endpoint(parts: SplitResult, scheme: Scheme, workload: Workload, wanted: Wanted, root: Path) -> Endpoint:
-    tls = _encryption(parts, scheme, workload, root)
-    unix = unquote(parts.netloc) if parts.scheme == "http+unix" else wanted.unix_socket
-    if unix:
-        if not Path(unix).is_socket():
-            raise UsageError(f"{unix} is not a socket", hint="give the path of the socket that the service listens on")
-        return Endpoint(unix=unix, tls=tls)
-    port = parts.port or scheme.port
-    if not port:
-        raise UsageError(f"{parts.geturl()}: the port is missing", hint=_FORMS)
-    return Endpoint(host=_resolve(parts.hostname or ""), port=port, tls=tls)
-
-
-def _encryption(parts: SplitResult, scheme: Scheme, workload: Workload, root: Path) -> Tls | None:
-    if not scheme.tls and workload.tls is None:
-        return None
-    given = workload.tls or Tls()
-    if not scheme.tls and parts.scheme in ("http", "h2c", "grpc", "redis", "tcp") and "://" in parts.geturl():
-        raise UsageError(
-            f"{parts.scheme}:// is not encrypted, but --insecure, --ca or the workload's `tls` ask for it",
-            hint="write https://, grpcs://, rediss:// or tls://",
-        )
-    name = (parts.hostname or "") if given.server_name == Tls().server_name else given.server_name
-    ca_file = str(root / given.ca_file) if given.ca_file else ""
-    return Tls(server_name=name or given.server_name, ca_file=ca_file, insecure=given.insecure)
-
-
-def _resolve(host: str) -> str:
-    """Return the address of a host, version 4 if it has one."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{host} cannot be resolved: {reason}", hint="is the name right?") from None
-    addresses = sorted(found, key=lambda one: one[0] is not socket.AF_INET)
-    return str(addresses[0][4][0])
 
 
 def _impossible(problem: Problem) -> UsageError:
