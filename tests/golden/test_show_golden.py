@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support import experiment_results as experiments
+from tests.support import machine_results as machines
 from tests.support import results as given
 from tests.support import workload_results as workloads
 
@@ -44,28 +46,28 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "load-invalid.txt": lambda: load_result(given.BAD_LOAD),
     "explain.txt": lambda: explanation(given.EXPLANATION),
     "explain-full.txt": lambda: explanation(given.EXPLANATION, full=True),
-    "compare.txt": lambda: compare_result(given.COMPARE),
-    "compare-aa.txt": lambda: compare_result(given.AA),
+    "compare.txt": lambda: compare_result(experiments.COMPARE),
+    "compare-aa.txt": lambda: compare_result(experiments.AA),
     "runs.txt": lambda: run_list(given.RUN_LIST),
     "runs-empty.txt": lambda: run_list(given.EMPTY_RUN_LIST),
     "runs-show.txt": lambda: one_run(given.RUN_FACTS),
     "runs-show-partial.txt": lambda: one_run(given.PARTIAL_FACTS),
-    "runs-show-experiment.txt": lambda: one_run(given.EXPERIMENT_FACTS),
+    "runs-show-experiment.txt": lambda: one_run(experiments.EXPERIMENT_FACTS),
     "runs-remove.txt": lambda: removal(given.REMOVAL),
-    "doctor.txt": lambda: examination(given.DIAGNOSIS),
-    "detect.txt": lambda: detection(given.OVERVIEW),
-    "init.txt": lambda: initialized(given.INITIALIZED),
-    "selftest-load.txt": lambda: load_selftest(given.SELFTEST),
-    "selftest-load-fails.txt": lambda: load_selftest(given.BAD_SELFTEST),
+    "doctor.txt": lambda: examination(machines.DIAGNOSIS),
+    "detect.txt": lambda: detection(machines.OVERVIEW),
+    "init.txt": lambda: initialized(machines.INITIALIZED),
+    "selftest-load.txt": lambda: load_selftest(machines.SELFTEST),
+    "selftest-load-fails.txt": lambda: load_selftest(machines.BAD_SELFTEST),
     "workload-compile.txt": lambda: compiled(workloads.COMPILED),
     "workload-show.txt": lambda: shown(workloads.SHOWN),
     "workload-import.txt": lambda: imported(workloads.IMPORTED),
     "workload-fit.txt": lambda: fitted(workloads.FITTED),
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
-    "experiment.md": lambda: report(given.EXPERIMENT_FACTS),
+    "experiment.md": lambda: report(experiments.EXPERIMENT_FACTS),
     "run.json": lambda: encode(given.RUN),
-    "compare.json": lambda: encode(given.COMPARE),
+    "compare.json": lambda: encode(experiments.COMPARE),
     "error.json": lambda: encode_failure(FAILURE),
 }
 
@@ -81,12 +83,12 @@ RESULTS = {
     "workload-import": workloads.IMPORTED,
     "workload-fit": workloads.FITTED,
     "explain": given.EXPLANATION,
-    "compare": given.COMPARE,
-    "report": given.EXPERIMENT_FACTS,
-    "doctor": given.DIAGNOSIS,
-    "detect": given.OVERVIEW,
-    "init": given.INITIALIZED,
-    "selftest-load": given.SELFTEST,
+    "compare": experiments.COMPARE,
+    "report": experiments.EXPERIMENT_FACTS,
+    "doctor": machines.DIAGNOSIS,
+    "detect": machines.OVERVIEW,
+    "init": machines.INITIALIZED,
+    "selftest-load": machines.SELFTEST,
     "schema": schema_list(),
     "error": FailedResult(error=Failure(code="usage", exit_code=2, message="no", hint="", detail="")),
 }

@@ -1,18 +1,8 @@
-"""Fixed values of the model for the golden outputs: one run, one load, one experiment, one machine, one repository."""
+"""Fixed values of the model for the golden outputs: one run, one load, a list of recordings."""
 
 from msgspec.structs import replace
 
 from tailtune.model.condition import ConditionResult, Outcome, Unit
-from tailtune.model.detected import (
-    Benchmarks,
-    Detected,
-    Initialized,
-    Module,
-    Overview,
-    Program,
-    Suggestion,
-)
-from tailtune.model.doctor import Check, CpuNoise, Diagnosis, Status, TimerError
 from tailtune.model.environment import Environment
 from tailtune.model.estimate import Estimate, QuantileEstimate
 from tailtune.model.finding import Evidence, Finding, Group, Strength
@@ -30,7 +20,6 @@ from tailtune.model.recording import (
     SteadyState,
 )
 from tailtune.model.results import (
-    CompareResult,
     ExplainResult,
     LoadResult,
     RecordingFacts,
@@ -38,7 +27,6 @@ from tailtune.model.results import (
     RunList,
     RunResult,
 )
-from tailtune.model.selftest import Figure, LoadSelftest, LoadTest, Truth
 from tailtune.model.summary import (
     CpuSummary,
     CurvePoint,
@@ -53,7 +41,6 @@ from tailtune.model.summary import (
     WindowSummary,
 )
 from tailtune.model.units import Duration
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, OperationRatio, Verdict
 from tailtune.model.workload import Operation, Workload
 
 RUN_ID = "20261124-101500-3f2a"
@@ -395,111 +382,12 @@ PARTIAL_FACTS = RecordingFacts(
 )
 
 
-def answer(
-    metric: Metric,
-    verdict: Verdict,
-    values: tuple[float, float],
-    ratio: tuple[float, float, float],
-    margin: float,
-    **more: object,
-) -> MetricVerdict:
-    plain = MetricVerdict(
-        metric=metric,
-        verdict=verdict,
-        ratio=estimate(*ratio, n=8),
-        baseline=values[0],
-        candidate=values[1],
-        margin=margin,
-        p_permutation=0.0078,
-        epochs_needed=None,
-        reason="the interval lies beyond the margin",
-    )
-    return replace(plain, **more)
-
-
-COMPARISON = Comparison(
-    experiment_id=EXPERIMENT_ID,
-    baseline="base",
-    candidate="fast",
-    is_aa=False,
-    epochs=8,
-    epochs_excluded=1,
-    pairs_total=32,
-    pairs_dropped=3,
-    metrics=[
-        answer(Metric.CPU_PER_REQUEST, Verdict.IMPROVED, (1.92e6, 1.32e6), (0.688, 0.680, 0.699), 0.02),
-        answer(Metric.P50, Verdict.IMPROVED, (1.23e6, 0.98e6), (0.797, 0.77, 0.82), 0.03),
-        answer(
-            Metric.P99,
-            Verdict.INCONCLUSIVE,
-            (6.81e6, 6.2e6),
-            (0.91, 0.78, 1.07),
-            0.05,
-            p_permutation=0.21,
-            epochs_needed=24,
-            reason="the interval reaches from a gain to beyond the margin",
-        ),
-        MetricVerdict(
-            metric=Metric.P999,
-            verdict=Verdict.INCONCLUSIVE,
-            ratio=None,
-            baseline=None,
-            candidate=None,
-            margin=0.1,
-            p_permutation=None,
-            epochs_needed=None,
-            reason="too few requests in a slice for p99.9",
-        ),
-        answer(
-            Metric.PEAK_RSS,
-            Verdict.EQUIVALENT,
-            (87.2e6, 86.9e6),
-            (0.997, 0.985, 1.008),
-            0.025,
-            reason="the interval lies within the margin",
-        ),
-    ],
-    warnings=["3 pairs were dropped for steal"],
-    operations=[
-        OperationRatio(operation="render", metric=Metric.P50, ratio=estimate(0.78, 0.76, 0.8, n=8)),
-        OperationRatio(operation="search", metric=Metric.P50, ratio=estimate(1.01, 0.97, 1.05, n=8)),
-    ],
-    epoch_seconds=14.2,
-)
-SAME = replace(
-    COMPARISON,
-    candidate="copy",
-    is_aa=True,
-    warnings=[],
-    metrics=[
-        answer(Metric.CPU_PER_REQUEST, Verdict.EQUIVALENT, (1.92e6, 1.92e6), (1.001, 0.994, 1.008), 0.02),
-        answer(Metric.P99, Verdict.IMPROVED, (6.81e6, 6.2e6), (0.91, 0.88, 0.94), 0.05),
-    ],
-)
-COMPARE = CompareResult(bundle_id=EXPERIMENT_ID, path=PATH.replace(RUN_ID, EXPERIMENT_ID), comparison=COMPARISON)
-AA = replace(COMPARE, comparison=SAME)
-EXPERIMENT_FACTS = RecordingFacts(
-    path=COMPARE.path,
-    manifest=replace(
-        MANIFEST,
-        id=EXPERIMENT_ID,
-        kind=Kind.EXPERIMENT,
-        command=["tailtune", "compare", "base", "fast"],
-        variants={"base": Variant(), "fast": Variant(tags=["fast"])},
-        load=None,
-        steady=None,
-        phases=[],
-        schedule_sha256="",
-    ),
-    comparison=COMPARISON,
-)
-
 RUN_LIST = RunList(
     directory="/srv/shop/.tailtune/runs",
     recordings=[
         Entry(
             id=EXPERIMENT_ID,
-            path=COMPARE.path,
+            path=PATH.replace(RUN_ID, EXPERIMENT_ID),
             kind=Kind.EXPERIMENT,
             created_utc="2026-11-24T10:30:00Z",
             variants=["base", "fast"],
@@ -538,148 +426,3 @@ RUN_LIST = RunList(
 )
 EMPTY_RUN_LIST = RunList(directory="/srv/shop/.tailtune/runs", recordings=[])
 REMOVAL = Removal(bundle_id=RUN_ID, path=PATH, freed_bytes=1_904_332)
-
-DIAGNOSIS = Diagnosis(
-    environment=ENVIRONMENT,
-    layout=LAYOUT,
-    checks=[
-        Check(
-            family="processors",
-            name="cores",
-            status=Status.OK,
-            value="2 logical CPUs, 2 allowed",
-            effect="the load engine and the service get a CPU each",
-        ),
-        Check(
-            family="processors",
-            name="cpu-quota",
-            status=Status.PROBLEM,
-            value="1.5 CPUs by cgroup v2",
-            effect="the service is stopped for up to 100 ms whenever it uses more; the tail will show the quota",
-            remedy="start the container without --cpus",
-        ),
-        Check(
-            family="profiling",
-            name="hardware-counters",
-            status=Status.NOTE,
-            value="not present",
-            effect="no instruction counts; sampling uses the clock",
-        ),
-    ],
-    noise=[CpuNoise(cpu=0, rounds=20_000, typical_ns=101_000, p99_excess=0.052, longest_stall_ns=4_100_000)],
-    timers=[TimerError(method="hybrid", scheduling="fifo", wakes=1_666, p50_ns=80, p99_ns=9_000, max_ns=1_200_000)],
-)
-
-OVERVIEW = Overview(
-    detected=Detected(
-        root="/srv/shop",
-        modules=[
-            Module(
-                language=Language.GO,
-                path=".",
-                name="example.com/shop",
-                programs=[
-                    Program(
-                        name="shop",
-                        package="./cmd/shop",
-                        serves=True,
-                        port=8080,
-                        args=["-addr", ":{port}"],
-                        paths=["/healthz", "/render"],
-                        evidence=["cmd/shop/main.go:12: flag -addr"],
-                    ),
-                    Program(name="migrate", package="./cmd/migrate"),
-                ],
-                benchmarks=[Benchmarks(tool="go test", count=14)],
-                frameworks=["net/http"],
-                warnings=["go.sum is missing"],
-            ),
-            Module(
-                language=Language.RUST,
-                path="ranker",
-                name="ranker",
-                programs=[
-                    Program(name="ranker", package="ranker", binary="ranker", serves=True, env={"PORT": "{port}"})
-                ],
-                allocator="mimalloc",
-                frameworks=["axum", "tokio"],
-                release_debug_info=False,
-            ),
-        ],
-    ),
-    next=[
-        Suggestion(command="tailtune doctor", reason="what can be measured on this machine"),
-        Suggestion(command="tailtune init", reason="write tailtune.toml for ./cmd/shop"),
-        Suggestion(command="tailtune run", reason="measure it"),
-    ],
-)
-INITIALIZED = Initialized(
-    path="/srv/shop/tailtune.toml",
-    service="Go package ./cmd/shop",
-    guesses=["ready check: GET /healthz answers 200", "one operation: GET /render"],
-    next=[Suggestion(command="tailtune run", reason="measure it")],
-)
-
-_HELD = Figure(
-    name="p50",
-    unit="ns",
-    expected=5_000_000.0,
-    measured=5_081_300.0,
-    tolerance=150_000.0,
-    theory=estimate(5_100_000.0, 4_900_000.0, 5_400_000.0),
-    outcome=Truth.HOLDS,
-)
-_TEST = LoadTest(
-    name="md1-0.6",
-    title="M/D/1, utilisation 0.6",
-    requests=2_396,
-    validity=Validity.VALID,
-    reasons=[],
-    accepted=[],
-    figures=[_HELD, replace(_HELD, name="p99", expected=2.1e7, measured=2.09e7, tolerance=6.3e5, theory=None)],
-    outcome=Truth.HOLDS,
-    notes=["beyond the queue, on average: leaving 30.4 µs, serving 5.32 µs, returning 36.2 µs"],
-)
-SELFTEST = LoadSelftest(
-    environment=ENVIRONMENT,
-    layout=LAYOUT,
-    tests=[
-        _TEST,
-        replace(
-            _TEST,
-            name="null-server",
-            title="server that does nothing but answer",
-            figures=[
-                replace(_HELD, name="requests", unit="requests", expected=9, measured=9, tolerance=0, theory=None)
-            ],
-        ),
-        replace(
-            _TEST,
-            name="starved",
-            title="generator without real-time priority on a busy CPU",
-            validity=Validity.INVALID,
-            reasons=BAD_REPORT.reasons[:1],
-            accepted=[Validity.INVALID],
-            figures=[],
-            notes=[],
-        ),
-    ],
-    outcome=Truth.HOLDS,
-    seconds=141.2,
-    warnings=[],
-)
-BAD_SELFTEST = replace(
-    SELFTEST,
-    tests=[
-        replace(_TEST, outcome=Truth.FAILS, figures=[replace(_HELD, measured=7.5e6, outcome=Truth.FAILS)]),
-        replace(
-            _TEST,
-            name="mg1-0.6",
-            validity=Validity.SUSPECT,
-            figures=[replace(_HELD, measured=4.5e6, outcome=Truth.DISTURBED)],
-            outcome=Truth.DISTURBED,
-        ),
-        replace(SELFTEST.tests[2], validity=Validity.SUSPECT, outcome=Truth.FAILS),
-    ],
-    outcome=Truth.FAILS,
-)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.support import experiment_results as experiments
+from tests.support import machine_results as machines
 from tests.support import results as given
 
 from tailtune.cli.app import app, main
@@ -24,18 +26,18 @@ from tailtune.model.workload import Arrival
 from tailtune.show.export.schemas import TYPES
 
 COMMANDS = {
-    "detect": ([], "detect", "detect", given.OVERVIEW),
-    "doctor": (["doctor"], "doctor", "doctor", given.DIAGNOSIS),
-    "init": (["init"], "init", "init", given.INITIALIZED),
+    "detect": ([], "detect", "detect", machines.OVERVIEW),
+    "doctor": (["doctor"], "doctor", "doctor", machines.DIAGNOSIS),
+    "init": (["init"], "init", "init", machines.INITIALIZED),
     "run": (["run"], "run", "run", given.RUN),
     "runs": (["runs"], "runs", "list_runs", given.RUN_LIST),
     "runs-show": (["runs", "show"], "runs", "show_run", given.RUN_FACTS),
     "runs-remove": (["runs", "remove", given.RUN_ID], "runs", "remove_run", given.REMOVAL),
     "load": (["load", "http://127.0.0.1:8080/"], "load", "load", given.LOAD),
     "explain": (["explain"], "explain", "explain", given.EXPLANATION),
-    "compare": (["compare", "base", "fast"], "compare", "compare", given.COMPARE),
-    "selftest-load": (["selftest", "load"], "selftest_load", "selftest_load", given.SELFTEST),
-    "report": (["report"], "report", "report", given.EXPERIMENT_FACTS),
+    "compare": (["compare", "base", "fast"], "compare", "compare", experiments.COMPARE),
+    "selftest-load": (["selftest", "load"], "selftest_load", "selftest_load", machines.SELFTEST),
+    "report": (["report"], "report", "report", experiments.EXPERIMENT_FACTS),
 }
 """Schema name → arguments, module and function of the use case, what it returns."""
 
@@ -210,15 +212,15 @@ def test_a_run_with_a_load_that_may_not_be_used_exits_103(lab: Any) -> None:
 
 @pytest.mark.parametrize(("outcome", "code"), [(Truth.HOLDS, 0), (Truth.DISTURBED, 3), (Truth.FAILS, 103)])
 def test_a_selftest_exits_by_what_it_shows(outcome: Truth, code: int, lab: Any) -> None:
-    lab.returns("selftest_load", "selftest_load", replace(given.SELFTEST, outcome=outcome))
+    lab.returns("selftest_load", "selftest_load", replace(machines.SELFTEST, outcome=outcome))
     assert main(["selftest", "load", "--quick"]) == code
     assert lab.calls[0][1]["quick"] is True
 
 
 def _with(*verdicts: tuple[Metric, Verdict]) -> Comparison:
-    shape = given.COMPARISON.metrics[0]
+    shape = experiments.COMPARISON.metrics[0]
     return replace(
-        given.COMPARISON, metrics=[replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts]
+        experiments.COMPARISON, metrics=[replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts]
     )
 
 
@@ -245,7 +247,7 @@ REFUSED = _with((Metric.P99, Verdict.TOO_NOISY))
 def test_a_comparison_fails_only_on_what_it_was_asked_to(
     comparison: Comparison, asked: list[str], code: int, lab: Any
 ) -> None:
-    lab.returns("compare", "compare", replace(given.COMPARE, comparison=comparison))
+    lab.returns("compare", "compare", replace(experiments.COMPARE, comparison=comparison))
     flags = [flag for name in asked for flag in ("--fail-on", name)]
     assert main(["compare", "base", "fast", *flags]) == code
 

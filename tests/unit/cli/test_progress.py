@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.support import experiment_results as experiments
 from tests.support import results as given
 
 from tailtune.cli.app import main
@@ -165,7 +166,7 @@ def test_the_progress_suits_the_stream(
 
 
 def test_color_adds_nothing_but_color(lab: Any, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    lab.returns("compare", "compare", given.COMPARE)
+    lab.returns("compare", "compare", experiments.COMPARE)
     main(["compare", "base", "fast"])
     plain = capsys.readouterr().out
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -178,7 +179,7 @@ def test_color_adds_nothing_but_color(lab: Any, capsys: pytest.CaptureFixture[st
 
 
 def test_json_is_never_colored(lab: Any, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    lab.returns("compare", "compare", given.COMPARE)
+    lab.returns("compare", "compare", experiments.COMPARE)
     monkeypatch.setenv("FORCE_COLOR", "1")
     main(["compare", "base", "fast", "--json"])
     assert "\x1b" not in capsys.readouterr().out

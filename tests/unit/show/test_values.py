@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.support import experiment_results as experiments
 from tests.support import results as given
 
 from tailtune.model.estimate import QuantileEstimate
@@ -43,7 +44,7 @@ def test_sizes_and_times_get_the_unit_of_their_metric() -> None:
 
 
 def test_margins_have_digits_only_where_they_need_them() -> None:
-    answer = given.COMPARISON.metrics[0]
+    answer = experiments.COMPARISON.metrics[0]
     assert values.margin(replace(answer, margin=0.07)) == "±7 %"
     assert values.margin(replace(answer, margin=0.025)) == "±2.5 %"
 
@@ -69,9 +70,9 @@ def test_an_invalid_load_is_the_first_thing_said() -> None:
 
 
 def _headline(*verdicts: tuple[Metric, Verdict], is_aa: bool = False) -> str:
-    shape = given.COMPARISON.metrics[0]
+    shape = experiments.COMPARISON.metrics[0]
     metrics = [replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts]
-    return headline.comparison_headline(replace(given.COMPARISON, metrics=metrics, is_aa=is_aa))
+    return headline.comparison_headline(replace(experiments.COMPARISON, metrics=metrics, is_aa=is_aa))
 
 
 CHANGE = "-31.2 % [-32.0, -30.1]"

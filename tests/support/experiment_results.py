@@ -1,0 +1,114 @@
+"""Fixed values of the model for the golden outputs: one experiment."""
+
+from msgspec.structs import replace
+from tests.support.results import EXPERIMENT_ID, MANIFEST, PATH, RUN_ID, estimate
+
+from tailtune.model.project import Variant
+from tailtune.model.recording import (
+    Kind,
+)
+from tailtune.model.results import (
+    CompareResult,
+    RecordingFacts,
+)
+from tailtune.model.verdict import Comparison, Metric, MetricVerdict, OperationRatio, Verdict
+
+
+def answer(
+    metric: Metric,
+    verdict: Verdict,
+    values: tuple[float, float],
+    ratio: tuple[float, float, float],
+    margin: float,
+    **more: object,
+) -> MetricVerdict:
+    plain = MetricVerdict(
+        metric=metric,
+        verdict=verdict,
+        ratio=estimate(*ratio, n=8),
+        baseline=values[0],
+        candidate=values[1],
+        margin=margin,
+        p_permutation=0.0078,
+        epochs_needed=None,
+        reason="the interval lies beyond the margin",
+    )
+    return replace(plain, **more)
+
+
+COMPARISON = Comparison(
+    experiment_id=EXPERIMENT_ID,
+    baseline="base",
+    candidate="fast",
+    is_aa=False,
+    epochs=8,
+    epochs_excluded=1,
+    pairs_total=32,
+    pairs_dropped=3,
+    metrics=[
+        answer(Metric.CPU_PER_REQUEST, Verdict.IMPROVED, (1.92e6, 1.32e6), (0.688, 0.680, 0.699), 0.02),
+        answer(Metric.P50, Verdict.IMPROVED, (1.23e6, 0.98e6), (0.797, 0.77, 0.82), 0.03),
+        answer(
+            Metric.P99,
+            Verdict.INCONCLUSIVE,
+            (6.81e6, 6.2e6),
+            (0.91, 0.78, 1.07),
+            0.05,
+            p_permutation=0.21,
+            epochs_needed=24,
+            reason="the interval reaches from a gain to beyond the margin",
+        ),
+        MetricVerdict(
+            metric=Metric.P999,
+            verdict=Verdict.INCONCLUSIVE,
+            ratio=None,
+            baseline=None,
+            candidate=None,
+            margin=0.1,
+            p_permutation=None,
+            epochs_needed=None,
+            reason="too few requests in a slice for p99.9",
+        ),
+        answer(
+            Metric.PEAK_RSS,
+            Verdict.EQUIVALENT,
+            (87.2e6, 86.9e6),
+            (0.997, 0.985, 1.008),
+            0.025,
+            reason="the interval lies within the margin",
+        ),
+    ],
+    warnings=["3 pairs were dropped for steal"],
+    operations=[
+        OperationRatio(operation="render", metric=Metric.P50, ratio=estimate(0.78, 0.76, 0.8, n=8)),
+        OperationRatio(operation="search", metric=Metric.P50, ratio=estimate(1.01, 0.97, 1.05, n=8)),
+    ],
+    epoch_seconds=14.2,
+)
+SAME = replace(
+    COMPARISON,
+    candidate="copy",
+    is_aa=True,
+    warnings=[],
+    metrics=[
+        answer(Metric.CPU_PER_REQUEST, Verdict.EQUIVALENT, (1.92e6, 1.92e6), (1.001, 0.994, 1.008), 0.02),
+        answer(Metric.P99, Verdict.IMPROVED, (6.81e6, 6.2e6), (0.91, 0.88, 0.94), 0.05),
+    ],
+)
+COMPARE = CompareResult(bundle_id=EXPERIMENT_ID, path=PATH.replace(RUN_ID, EXPERIMENT_ID), comparison=COMPARISON)
+AA = replace(COMPARE, comparison=SAME)
+EXPERIMENT_FACTS = RecordingFacts(
+    path=COMPARE.path,
+    manifest=replace(
+        MANIFEST,
+        id=EXPERIMENT_ID,
+        kind=Kind.EXPERIMENT,
+        command=["tailtune", "compare", "base", "fast"],
+        variants={"base": Variant(), "fast": Variant(tags=["fast"])},
+        load=None,
+        steady=None,
+        phases=[],
+        schedule_sha256="",
+    ),
+    comparison=COMPARISON,
+)

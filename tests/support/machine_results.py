@@ -1,0 +1,163 @@
+"""Fixed values of the model for the golden outputs: one machine, one repository, one self-test."""
+
+from msgspec.structs import replace
+from tests.support.results import BAD_REPORT, ENVIRONMENT, LAYOUT, estimate
+
+from tailtune.model.detected import (
+    Benchmarks,
+    Detected,
+    Initialized,
+    Module,
+    Overview,
+    Program,
+    Suggestion,
+)
+from tailtune.model.doctor import Check, CpuNoise, Diagnosis, Status, TimerError
+from tailtune.model.load import Validity
+from tailtune.model.project import Language
+from tailtune.model.selftest import Figure, LoadSelftest, LoadTest, Truth
+
+DIAGNOSIS = Diagnosis(
+    environment=ENVIRONMENT,
+    layout=LAYOUT,
+    checks=[
+        Check(
+            family="processors",
+            name="cores",
+            status=Status.OK,
+            value="2 logical CPUs, 2 allowed",
+            effect="the load engine and the service get a CPU each",
+        ),
+        Check(
+            family="processors",
+            name="cpu-quota",
+            status=Status.PROBLEM,
+            value="1.5 CPUs by cgroup v2",
+            effect="the service is stopped for up to 100 ms whenever it uses more; the tail will show the quota",
+            remedy="start the container without --cpus",
+        ),
+        Check(
+            family="profiling",
+            name="hardware-counters",
+            status=Status.NOTE,
+            value="not present",
+            effect="no instruction counts; sampling uses the clock",
+        ),
+    ],
+    noise=[CpuNoise(cpu=0, rounds=20_000, typical_ns=101_000, p99_excess=0.052, longest_stall_ns=4_100_000)],
+    timers=[TimerError(method="hybrid", scheduling="fifo", wakes=1_666, p50_ns=80, p99_ns=9_000, max_ns=1_200_000)],
+)
+
+OVERVIEW = Overview(
+    detected=Detected(
+        root="/srv/shop",
+        modules=[
+            Module(
+                language=Language.GO,
+                path=".",
+                name="example.com/shop",
+                programs=[
+                    Program(
+                        name="shop",
+                        package="./cmd/shop",
+                        serves=True,
+                        port=8080,
+                        args=["-addr", ":{port}"],
+                        paths=["/healthz", "/render"],
+                        evidence=["cmd/shop/main.go:12: flag -addr"],
+                    ),
+                    Program(name="migrate", package="./cmd/migrate"),
+                ],
+                benchmarks=[Benchmarks(tool="go test", count=14)],
+                frameworks=["net/http"],
+                warnings=["go.sum is missing"],
+            ),
+            Module(
+                language=Language.RUST,
+                path="ranker",
+                name="ranker",
+                programs=[
+                    Program(name="ranker", package="ranker", binary="ranker", serves=True, env={"PORT": "{port}"})
+                ],
+                allocator="mimalloc",
+                frameworks=["axum", "tokio"],
+                release_debug_info=False,
+            ),
+        ],
+    ),
+    next=[
+        Suggestion(command="tailtune doctor", reason="what can be measured on this machine"),
+        Suggestion(command="tailtune init", reason="write tailtune.toml for ./cmd/shop"),
+        Suggestion(command="tailtune run", reason="measure it"),
+    ],
+)
+INITIALIZED = Initialized(
+    path="/srv/shop/tailtune.toml",
+    service="Go package ./cmd/shop",
+    guesses=["ready check: GET /healthz answers 200", "one operation: GET /render"],
+    next=[Suggestion(command="tailtune run", reason="measure it")],
+)
+
+_HELD = Figure(
+    name="p50",
+    unit="ns",
+    expected=5_000_000.0,
+    measured=5_081_300.0,
+    tolerance=150_000.0,
+    theory=estimate(5_100_000.0, 4_900_000.0, 5_400_000.0),
+    outcome=Truth.HOLDS,
+)
+_TEST = LoadTest(
+    name="md1-0.6",
+    title="M/D/1, utilisation 0.6",
+    requests=2_396,
+    validity=Validity.VALID,
+    reasons=[],
+    accepted=[],
+    figures=[_HELD, replace(_HELD, name="p99", expected=2.1e7, measured=2.09e7, tolerance=6.3e5, theory=None)],
+    outcome=Truth.HOLDS,
+    notes=["beyond the queue, on average: leaving 30.4 µs, serving 5.32 µs, returning 36.2 µs"],
+)
+SELFTEST = LoadSelftest(
+    environment=ENVIRONMENT,
+    layout=LAYOUT,
+    tests=[
+        _TEST,
+        replace(
+            _TEST,
+            name="null-server",
+            title="server that does nothing but answer",
+            figures=[
+                replace(_HELD, name="requests", unit="requests", expected=9, measured=9, tolerance=0, theory=None)
+            ],
+        ),
+        replace(
+            _TEST,
+            name="starved",
+            title="generator without real-time priority on a busy CPU",
+            validity=Validity.INVALID,
+            reasons=BAD_REPORT.reasons[:1],
+            accepted=[Validity.INVALID],
+            figures=[],
+            notes=[],
+        ),
+    ],
+    outcome=Truth.HOLDS,
+    seconds=141.2,
+    warnings=[],
+)
+BAD_SELFTEST = replace(
+    SELFTEST,
+    tests=[
+        replace(_TEST, outcome=Truth.FAILS, figures=[replace(_HELD, measured=7.5e6, outcome=Truth.FAILS)]),
+        replace(
+            _TEST,
+            name="mg1-0.6",
+            validity=Validity.SUSPECT,
+            figures=[replace(_HELD, measured=4.5e6, outcome=Truth.DISTURBED)],
+            outcome=Truth.DISTURBED,
+        ),
+        replace(SELFTEST.tests[2], validity=Validity.SUSPECT, outcome=Truth.FAILS),
+    ],
+    outcome=Truth.FAILS,
+)
