@@ -4,15 +4,19 @@
 //! with `:scheme` and `:method`, and the body. Windows for what we receive are so wide that they never hold a
 //! server up.
 
+mod blocks;
 mod control;
 mod frame;
 mod grpc;
 mod stream;
+mod windows;
 
 use super::hpack::{self, Decoder};
 use super::{Answers, Protocol, ProtocolError};
+use blocks::Continued;
 use frame::{Head, Reason, malformed};
-use stream::{Fields, Stream, Streams};
+use stream::{Stream, Streams};
+use windows::{put_data, replenish};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Most requests at a time on a connection, where the peer permits more.
@@ -26,14 +30,6 @@ const RECEIVE_WINDOW: u32 = 1 << 30;
 const SCHEME_HTTP: u8 = 0x86;
 const SCHEME_HTTPS: u8 = 0x87;
 const METHOD_HEAD: &[u8] = b"\x02\x04HEAD";
-
-/// A header block of which more is to come.
-#[derive(Clone, Copy, Debug)]
-struct Continued {
-    stream: u32,
-    ends_stream: bool,
-    wire_bytes: u64,
-}
 
 /// The client's side of a connection.
 pub(crate) struct Http2 {
@@ -153,81 +149,6 @@ impl Http2 {
         Ok(())
     }
 
-    fn headers(
-        &mut self,
-        head: Head,
-        payload: &[u8],
-        answers: &mut dyn Answers,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ProtocolError> {
-        let fragment = frame::content(&head, payload)?;
-        self.find(head.stream)?;
-        let block = Continued {
-            stream: head.stream,
-            ends_stream: head.has(frame::END_STREAM),
-            wire_bytes: head.wire_bytes(),
-        };
-        if head.has(frame::END_HEADERS) {
-            return self.take_block(block, fragment, answers, out);
-        }
-        self.block.clear();
-        self.block.extend_from_slice(fragment);
-        self.continued = Some(block);
-        Ok(())
-    }
-
-    fn continuation(
-        &mut self,
-        head: Head,
-        fragment: &[u8],
-        answers: &mut dyn Answers,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ProtocolError> {
-        let Some(block) = &mut self.continued else {
-            return Err(malformed("a header block goes on that did not begin"));
-        };
-        if self.block.len() + fragment.len() > hpack::MAX_LIST_BYTES {
-            return Err(hpack::HpackError::TooLong.into());
-        }
-        block.wire_bytes += head.wire_bytes();
-        self.block.extend_from_slice(fragment);
-        if !head.has(frame::END_HEADERS) {
-            return Ok(());
-        }
-        let (block, bytes) = (*block, std::mem::take(&mut self.block));
-        self.continued = None;
-        let taken = self.take_block(block, &bytes, answers, out);
-        self.block = bytes;
-        taken
-    }
-
-    /// Decodes a whole block, also of a stream that has ended: the tables of both sides must stay alike.
-    fn take_block(
-        &mut self,
-        block: Continued,
-        bytes: &[u8],
-        answers: &mut dyn Answers,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ProtocolError> {
-        let mut fields = Fields::default();
-        self.hpack.decode(bytes, |field| fields.take(field))?;
-        let Some(place) = self.find(block.stream)? else {
-            return Ok(());
-        };
-        let stream = self.streams.get(place);
-        stream.count(block.wire_bytes);
-        if !stream.begun {
-            stream.begun = true;
-            answers.begun(stream.tag);
-        }
-        if stream.take_block(&fields, block.ends_stream).is_err() {
-            self.reset(place, Reason::Protocol, answers, out);
-        } else if block.ends_stream {
-            self.end(place, answers, out);
-        }
-        Ok(())
-    }
-
     /// The peer has sent the last of an answer.
     fn end(&mut self, place: usize, answers: &mut dyn Answers, out: &mut Vec<u8>) {
         let stream = self.streams.get(place);
@@ -269,43 +190,6 @@ impl Http2 {
         let stream = self.streams.get(place);
         let rest = &stream.unsent[stream.sent..];
         stream.sent += put_data(out, id, rest, &mut self.window, &mut stream.window);
-    }
-}
-
-/// Appends as much of a body as both windows permit; returns how much that was.
-fn put_data(
-    out: &mut Vec<u8>,
-    stream: u32,
-    body: &[u8],
-    connection_window: &mut i64,
-    stream_window: &mut i64,
-) -> usize {
-    let mut sent = 0;
-    while sent < body.len() {
-        let room = (*connection_window).min(*stream_window).max(0);
-        let length = (body.len() - sent)
-            .min(frame::MAX_PAYLOAD)
-            .min(room as usize);
-        if length == 0 {
-            break;
-        }
-        let ends = sent + length == body.len();
-        let flags = if ends { frame::END_STREAM } else { 0 };
-        frame::put_head(out, length, frame::DATA, flags, stream);
-        out.extend_from_slice(&body[sent..sent + length]);
-        *connection_window -= length as i64;
-        *stream_window -= length as i64;
-        sent += length;
-    }
-    sent
-}
-
-/// Counts received bytes, and tells the peer of new room when half the window is used up.
-fn replenish(received: &mut u32, stream: u32, bytes: usize, out: &mut Vec<u8>) {
-    *received += bytes as u32;
-    if *received >= RECEIVE_WINDOW / 2 {
-        frame::put_window_update(out, stream, *received);
-        *received = 0;
     }
 }
 
