@@ -162,4 +162,4 @@ def survives(name: str, source: bytes) -> None:
     with contextlib.suppress(UsageError):
         requests, notes = read(name, source)
         assert all(request.path.startswith("/") for request in requests)
-        assert all(one.sample.isprintable() for one in notes.skipped)
+        assert all(one.example.isprintable() for one in notes.skipped)

@@ -1,9 +1,7 @@
 """Every protocol and transport through the whole engine, against servers of Go's library, and Redis."""
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +18,6 @@ pytestmark = pytest.mark.real
 
 LENGTH_PREFIXED_LIE = "lie!"
 ECHO_PROTO = Path(__file__).resolve().parents[1] / "servers/echo.proto"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[EngineProcess]:
-    with EngineProcess([min(os.sched_getaffinity(0))]) as started:
-        yield started
 
 
 def play(

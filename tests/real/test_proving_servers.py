@@ -1,8 +1,6 @@
 """The servers of which it is known what they do: what they answer, and what they keep of it."""
 
-import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +15,6 @@ pytestmark = pytest.mark.real
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 WAIT_SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[EngineProcess]:
-    with EngineProcess([min(os.sched_getaffinity(0))]) as started:
-        yield started
 
 
 def test_the_server_counts_what_the_engine_sent_and_saw_it_after_it_left(engine: EngineProcess, tmp_path: Path) -> None:

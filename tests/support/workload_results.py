@@ -46,8 +46,8 @@ SHOWN = ShownWorkload(
     ],
 )
 _SKIPPED = [
-    Skipped(why="not in common or combined format", count=12, first_line=7, sample="nonsense"),
-    Skipped(why="no request for a path", count=3, first_line=90, sample='192.0.2.8 - - "\\x16\\x03"'),
+    Skipped(why="not in common or combined format", count=12, first_line=7, example="nonsense"),
+    Skipped(why="no request for a path", count=3, first_line=90, example='192.0.2.8 - - "\\x16\\x03"'),
 ]
 IMPORTED = Imported(
     source="access.log",

@@ -76,6 +76,9 @@ def levels(counts: np.ndarray) -> list[Level]:
     """Split counts where their rate changes: the split that gains most likelihood, again and again.
 
     A split has to gain more than chance would, given how much neighbouring counts differ.
+
+    Args:
+        counts: arrivals in consecutive windows of one width, shape (windows,).
     """
     noise = max(1.0, _dispersion_of_neighbours(counts))
     penalty = _PENALTY * np.log(max(len(counts), 2)) * noise
@@ -116,7 +119,12 @@ def _likelihood(total: np.ndarray, bins: np.ndarray) -> np.ndarray:
 
 
 def dispersion(counts: np.ndarray, found: list[Level]) -> float:
-    """Return variance over mean of counts around the rate of their stage; 1 for independent arrivals."""
+    """Return variance over mean of counts around the rate of their stage; 1 for independent arrivals.
+
+    Args:
+        counts: arrivals in consecutive windows of one width, shape (windows,).
+        found: the stages, as `levels` found them.
+    """
     expected = _expected(counts, found)
     usable = expected > 0
     free = int(usable.sum()) - len(found)
@@ -133,7 +141,12 @@ def _expected(counts: np.ndarray, found: list[Level]) -> np.ndarray:
 
 
 def bursts(counts: np.ndarray, found: list[Level]) -> Bursts | None:
-    """Return the two levels between which arrivals switch, or None if they are no burstier than independent ones."""
+    """Return the two levels between which arrivals switch, or None if they are no burstier than independent ones.
+
+    Args:
+        counts: arrivals in consecutive windows of one width, shape (windows,).
+        found: the stages, as `levels` found them.
+    """
     expected = _expected(counts, found)
     over = dispersion(counts, found)
     free = len(counts) - len(found)

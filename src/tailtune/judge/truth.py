@@ -35,11 +35,11 @@ def worst(outcomes: Iterable[Truth]) -> Truth:
 
 
 def statistics(latencies: Times, *, maximum: bool = False) -> dict[str, float]:
-    """Return the figures of a sample that its size carries: mean, quantiles and, on request, the maximum, ns."""
-    sample = Distribution.from_values(latencies)
-    found = {"mean": sample.mean}
-    found |= {name: sample.quantile(q) for name, q in QUANTILES.items() if enough(sample.n, q)}
-    return found | ({"max": sample.maximum} if maximum else {})
+    """Return the figures that so many latencies carry: mean, quantiles and, on request, the maximum, ns."""
+    every = Distribution.from_values(latencies)
+    found = {"mean": every.mean}
+    found |= {name: every.quantile(q) for name, q in QUANTILES.items() if enough(every.n, q)}
+    return found | ({"max": every.maximum} if maximum else {})
 
 
 def tolerance(expected_ns: float) -> float:
@@ -161,12 +161,15 @@ def freeze_theory(rate_per_s: float, seconds: float, frozen_s: float) -> dict[st
 
 
 def freeze(arrivals: Times, begin: float, end: float) -> Times:
-    """Return what each request waits for a server that stands still from `begin` to `end`."""
+    """Return what each request waits for a server that stands still from `begin` to `end`; all in one unit of time."""
     return np.where((arrivals >= begin) & (arrivals < end), end - arrivals, 0.0)
 
 
 def poisson(random: np.random.Generator, rate: float, duration: float) -> Times:
-    """Draw Poisson arrivals: their number, and then their places evenly."""
+    """Draw Poisson arrivals in [0, duration), in order: their number, and then their places evenly.
+
+    `rate` is per unit of `duration`.
+    """
     return np.sort(random.uniform(0, duration, random.poisson(rate * duration)))
 
 

@@ -149,7 +149,7 @@ def empty(notes: Notes) -> UsageError:
         f"the source holds no request of this format: {notes.skipped_count:,} lines or entries were left out, first"
         f" line {worst.first_line}: {worst.why}",
         hint="choose the format that it has, or name its fields",
-        detail=worst.sample,
+        detail=worst.example,
     )
 
 

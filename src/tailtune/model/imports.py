@@ -11,7 +11,7 @@ class Skipped(msgspec.Struct, kw_only=True):
     why: str
     count: int
     first_line: int
-    sample: str
+    example: str
     """Beginning of the first one."""
 
 

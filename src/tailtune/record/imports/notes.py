@@ -4,7 +4,7 @@ from typing import Final
 
 from tailtune.model.imports import Skipped
 
-_SAMPLE_BYTES: Final = 100
+_EXAMPLE_BYTES: Final = 100
 _MOST_REASONS: Final = 20
 _OTHER: Final = "other"
 
@@ -23,8 +23,8 @@ class Notes:
         if known is None and len(self._skipped) >= _MOST_REASONS:
             why, known = _OTHER, self._skipped.get(_OTHER)
         if known is None:
-            sample = text[:_SAMPLE_BYTES].decode("utf-8", "backslashreplace")
-            self._skipped[why] = Skipped(why=why, count=1, first_line=line, sample=printable(sample))
+            example = text[:_EXAMPLE_BYTES].decode("utf-8", "backslashreplace")
+            self._skipped[why] = Skipped(why=why, count=1, first_line=line, example=printable(example))
         else:
             known.count += 1
 

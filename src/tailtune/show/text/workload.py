@@ -116,13 +116,13 @@ def _play(path: str, url: str) -> str:
 
 
 def skipped(found: list[Skipped]) -> list[str]:
-    """Say what of a source was left out, with a sample of each kind."""
+    """Say what of a source was left out, with an example of each kind."""
     total = sum(one.count for one in found)
     if not total:
         return []
     lines = [f"left out: {count(total)}"]
     for one in found[:_SHOWN_SKIPS]:
-        lines += paragraph(f"{count(one.count)} × {one.why}; first at {one.first_line}: {one.sample}", indent=2)
+        lines += paragraph(f"{count(one.count)} × {one.why}; first at {one.first_line}: {one.example}", indent=2)
     return lines
 
 

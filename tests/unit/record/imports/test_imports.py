@@ -268,7 +268,7 @@ def test_reasons_for_leaving_out_are_bounded_and_printable():
     for number in range(100):
         notes.skip(number, f"why {number}", b"\x1b[31m\xff" * 100)
     assert (len(notes.skipped), notes.skipped_count) == (21, 100)
-    assert all(one.sample.isprintable() for one in notes.skipped)
+    assert all(one.example.isprintable() for one in notes.skipped)
 
 
 def test_a_workload_is_written_as_it_is_read(tmp_path):
