@@ -27,6 +27,8 @@ pub(crate) struct Sessions {
     /// Requests that may go at a time to come, when their think time is over.
     ready: BinaryHeap<Reverse<(u64, u64, Ticket)>>,
     order: u64,
+    /// Requests that are held behind another.
+    held: usize,
 }
 
 impl Sessions {
@@ -39,6 +41,7 @@ impl Sessions {
         session.complete |= entry.ends_session;
         if session.active.is_some() || !session.held.is_empty() {
             session.held.push_back((ticket, entry.think_ns));
+            self.held += 1;
             return false;
         }
         session.active = Some(ticket);
@@ -69,6 +72,7 @@ impl Sessions {
         session.active = None;
         session.ended_ns = ended_ns;
         while let Some((next, think_ns)) = session.held.pop_front() {
+            self.held -= 1;
             if alive(next) {
                 session.active = Some(next);
                 self.wait_until(ended_ns + think_ns, next);
@@ -78,6 +82,11 @@ impl Sessions {
         if session.complete {
             self.live.remove(&number);
         }
+    }
+
+    /// Whether a request would be sent at once if the answer before it came.
+    pub(crate) const fn await_answers(&self) -> bool {
+        self.held > 0
     }
 
     /// The next time at which [`Sessions::take_ready`] has something.
@@ -126,7 +135,9 @@ mod tests {
         sessions.ended(7, ticket(1), 400, all);
         assert_eq!(sessions.take_ready(449), None);
         assert_eq!(sessions.take_ready(450), Some(ticket(2)));
+        assert!(sessions.await_answers());
         sessions.ended(7, ticket(2), 500, all);
+        assert!(!sessions.await_answers());
         assert_eq!(sessions.take_ready(560), Some(ticket(3)));
         sessions.ended(7, ticket(3), 600, all);
         assert!(sessions.live.is_empty());
@@ -150,6 +161,7 @@ mod tests {
         sessions.ended(7, ticket(2), 350, |_| true);
         sessions.ended(7, ticket(1), 400, |one| one != ticket(2));
         assert_eq!(sessions.take_ready(1_000), Some(ticket(3)));
+        assert!(!sessions.await_answers());
     }
 
     #[test]

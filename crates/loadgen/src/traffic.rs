@@ -103,7 +103,10 @@ impl<'a> Traffic<'a> {
 
     /// Whether answers may be read later than they come: nothing is sent because of them, and their time is noted.
     pub(crate) fn may_wait(&self) -> bool {
-        self.queued == 0 && self.closed.is_none() && self.pool.notes_arrivals()
+        self.queued == 0
+            && self.closed.is_none()
+            && !self.sessions.await_answers()
+            && self.pool.notes_arrivals()
     }
 
     /// The next time at which something has to be done without an event.
