@@ -122,6 +122,29 @@ def test_the_hash_is_stable_and_the_view_is_of_the_schedule(tmp_path: Path, caps
     assert max(map(len, page.splitlines())) <= 100
 
 
+def test_a_schedule_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, schedule = tmp_path / "workload.toml", tmp_path / "load.schedule"
+    path.write_text(WORKLOAD)
+    schedule.write_text("an older one")
+
+    ended = threading.Thread.join
+
+    def interrupted(thread: threading.Thread, _seconds: float) -> None:
+        ended(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "join", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            compile_chosen(choice(path), schedule, Silent())
+    assert schedule.read_text() == "an older one"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["load.schedule", "workload.toml"]
+    result = compile_chosen(choice(path), Path("/dev/null"), Silent())
+    assert Path("/dev/null").is_char_device()
+    assert compile_chosen(choice(path), schedule, Silent()).sha256 == result.sha256
+    assert schedule.stat().st_size == result.bytes
+
+
 def test_a_fitted_workload_compiles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "log").write_text(shop_log(4, bursty=True))
     path = tmp_path / "fitted.toml"

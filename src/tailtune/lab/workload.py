@@ -1,8 +1,10 @@
 """`tailtune workload compile` and `show`: what will be sent, before anything is sent."""
 
+import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -68,7 +70,9 @@ def compile_chosen(choice: Choice, output: Path | None, progress: Progress) -> C
     if output is not None:
         if output.is_dir():
             raise UsageError(f"{output} is a directory", hint="name a file")
-        return _as_result(_compiled(workload, root, output, progress), output)
+        with _whole_or_not_at_all(output) as path:
+            info = _compiled(workload, root, path, progress)
+        return _as_result(info, output)
     with _scratch() as folder:
         return _as_result(_compiled(workload, root, Path(folder) / "schedule", progress), None)
 
@@ -94,6 +98,27 @@ def show_chosen(choice: Choice, progress: Progress) -> ShownWorkload:
         rates_per_s=[count / seconds for count in counts],
         operations=operations,
     )
+
+
+@contextmanager
+def _whole_or_not_at_all(output: Path) -> Iterator[Path]:
+    """Give a path to write to, and put the file in the place of `output` once it is whole.
+
+    Raises:
+        SetupError: if it cannot be put there.
+    """
+    if output.exists() and not output.is_file():
+        yield output  # such as /dev/null, which is not to be replaced
+        return
+    place = output.resolve()
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.unfinished")
+    try:
+        yield unfinished
+        unfinished.replace(place)
+    except OSError as error:
+        raise SetupError(f"{output}: cannot be written: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _scratch() -> "tempfile.TemporaryDirectory[str]":
