@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from tailtune import _native
-from tailtune.errors import ConfigError
+from tailtune.errors import ConfigError, NativeError
 from tailtune.model.workload import Protocol, Workload
 
 MAX_FILES: Final = 2_000
@@ -20,8 +20,8 @@ def read_descriptors(workload: Workload, root: Path) -> bytes | None:
     directories above it, up to `root`. The types that come with protobuf need no file.
 
     Raises:
-        ConfigError: For files that are missing, too large or not text.
-        NativeError: For a .proto file that is wrong or imports what is not there.
+        ConfigError: For files that are missing, too large or not text, and for a .proto file that is wrong or
+            imports what is not there.
     """
     if workload.protocol is not Protocol.GRPC:
         return None
@@ -32,7 +32,10 @@ def read_descriptors(workload: Workload, root: Path) -> bytes | None:
             "a gRPC workload needs its messages",
             hint="Give `proto`, a .proto file, or `descriptors`, a descriptor set.",
         )
-    return _native.compile_protos(_with_imports(workload.proto, root), [workload.proto])
+    try:
+        return _native.compile_protos(_with_imports(workload.proto, root), [workload.proto])
+    except NativeError as error:
+        raise ConfigError(error.message, hint="Correct the .proto file, or use a descriptor set.") from None
 
 
 def _with_imports(proto: str, root: Path) -> dict[str, str]:

@@ -74,15 +74,21 @@ def test_a_message_that_does_not_match_is_named(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("proto", "problem"),
-    [("api/none.proto", "cannot read .*none.proto"), ("", "needs its messages"), ("bad.proto", "is not UTF-8")],
+    [
+        ("api/none.proto", "cannot read .*none.proto"),
+        ("", "needs its messages"),
+        ("bad.proto", "is not UTF-8"),
+        ("prose.proto", "prose.proto:1:1"),
+    ],
 )
 def test_files_that_cannot_be_used_are_named(root: Path, proto: str, problem: str) -> None:
     (root / "bad.proto").write_bytes(b"\xff\xfe")
+    (root / "prose.proto").write_text("prose")
     with pytest.raises(ConfigError, match=problem):
         read_descriptors(workload(proto=proto), root)
 
 
 def test_a_missing_import_is_named(root: Path) -> None:
     (root / "common/money.proto").unlink()
-    with pytest.raises(TailtuneError, match=r"common/money\.proto"):
+    with pytest.raises(ConfigError, match=r"common/money\.proto"):
         read_descriptors(workload(proto="api/shop.proto"), root)
