@@ -114,8 +114,9 @@ def _body(path: str, given: Operation) -> Iterator[Problem]:
 def _placeholders(path: str, given: Operation) -> Iterator[Problem]:
     texts = {"path": given.path, "body": given.body or ""}
     texts |= {join("headers", name): value for name, value in given.headers.items()}
-    for key, text in texts.items():
-        for name in dict.fromkeys(_PLACEHOLDER.findall(text)):
+    used = {key: dict.fromkeys(_PLACEHOLDER.findall(text)) for key, text in texts.items()}
+    for key, names in used.items():
+        for name in names:
             if name not in given.data:
                 known = listed(given.data) or f"none yet; give its values in `{path}.data`"
                 yield Problem(
@@ -124,6 +125,15 @@ def _placeholders(path: str, given: Operation) -> Iterator[Problem]:
                     accepted=f"placeholders that `data` gives values for: {known}",
                     hint=nearest(name, given.data) or f'add {name} = ["...", "..."] or a file name to `{path}.data`',
                 )
+    for name in sorted(given.data.keys() - {name for names in used.values() for name in names}):
+        yield from _nearly(path, name, texts)
+
+
+def _nearly(path: str, name: str, texts: Mapping[str, str]) -> Iterator[Problem]:
+    """Find what was meant as a placeholder and is none: it would be sent as it stands."""
+    for key, text in texts.items():
+        if found := re.search(rf"\{{\s*{re.escape(name)}\b.?", text):
+            yield Problem(key=f"{path}.{key}", found=f"holds `{found[0]}`", accepted=f"the placeholder {{{name}}}")
 
 
 def _data(path: str, given: Operation, workload: Workload) -> Iterator[Problem]:

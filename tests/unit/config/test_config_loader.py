@@ -105,6 +105,7 @@ MISTAKES = [
     ("weight = 3", 'headers = { a = "b\\r\\nc: d" }', "workloads.default.operations[0].headers.a", "one line"),
     ("{word}", "{wrod}", "workloads.default.operations[0].path", "did you mean `word`?"),
     ('data = { word = "words.txt" }', "weight = 1", "workloads.default.operations[1].body", "{word} has no data"),
+    ("{word}", "{word", "workloads.default.operations[0].path", "the placeholder {word}"),
     ("weight = 3", 'headers = { a = "{b}" }', "workloads.default.operations[0].headers.a", "{b} has no data"),
     ('word = ["a", "b"]', "word = []", "workloads.default.operations[0].data.word", "an array of values"),
     ('method = "POST"', 'body_files = "*.md"', "workloads.default.operations[1].body_files", "either"),
