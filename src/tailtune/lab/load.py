@@ -22,6 +22,7 @@ from tailtune.model.load import LoadReport
 from tailtune.model.recording import Kind, Manifest, Phase
 from tailtune.model.results import LoadResult
 from tailtune.model.workload import Workload
+from tailtune.record.engine.dialing import why_silent
 from tailtune.record.engine.load import compile_workload, read_latency, read_requests
 from tailtune.record.host.account import EngineHost
 from tailtune.record.phases.bench import Bench, now_utc, scratch
@@ -66,7 +67,7 @@ def load(
             recording = bench.writer.finish(manifest)
         bundle = Bundle.open(recording)
         if report.completed_requests == 0:
-            raise _nothing(report, url)
+            raise _nothing(report, url, sending)
         result = LoadResult(
             bundle_id=bundle.id if save else "",
             path=str(bundle.path) if save else "",
@@ -97,7 +98,7 @@ def _play(bench: Bench, sending: Sending, on_second: OnSecond, *, keep_requests:
         schedule, output = folder / "load.schedule", folder / "output"
         compile_workload(workload, sending.root, schedule)
         output.mkdir()
-        bench.progress.phase(Phase.MEASURE, f"{workload.duration} at {workload.mean_rate_per_s:g} requests/s")
+        bench.progress.phase(Phase.MEASURE, f"{workload.duration}, {workload.demand}")
         host = EngineHost(bench.layout.engine)
         watch = Watch(workload, bench.layout.engine, bench.progress, on_second)
         report = bench.engine.play(schedule, endpoint, output, watch, lambda: None)
@@ -129,11 +130,9 @@ def _manifest(bench: Bench, workload: Workload, report: LoadReport) -> Manifest:
     )
 
 
-def _nothing(report: LoadReport, url: str) -> NothingMeasuredError | RunInterruptedError:
+def _nothing(report: LoadReport, url: str, sending: Sending) -> NothingMeasuredError | RunInterruptedError:
     if report.interrupted:
         return RunInterruptedError("interrupted before any request was answered")
-    refused = sum(one.connection_errors for one in report.operations)
-    return NothingMeasuredError(
-        f"none of {report.scheduled_requests} requests to {url} was answered ({refused} connection errors)",
-        hint="is the service listening there?",
-    )
+    tried = sum(one.requests for one in report.operations)
+    why, helps = why_silent(sending.endpoint, sending.workload.protocol)
+    return NothingMeasuredError(f"none of {tried:,} requests to {url} was answered: {why}", hint=helps)
