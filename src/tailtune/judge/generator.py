@@ -4,7 +4,7 @@ from typing import Final
 
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.reasons import graded, suspect
-from tailtune.model.load import LoadReport, Reason
+from tailtune.model.load import LoadReport, Pacing, Reason
 from tailtune.model.units import format_ns, format_share
 
 LAG_SUSPECT: Final = 0.05
@@ -41,10 +41,18 @@ def send_lag(report: LoadReport, latency: Distribution) -> Reason | None:
         return None
     message = (
         f"the engine itself sent late: {format_ns(lag)} at p99, "
-        f"{format_share(lag / tail, 0)} of the reported p99 of {format_ns(tail)}"
+        f"{format_share(lag / tail, 0)} of the p99 of {format_ns(tail)}"
     )
-    remedy = "permit real-time priority (see `tailtune doctor`), or give the engine a CPU of its own"
-    return graded("send-lag", message, remedy, invalid=lag > LAG_INVALID * tail)
+    return graded("send-lag", message, _on_time(report), invalid=lag > LAG_INVALID * tail)
+
+
+def _on_time(report: LoadReport) -> str:
+    """Return what helps against lateness: a pacing that is meant to be late is named first."""
+    if report.pacing in (Pacing.FRUGAL, Pacing.SLEEPING):
+        return f"choose `--pacing precise`: {report.pacing} pacing saves CPU time and sends late for it"
+    if report.scheduling.startswith("fifo"):
+        return "give the engine a CPU of its own, and stop other programs on this machine"
+    return "permit real-time priority (see `tailtune doctor`), or give the engine a CPU of its own"
 
 
 def freeze(report: LoadReport, latency: Distribution) -> Reason | None:

@@ -16,8 +16,8 @@ from tailtune.model.live import LiveSecond
 from tailtune.model.load import HostAccount, Reason
 from tailtune.model.units import format_ns, format_share
 
-_FEWEST_ENDED: Final = 100
-"""Fewer in a second give no p99 to set the lag against."""
+_FEWEST_ENDED: Final = 730
+"""Fewer in a second give no p99 to set the lag against: a single late start would decide."""
 _BEHIND: Final = 0.01
 _DEVIATIONS: Final = 5.0
 """Of a Poisson count: how far chance alone lets the number of starts fall behind."""
@@ -49,6 +49,8 @@ class LiveLoad(msgspec.Struct, frozen=True, kw_only=True):
     max_in_flight: int | None
     """Requests that fit on the connections allowed; absent where one carries many, or where all are always busy."""
     closed: bool
+    sessions: bool = False
+    """Requests wait for answers of their session, which is no lateness of the engine's."""
 
 
 def judge_second(load: LiveLoad, one: LiveFacts, host: HostAccount | None) -> LiveSecond:
@@ -60,10 +62,11 @@ def judge_second(load: LiveLoad, one: LiveFacts, host: HostAccount | None) -> Li
         host: what the machine took from the engine in it.
     """
     full = load.max_in_flight is not None and one.in_flight >= load.max_in_flight
+    failing = _errors(one)
     checks = (
         _cap(load, one) if full else _lag(load, one),
-        _errors(one),
-        _behind(load, one),
+        failing,
+        _behind(load, one) if failing is None else None,  # what cannot connect is not sent either
         _steal(host),
         _quota(host),
     )
@@ -92,7 +95,7 @@ def _cap(load: LiveLoad, one: LiveFacts) -> Reason:
 
 def _lag(load: LiveLoad, one: LiveFacts) -> Reason | None:
     ended = one.completed + one.errors
-    if load.closed or ended < _FEWEST_ENDED or one.lag_p99_ns <= LAG_SUSPECT * one.p99_ns:
+    if load.closed or load.sessions or ended < _FEWEST_ENDED or one.lag_p99_ns <= LAG_SUSPECT * one.p99_ns:
         return None
     return graded(
         "send-lag",

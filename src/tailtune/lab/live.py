@@ -56,4 +56,5 @@ def _live_load(workload: Workload) -> LiveLoad:
         rate_per_s=workload.rate_per_s if even else None,
         max_in_flight=workload.max_connections if one_a_connection else None,
         closed=closed,
+        sessions=workload.arrival is Arrival.SESSIONS,
     )

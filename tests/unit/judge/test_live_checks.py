@@ -36,6 +36,18 @@ def test_a_second_that_is_well_is_valid() -> None:
     assert (one.reasons, one.validity, one.rate_per_s) == ([], Validity.VALID, 1000.0)
 
 
+def test_waiting_for_an_answer_of_the_session_is_no_lateness() -> None:
+    assert codes(replace(LOAD, sessions=True), lag_p99_ns=6e6) == []
+
+
+def test_what_cannot_connect_is_not_called_behind_the_schedule() -> None:
+    assert codes(errors=1000, completed=0, sent=0, sent_in_all=0) == ["errors"]
+
+
+def test_a_handful_of_requests_gives_no_p99_to_warn_of() -> None:
+    assert codes(completed=300, lag_p99_ns=6e6) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "account", "code", "validity"),
     [

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.support.recordings import S, load_report, operation_count
 
+from tailtune.judge import generator
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.validity import assess
 from tailtune.model.load import HostAccount, Validity
@@ -142,3 +143,10 @@ def test_few_requests_do_not_fail_on_their_own_granularity(n: int):
 def test_timeouts_are_ends_of_requests():
     operations = [operation_count("get", 1000, timeouts=5)]
     assert assess(load_report(completed_requests=995, operations=operations), LATENCY).reasons == []
+
+
+def test_lateness_that_the_pacing_is_meant_to_have_names_the_pacing() -> None:
+    late = load_report(pacing="frugal", timer_lag_ns={"p99": 1e6})
+    reason = generator.send_lag(late, Distribution.from_values(np.full(1000, 1.2e6)))
+    assert reason is not None
+    assert "--pacing precise" in reason.remedy
