@@ -11,6 +11,7 @@ from tailtune.judge.stackprofile import StackProfile, Stacks
 from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence, Finding, Group, Strength
 from tailtune.model.units import format_share
+from tailtune.model.workload import Arrival
 
 CPU_TIME: Final = "CPU time of the service"
 MEAN_LATENCY: Final = "mean latency"
@@ -29,8 +30,12 @@ def changed_environment(facts: Facts, variant: str, name: str, value: str) -> st
 
 
 def changed_rate(facts: Facts, rate_per_s: float) -> str:
-    """Return the run of the same variant and workload at another rate."""
+    """Return the run of the same variant and workload at another rate, or with what stands for it there."""
+    workload = facts.manifest.workload
     variant = "" if facts.summary.variant in ("", "base") else f" --variant {facts.summary.variant}"
+    if workload is not None and not workload.takes_rate:
+        instead = "fewer connections" if workload.arrival is Arrival.CLOSED else "a lower speed of the trace"
+        return f"tailtune run{_workload(facts)}{variant}  # with {instead}"
     return f"tailtune run --rate {max(1, round(rate_per_s))}{_workload(facts)}{variant}"
 
 

@@ -17,7 +17,7 @@ from tailtune.judge.validity import assess
 from tailtune.model.load import LoadReport, Pacing
 from tailtune.model.project import Project
 from tailtune.model.recording import CpuLayout, Kind
-from tailtune.model.workload import Workload
+from tailtune.model.workload import Arrival, Workload
 from tailtune.record.engine.load import EngineProcess
 from tailtune.record.host.local import LocalHost
 from tailtune.record.phases.bench import Bench
@@ -78,14 +78,33 @@ def check_load(report: LoadReport, latency: pa.Table) -> LoadReport:
     return assess(report, total(latency))
 
 
+def check_takes_rate(workload: Workload) -> None:
+    """Refuse a rate where something else decides when requests are sent.
+
+    Raises:
+        UsageError: in a closed loop and for a trace.
+    """
+    if workload.arrival is Arrival.CLOSED:
+        raise UsageError(
+            "--rate: in a closed loop the answers decide how many requests are sent",
+            hint="leave it out: more or fewer connections change the load",
+        )
+    if not workload.takes_rate:
+        raise UsageError(
+            "--rate: a trace is sent at the times that it holds",
+            hint="leave it out; `speed` in the workload's `trace` replays faster or slower",
+        )
+
+
 def choose_workload(project: Project, name: str | None, rate_per_s: float | None) -> tuple[str, Workload]:
     """Return the workload asked for and its name, at the rate asked for.
 
     Raises:
-        UsageError: if there is no such workload.
+        UsageError: if there is no such workload, or it takes no rate.
     """
     chosen = name or configuration.default_workload(project)
     workload = configuration.workload(project, chosen)
     if rate_per_s is not None:
+        check_takes_rate(workload)
         workload = msgspec.structs.replace(workload, rate_per_s=rate_per_s, profile=[])
     return chosen, workload

@@ -10,10 +10,12 @@ from tailtune.bundle.workspace import Workspace
 from tailtune.errors import UsageError
 from tailtune.judge.comparison import compare as judge
 from tailtune.lab.bench import choose_workload, open_bench
+from tailtune.model.profile import cycle
 from tailtune.model.project import Project, Variant
 from tailtune.model.recording import Kind
 from tailtune.model.results import CompareResult
 from tailtune.model.units import Duration
+from tailtune.model.workload import Workload
 from tailtune.record.experiment import ExperimentPlan, run_experiment
 from tailtune.record.ports import Progress
 
@@ -57,6 +59,7 @@ def compare(
         raise UsageError(f"--slices {slices}: an epoch needs a multiple of four slices", hint="ABBA or BAAB is four")
     project = configuration.load(config)
     name, load = choose_workload(project, workload, rate)
+    _check_slice(load, slice_duration)
     workspace = Workspace(root)
     plan = ExperimentPlan(
         root=root,
@@ -76,6 +79,21 @@ def compare(
         recording = run_experiment(plan, bench).id
     bundle = Bundle.open(workspace.run(recording))
     return CompareResult(bundle_id=bundle.id, path=str(bundle.path), comparison=judge(bundle))
+
+
+def _check_slice(load: Workload, slice_duration: Duration) -> None:
+    """Refuse slices that would hold only the beginning of what the workload does, and compare another load.
+
+    Raises:
+        UsageError: if a slice is shorter than the profile or what repeats in it.
+    """
+    needed = cycle(load.profile)
+    if slice_duration < needed:
+        raise UsageError(
+            f"each slice plays the workload from its beginning, and its profile takes {needed}: slices of"
+            f" {slice_duration} would leave the rest out",
+            hint=f"--slice-duration {needed}, or --rate to compare at one rate",
+        )
 
 
 def _variants(project: Project, baseline: str, candidate: str) -> dict[str, Variant]:

@@ -11,6 +11,7 @@ from tailtune.config.problem import Problem
 from tailtune.config.profile_text import profile_of
 from tailtune.config.workloads import workload as problems_of
 from tailtune.errors import UsageError
+from tailtune.lab.bench import check_takes_rate
 from tailtune.lab.urls import SCHEMES, Scheme, check_scheme, endpoint, split
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import Pacing
@@ -74,6 +75,8 @@ def prepare(url: str, wanted: Wanted) -> Sending:
         workload = _from_file(wanted.workload, parts, wanted)
         root = wanted.workload.resolve().parent
     workload = _overruled(workload, wanted)
+    if wanted.rate is not None or wanted.profile:
+        check_takes_rate(workload)
     if wrong := list(problems_of("", workload)):
         raise _impossible(wrong[0])
     to = endpoint(parts, scheme, workload, root, unix_socket=wanted.unix_socket)

@@ -129,5 +129,6 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
         if self.loop == "partly open":
             return "partly open (sessions)"
         if self.loop == "closed":
-            return f"closed with {self.max_connections or self.peak_connections} connections"
+            number = self.max_connections or self.peak_connections
+            return f"closed with {number} connection{'' if number == 1 else 's'}"
         return self.loop

@@ -89,6 +89,19 @@ def mean_rate_per_s(profile: Sequence[Stage], duration: Duration) -> float:
     return requests / duration
 
 
+def cycle(profile: Sequence[Stage]) -> Duration:
+    """Return the length of a stretch that holds all that a profile does; zero where the rate never changes."""
+    if len(profile) != 1:
+        return Duration(sum(int(stage.duration) for stage in profile))
+    [only] = profile
+    repeats = {
+        Shape.HOLD: 0,
+        Shape.SINE: int(only.period or 0),
+        Shape.BURST: int(only.on_for or 0) + int(only.off_for or 0),
+    }
+    return Duration(min(repeats.get(only.shape, int(only.duration)), int(only.duration)))
+
+
 class Sessions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Users who send several requests, each after the answer to the one before and a time to think."""
 

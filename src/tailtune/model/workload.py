@@ -142,3 +142,24 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def mean_rate_per_s(self) -> float:
         """Mean rate of intended starts (sessions: of their starts); a trace or a closed loop is not asked for one."""
         return mean_rate_per_s(self.profile, self.duration) if self.profile else self.rate_per_s
+
+    @property
+    def demand(self) -> str:
+        """What is asked of the service, in words: `300.0 req/s`, `4 connections`."""
+        match self.arrival:
+            case Arrival.CLOSED:
+                number = self.connections or 1
+                return f"{number:,} connection{'' if number == 1 else 's'}"
+            case Arrival.TRACE:
+                speed = self.trace.speed if self.trace else 1.0
+                return "as recorded" if speed == 1.0 else f"{speed:g} times as fast as recorded"
+            case Arrival.SESSIONS:
+                unit = "sessions/s"
+            case _:
+                unit = "req/s"
+        return f"{self.mean_rate_per_s:,.1f} {unit}{' on average' if self.profile else ''}"
+
+    @property
+    def takes_rate(self) -> bool:
+        """Whether a rate can be asked for: a trace has its own, in a closed loop the answers make it."""
+        return self.arrival not in (Arrival.TRACE, Arrival.CLOSED)

@@ -9,6 +9,8 @@ from tailtune.errors import TailtuneError, UsageError
 from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
+from tailtune.model.workload import Arrival
+from tailtune.record.engine.load import compile_workload
 from tailtune.record.formats import rows
 from tailtune.record.host.interference import Probe
 from tailtune.record.phases.bench import (
@@ -94,6 +96,7 @@ class _Experiment:
         plan = self.plan
         builds = [self._build(name, variant) for name, variant in plan.variants.items()]
         player = Player(self.bench.engine, plan.workload, plan.root, folder)
+        self._warn_of_cut(folder)
         probe = Probe(self.bench.layout.service)
         try:
             for number in range(plan.epochs):
@@ -130,6 +133,20 @@ class _Experiment:
         if text not in self.warnings:
             self.warnings.append(text)
             self.bench.progress.warn(text)
+
+    def _warn_of_cut(self, folder: Path) -> None:
+        """Say that slices hold only the beginning of a trace, where they do."""
+        plan, path = self.plan, folder / "whole.schedule"
+        if plan.workload.arrival is not Arrival.TRACE or plan.workload.duration <= plan.slice_length:
+            return
+        lengths = (plan.workload.duration, plan.slice_length)
+        whole, part = (compile_workload(plan.workload, plan.root, path, duration=one).requests for one in lengths)
+        path.unlink()
+        if part < whole:
+            self.warn(
+                f"each slice replays the first {plan.slice_length} of the trace, {part:,} of {whole:,} requests:"
+                " what comes later is not compared; --slice-duration makes slices longer"
+            )
 
     def _build(self, name: str, variant: Variant) -> Build:
         with self.journal.phase(Phase.BUILD, name):

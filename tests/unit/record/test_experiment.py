@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.support.trials import Meddler, experiment_plan, open_bench, started
 
 from tailtune.bundle.reader import Bundle
@@ -13,6 +14,7 @@ from tailtune.errors import NotReadyError, RunInterruptedError, ServiceDiedError
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.units import Duration
+from tailtune.model.workload import Arrival, Trace
 from tailtune.record.experiment import run_experiment
 from tailtune.record.phases import warm_up
 from tailtune.record.phases.epochs import plan_epoch
@@ -70,6 +72,17 @@ def test_epochs_of_paired_slices(tmp_path: Path, tiny: Tiny) -> None:
     assert bundle.table("host")["slice"].to_pylist() == [n for n in range(8) for _ in range(2)]
     assert [one.variant for one in bundle.manifest.artifacts] == names
     assert list(bundle.manifest.variants) == names
+
+
+def test_slices_that_hold_only_the_beginning_of_a_trace_are_told_of(tmp_path: Path, tiny: Tiny) -> None:
+    (tmp_path / "trace.tsv").write_text("t\n" + "".join(f"{number / 100}\n" for number in range(100)))
+    plan = experiment_plan(tmp_path, tiny(), epochs=1, base=BASE, other=OTHER)
+    replay = replace(plan.workload, arrival=Arrival.TRACE, trace=Trace(file="trace.tsv"))
+    with open_bench(tmp_path, Kind.EXPERIMENT, Meddler()) as bench:
+        manifest = run_experiment(replace(plan, workload=replay), bench)
+    assert any("the first 300ms of the trace, 30 of 100 requests" in warning for warning in manifest.warnings)
+    slices = only_recording(tmp_path).table("slices").to_pylist()
+    assert [one["requests"] for one in slices] == [30] * 4
 
 
 def test_ctrl_c_keeps_finished_epochs(tmp_path: Path, tiny: Tiny) -> None:

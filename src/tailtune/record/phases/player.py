@@ -39,6 +39,11 @@ class Player:
         """Mean rate of the workload."""
         return self._workload.mean_rate_per_s
 
+    def at_mean_rate(self) -> "Player":
+        """Return one that plays the workload at its mean rate, where a profile makes it change."""
+        even = msgspec.structs.replace(self._workload, rate_per_s=self.rate_per_s, profile=[])
+        return Player(self._engine, even, self._root, self._scratch, watch=self._watch)
+
     def compile(self, seed: int, duration: Duration) -> Path:
         """Compile a stretch, once for each seed and length; done ahead, so that it disturbs no window."""
         path = self._scratch / f"{seed}-{int(duration)}.schedule"

@@ -28,9 +28,13 @@ class WarmUp:
     """The warm-up of one started service."""
 
     def __init__(self, service: RunningService, player: Player, seed: int) -> None:
-        """Warm `service` with stretches of load that depend on `seed` alone, so all variants get the same."""
+        """Warm `service` with stretches of load that depend on `seed` alone, so all variants get the same.
+
+        A rate that changes is evened out: short stretches would only ever hold the beginning of its profile, and
+        nothing looks steady under it.
+        """
         self._service = service
-        self._player = player
+        self._player = player.at_mean_rate()
         self._seed = seed
         self._length = max(CHUNK, Duration.from_seconds(_FEWEST_REQUESTS / player.rate_per_s))
         self._usage = UsageReader(service.process.pid)

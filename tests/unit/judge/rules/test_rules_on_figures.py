@@ -4,15 +4,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.support.facts import MILLISECOND, apply, collections, estimate, facts, one, scheduling
 
-from tailtune.judge.cause import Rank
+from tailtune.judge.cause import Rank, changed_rate
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.summary import latency_of
 from tailtune.model.finding import Group
 from tailtune.model.load import Reason, Validity
 from tailtune.model.summary import CpuSummary
+from tailtune.model.workload import Arrival, Operation, Workload
 
 
 @pytest.mark.parametrize("changes", [{"cpu_share": 0.2}, {"cpu_share": 0.05, "assist_share": 0.04}])
@@ -117,3 +119,12 @@ def test_computing_queueing_and_known_locks_are_no_unknown_wait():
     known = dataclasses.replace(held, values=np.array([3e9]))
     assert apply("waiting", facts(cores=0.04, cpu=spent(0.2), mutex=known)) == []
     assert apply("waiting", facts(cpu=None)) == []
+
+
+def test_no_rate_is_proposed_where_none_can_be_asked_for() -> None:
+    given = facts()
+    workload = Workload(operations=[Operation(name="a")])
+    for arrival, told in ((Arrival.CLOSED, "fewer connections"), (Arrival.TRACE, "speed of the trace")):
+        other = replace(given.manifest, workload=replace(workload, arrival=arrival))
+        text = changed_rate(dataclasses.replace(given, manifest=other), 50)
+        assert ("--rate" in text, told in text) == (False, True)

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 from tests.support.trials import WORKLOAD, Meddler
 
 from tailtune.bundle.schema import LATENCY
+from tailtune.model.profile import Shape, Stage
 from tailtune.model.project import Service, Variant
 from tailtune.model.units import Duration
+from tailtune.model.workload import Arrival, Trace, Workload
 from tailtune.record.engine.load import EngineProcess
 from tailtune.record.formats.rows import from_dicts
 from tailtune.record.phases import service as services
@@ -24,14 +27,20 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_up, "CHUNK", Duration.from_seconds(0.2))
 
 
-def warm(service: Service, root: Path, cap: float, steady: Callable[[Sequence[WarmUpWindow]], tuple[bool, str]]):
+def warm(
+    service: Service,
+    root: Path,
+    cap: float,
+    steady: Callable[[Sequence[WarmUpWindow]], tuple[bool, str]],
+    workload: Workload = WORKLOAD,
+):
     artifact = services.build(service, "base", Variant(), root, root)
     build = services.Build(name="base", variant=Variant(), artifact=artifact)
     running = services.start(service, build, root=root, cpus=[], stdout=root / "out", stderr=root / "err")
     engine = EngineProcess()
     try:
         running.wait_ready()
-        player = Player(engine, WORKLOAD, root, root)
+        player = Player(engine, workload, root, root)
         return warm_up.WarmUp(running, player, seed=5).run(Duration.from_seconds(cap), steady, Meddler())
     finally:
         engine.close()
@@ -55,6 +64,28 @@ def test_it_ends_when_the_test_says_so(tmp_path: Path, tiny: Tiny) -> None:
 def test_not_steady_is_a_result(tmp_path: Path, tiny: Tiny) -> None:
     state = warm(tiny(), tmp_path, 0.5, lambda windows: (False, f"still moves after {len(windows)}"))
     assert (state.steady, state.reason) == (False, "still moves after 3")
+
+
+def test_a_rate_that_changes_is_evened_out(tmp_path: Path, tiny: Tiny) -> None:
+    minute = Duration.from_seconds(60)
+    ramp = Stage(shape=Shape.RAMP, duration=minute, from_per_s=0, to_per_s=400)  # nothing in its first 0.2 s
+    workload = replace(WORKLOAD, profile=[ramp], duration=minute)
+    seen: list[WarmUpWindow] = []
+
+    def steady(windows: Sequence[WarmUpWindow]) -> tuple[bool, str]:
+        seen[:] = windows
+        return len(windows) == 3, ""
+
+    assert warm(tiny(), tmp_path, 10, steady, workload).steady
+    assert all(one.p50_ns > 0 for one in seen)
+
+
+@pytest.mark.parametrize("arrival", [Arrival.CLOSED, Arrival.SESSIONS, Arrival.TRACE])
+def test_every_arrival_warms_up(tmp_path: Path, tiny: Tiny, arrival: Arrival) -> None:
+    (tmp_path / "trace.tsv").write_text("t\n0\n0.01\n0.02\n")  # shorter than a stretch of the warm-up
+    trace = Trace(file="trace.tsv") if arrival is Arrival.TRACE else None
+    workload = replace(WORKLOAD, arrival=arrival, trace=trace, connections=2 if arrival is Arrival.CLOSED else None)
+    assert warm(tiny(), tmp_path, 10, lambda windows: (windows[-1].p50_ns > 0, ""), workload).steady
 
 
 def test_the_median_of_a_histogram() -> None:
