@@ -27,6 +27,8 @@ def interval_summaries(bundle: Bundle, report: LoadReport, window: str = "measur
     """Return each second of a window: all operations together, then each, where there are several."""
     table = bundle.table("latency")
     latency, service, lag = (_parts(table, window, report, kind) for kind in ("latency", "service-time", "send-lag"))
+    if report.loop == "closed":
+        lag = {operation: [] for operation in lag}  # a request is due when it is sent
     outcomes = _outcomes(bundle.table("outcomes"), window)
     names = _names(report)
     return [

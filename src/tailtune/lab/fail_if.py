@@ -21,6 +21,9 @@ def check_conditions(texts: Sequence[str], workload: Workload) -> list[str]:
         except ValueError as error:
             raise UsageError(f"--fail-if {error}") from None
         if one.operation and one.operation not in names:
-            raise UsageError(f"--fail-if {text!r}: no operation is called {one.operation!r}", hint=", ".join(names))
+            raise UsageError(
+                f"--fail-if {text!r}: no operation is called {one.operation!r}",
+                hint=f"the workload's operations: {', '.join(names)}",
+            )
         read.append(one.text)
     return read

@@ -29,9 +29,7 @@ def subject(manifest: Manifest) -> str:
         parts.append(f"{'variant' if len(manifest.variants) == 1 else 'variants'} {', '.join(manifest.variants)}")
     if manifest.workload is not None:
         name = f"workload {manifest.workload_name}".rstrip()
-        parts.append(
-            f"{name} ({manifest.workload.arrival}, {rate(manifest.workload.rate_per_s)}, seed {manifest.seed})"
-        )
+        parts.append(f"{name} ({manifest.workload.arrival}, {manifest.workload.demand}, seed {manifest.seed})")
     return " · ".join(parts)
 
 
@@ -115,7 +113,7 @@ def by_kind(operation: OperationCount) -> dict[str, int]:
 
 def loop(report: LoadReport) -> str:
     """Name the loop with its arrivals; in a closed loop the answers decide when requests start."""
-    return report.loop_name if report.loop == "closed" else f"{report.loop_name}, {report.arrival} arrivals"
+    return f"{report.loop_name}, {report.arrival} arrivals" if report.loop == "open" else report.loop_name
 
 
 def errors(operations: Sequence[OperationCount]) -> str:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
+from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.support import recordings as made
 
@@ -147,6 +148,14 @@ def test_the_table_of_seconds_has_the_same_numbers(load: Any, tmp_path: Path) ->
         assert float(row["send_lag_max_ns"]) == line["send_lag_ns"]["max"]
         assert int(row["timeout"]) == line["outcomes"]["timeout"]
         assert row["latency_p99.9_ns"] == str(line["latency_ns"]["p99.9"] or "")
+
+
+def test_a_closed_loop_has_no_send_lag_in_any_file(load: Any, tmp_path: Path) -> None:
+    bundle, result = load
+    closed = replace(result, report=replace(result.report, loop="closed", max_connections=2, send_lag_ns={}))
+    rows = list(csv.DictReader(written((bundle, closed), "a.csv", tmp_path / "csv").read_text().splitlines()))
+    assert {row["send_lag_p50_ns"] + row["send_lag_max_ns"] for row in rows} == {""}
+    assert "latency in ns from the send;" in written((bundle, closed), "a.hlog", tmp_path / "hlog").read_text()
 
 
 def test_the_request_log_is_the_table_of_the_recording(load: Any, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
 from tailtune.show.phrases import differences, layout, losses, reasons, units
-from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, rate, with_interval
+from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, with_interval
 
 
 def title(manifest: Manifest) -> str:
@@ -29,7 +29,7 @@ def question(manifest: Manifest) -> str:
 def method(manifest: Manifest) -> list[str]:
     """Return how it was measured, one item a point."""
     load = manifest.workload
-    sent = f"Workload {code(manifest.workload_name)}: {load.arrival} arrivals, {rate(load.rate_per_s)}." if load else ""
+    sent = f"Workload {code(manifest.workload_name)}: {load.arrival} arrivals, {load.demand}." if load else ""
     return [
         sent,
         *(f"Variant {code(name)}: {escaped(differences(one))}." for name, one in manifest.variants.items()),

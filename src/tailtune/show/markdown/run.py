@@ -40,7 +40,7 @@ def method(manifest: Manifest) -> list[str]:
     if load is not None:
         operations = ", ".join(f"{code(one.name)} (weight {one.weight:g})" for one in load.operations)
         sent = (
-            f"Workload {code(manifest.workload_name)}: {load.arrival} arrivals, {rate(load.rate_per_s)}"
+            f"Workload {code(manifest.workload_name)}: {load.arrival} arrivals, {load.demand}"
             f" for {load.duration}; operations {operations}."
         )
     return [

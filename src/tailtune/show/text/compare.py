@@ -68,7 +68,8 @@ def _next(result: CompareResult) -> list[str]:
     comparison = result.comparison
     undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE]
     needed = max((one.epochs_needed or 0 for one in undecided), default=0)
-    longer = f"  tailtune compare {comparison.baseline} {comparison.candidate} --epochs {needed}"
+    again = f"tailtune compare {comparison.baseline} {comparison.candidate}"
+    longer = f"  {again} --epochs {needed}  # other options as before"
     return [*([longer] if needed and not comparison.is_aa else []), f"  tailtune report {result.bundle_id} --markdown"]
 
 

@@ -22,7 +22,7 @@ def compiled(result: CompiledSchedule) -> str:
         [f"sha256 {result.sha256}"],
         pairs(
             [
-                ("requests", f"{count(result.requests)} in {format_ns(result.duration_ns)}"),
+                ("requests", f"{count(result.requests)} {_when(result)}"),
                 ("mean rate", rate(result.mean_rate_per_s) if result.mean_rate_per_s else "as answers come"),
                 ("size", format_bytes(result.bytes)),
                 ("file", result.path),
@@ -33,17 +33,21 @@ def compiled(result: CompiledSchedule) -> str:
 
 def shown(result: ShownWorkload) -> str:
     """Draw the rate over time, the mix and the sizes."""
-    schedule = result.schedule
-    loop = {"closed": "closed loop", "sessions": "partly open loop"}.get(result.arrival, "open loop")
+    named = {"closed": "closed loop", "sessions": "partly open loop, sessions"}
+    loop = named.get(result.arrival, f"open loop, {result.arrival}")
     return page(
         [
-            f"{loop}, {result.arrival}, {result.protocol}: {plural(schedule.requests, 'request')}"
-            f" in {format_ns(schedule.duration_ns)}",
-            f"sha256 {schedule.sha256}",
+            f"{loop}, {result.protocol}: {plural(result.schedule.requests, 'request')} {_when(result.schedule)}",
+            f"sha256 {result.schedule.sha256}",
         ],
         _rates(result),
         _mix(result.operations),
     )
+
+
+def _when(schedule: CompiledSchedule) -> str:
+    length = format_ns(schedule.duration_ns)
+    return f"in {length}" if schedule.mean_rate_per_s else f"over and over for {length}, each after an answer"
 
 
 def _rates(result: ShownWorkload) -> list[str]:

@@ -36,9 +36,10 @@ def encoded(one: Buckets) -> bytes:
 
 
 def _head(facts: LoadFacts) -> str:
+    begin = "send" if facts.result.report.loop == "closed" else "intended start"
     return (
         "#[Histogram log format version 1.3]\n"
-        f"#[tailtune load; latency in ns from the intended start; loop: {facts.result.loop}]\n"
+        f"#[tailtune load; latency in ns from the {begin}; loop: {facts.result.loop}]\n"
         f"#[StartTime: {facts.started_s:.3f} (seconds since epoch)]\n"
         f"#[BaseTime: {facts.started_s:.3f} (seconds since epoch)]\n"
         '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n'
