@@ -86,12 +86,6 @@ impl Protocol for Lines {
         }
         Ok(())
     }
-
-    fn closed(&mut self, _: &mut dyn Answers) {}
-
-    fn reusable(&self) -> bool {
-        true
-    }
 }
 
 /// How a message tells its length.
@@ -186,8 +180,6 @@ impl LengthPrefixed {
 }
 
 impl Protocol for LengthPrefixed {
-    fn open(&mut self, _: &mut Vec<u8>) {}
-
     fn room(&self) -> usize {
         usize::from(self.under_way.is_idle())
     }
@@ -225,12 +217,6 @@ impl Protocol for LengthPrefixed {
             }
         }
         Ok(())
-    }
-
-    fn closed(&mut self, _: &mut dyn Answers) {}
-
-    fn reusable(&self) -> bool {
-        true
     }
 }
 

@@ -40,8 +40,6 @@ impl Http1 {
 }
 
 impl Protocol for Http1 {
-    fn open(&mut self, _: &mut Vec<u8>) {}
-
     fn room(&self) -> usize {
         usize::from(self.reusable && self.under_way.is_none())
     }

@@ -270,8 +270,6 @@ impl Protocol for Http2 {
         }
     }
 
-    fn closed(&mut self, _: &mut dyn Answers) {}
-
     fn reusable(&self) -> bool {
         !self.going_away && self.next_id <= MAX_ID
     }

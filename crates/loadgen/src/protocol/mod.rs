@@ -31,8 +31,8 @@ pub(crate) trait Answers {
 
 /// One side of a conversation.
 pub(crate) trait Protocol: Send {
-    /// Appends what opens the conversation.
-    fn open(&mut self, out: &mut Vec<u8>);
+    /// Appends what opens the conversation, if anything does.
+    fn open(&mut self, _out: &mut Vec<u8>) {}
     /// Requests that may be sent now, besides those under way.
     fn room(&self) -> usize;
     /// Appends request `tag`, a number that no other request under way on this connection has.
@@ -49,10 +49,12 @@ pub(crate) trait Protocol: Send {
         answers: &mut dyn Answers,
         out: &mut Vec<u8>,
     ) -> Result<(), ProtocolError>;
-    /// The peer has closed: completes an answer that closing ends.
-    fn closed(&mut self, answers: &mut dyn Answers);
+    /// The peer has closed: completes an answer that closing ends, where one can.
+    fn closed(&mut self, _answers: &mut dyn Answers) {}
     /// Whether further requests may follow those under way.
-    fn reusable(&self) -> bool;
+    fn reusable(&self) -> bool {
+        true
+    }
 }
 
 /// Why a conversation ended.

@@ -218,8 +218,6 @@ impl Resp {
 }
 
 impl Protocol for Resp {
-    fn open(&mut self, _: &mut Vec<u8>) {}
-
     fn room(&self) -> usize {
         usize::from(self.under_way.is_idle())
     }
@@ -250,12 +248,6 @@ impl Protocol for Resp {
             }
         }
         Ok(())
-    }
-
-    fn closed(&mut self, _: &mut dyn Answers) {}
-
-    fn reusable(&self) -> bool {
-        true
     }
 }
 

@@ -7,7 +7,6 @@ import argparse
 import sys
 
 from tailtune import _native
-from tailtune.errors import NativeError
 from tailtune.record.engine.serving import begin_serving, serve
 
 
@@ -25,20 +24,17 @@ def main() -> int:
     if not (0 <= options.port <= 65_535 and min(options.delay_us, options.close_every, options.records) >= 0):
         parser.error("--port is from 0 to 65535, the other numbers from 0")
     begin_serving(options.cpu)
-    try:
-        server = _native.NullServer(
+    return serve(
+        lambda: _native.NullServer(
             options.port,
             options.delay_us,
             close_every=options.close_every,
             real_time=options.real_time,
             journal=options.journal,
             records=options.records,
-        )
-    except NativeError as error:
-        sys.stderr.write(f"{error.message} {error.hint}\n")
-        return error.exit_code
-    serve(server.port, server.serve)
-    return 0
+        ),
+        _native.NullServer.serve,
+    )
 
 
 if __name__ == "__main__":

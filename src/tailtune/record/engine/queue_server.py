@@ -8,7 +8,6 @@ import argparse
 import sys
 
 from tailtune import _native
-from tailtune.errors import NativeError
 from tailtune.record.engine.serving import begin_serving, serve
 
 
@@ -26,20 +25,17 @@ def main() -> int:
     if min(options.seed, options.records) < 0:
         parser.error("--seed and --records are from 0")
     begin_serving()
-    try:
-        server = _native.QueueServer(
+    return serve(
+        lambda: _native.QueueServer(
             options.law,
             options.mean_us,
             scv=options.scv,
             seed=options.seed,
             journal=options.journal,
             records=options.records,
-        )
-    except NativeError as error:
-        sys.stderr.write(f"{error.message} {error.hint}\n")
-        return error.exit_code
-    serve(server.port, lambda: server.serve(options.cpu))
-    return 0
+        ),
+        lambda server: server.serve(options.cpu),
+    )
 
 
 if __name__ == "__main__":

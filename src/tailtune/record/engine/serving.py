@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from tailtune import _native
+from tailtune.errors import NativeError
 
 
 def begin_serving(cpu: int | None = None) -> None:
@@ -16,8 +18,25 @@ def begin_serving(cpu: int | None = None) -> None:
         os.sched_setaffinity(0, {cpu})
 
 
-def serve(port: int, forever: Callable[[], None]) -> None:
-    """Tell the port on stdout, then serve."""
-    sys.stdout.write(f"{port}\n")
+class Server(Protocol):
+    """A server of the native core."""
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+
+
+_S = TypeVar("_S", bound=Server)
+
+
+def serve(make: Callable[[], _S], forever: Callable[[_S], None]) -> int:
+    """Make a server, tell its port on stdout, and serve; return the exit code, if it could not be made."""
+    try:
+        server = make()
+    except NativeError as error:
+        sys.stderr.write(f"{error.message} {error.hint}\n")
+        return error.exit_code
+    sys.stdout.write(f"{server.port}\n")
     sys.stdout.flush()
-    forever()
+    forever(server)
+    return 0
