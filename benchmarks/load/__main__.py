@@ -43,7 +43,7 @@ def main() -> None:
         "accuracy": lambda: accuracy.measure(rates, rounds, seconds, privileged=True),
         "unprivileged": lambda: accuracy.measure(rates, rounds, seconds, privileged=False),
         "throughput": lambda: cost.throughput(rounds, seconds),
-        "cost": lambda: cost.cost(rounds, 2 * seconds),
+        "cost": lambda: cost.cost(rounds, seconds),
         "memory": lambda: cost.memory(options.memory_requests, options.memory_rate),
         "freeze": lambda: truth.freeze(1),
         "selftest": truth.selftest,

@@ -7,57 +7,49 @@ from collections import defaultdict
 from statistics import median
 from typing import Any, Final
 
-from generators import WRK, Generator, installed, ours, takes
+from generators import WRK, Generator, installed, ours
 from stand import run, server
 from tables import mebibytes, micro, table
 
 COST_RATE: Final = 5_000
-_LADDER_START: Final = 20_000
-_LADDER_STEP: Final = 1.25
-_LADDER_RUNGS: Final = 12
+_LADDER: Final = (20_000, 50_000, 80_000, 110_000, 140_000, 170_000)
 
 
 def cost(rounds: int, seconds: int) -> None:
-    """Print CPU per request of whole process trees, start to end, and of our engine alone."""
-    modes = [("tailtune", []), *((f"tailtune --pacing {mode}", ["--pacing", mode]) for mode in _modes())]
-    asked: list[tuple[str, Generator | None, list[str]]] = [(name, None, options) for name, options in modes]
+    """Print CPU per request of whole process trees: what one more request costs, and all of it from start to end.
+
+    What one more request costs is the difference between a load of `seconds` and one of three times that: starting,
+    whatever it takes, is in both.
+    """
+    asked: list[tuple[str, Generator | None, list[str]]] = [
+        (f"tailtune --pacing {mode}", None, ["--pacing", mode]) for mode in ("frugal", "sleeping", "precise")
+    ]
     asked += [(one.name, one, []) for one in installed(pacing=True)]
-    rows: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    rows: dict[str, list[list[float]]] = defaultdict(list)
     order = random.Random(2)
     for _ in range(rounds):
         order.shuffle(asked)
         for name, one, options in asked:
-            rows[name].append(_cost_round(one, options, seconds))
-    print(f"\n### CPU per request at {COST_RATE:,} requests per second, {seconds} s\n")
+            short, long = (_cpu_ns(one, options, length) for length in (seconds, 3 * seconds))
+            rows[name].append([(long - short) / (2 * seconds * COST_RATE), long / (3 * seconds * COST_RATE)])
+    print(f"\n### CPU per request at {COST_RATE:,} requests per second\n")
     medians = {name: [median(column) for column in zip(*found, strict=True)] for name, found in rows.items()}
     ranked = sorted(medians.items(), key=lambda row: row[1][0])
-    lines = [[name, micro(row[0]), micro(row[1]) if row[1] else ""] for name, row in ranked]
-    print(table(["generator", "whole process tree", "its engine alone"], lines))
+    header = ["generator", "one more request", f"all of {3 * seconds} s, start included"]
+    print(table(header, [[name, *map(micro, row)] for name, row in ranked]))
 
 
-def _modes() -> list[str]:
-    return ["frugal", "precise"] if takes("--pacing") else []
-
-
-def _cost_round(one: Generator | None, options: list[str], seconds: int) -> tuple[float, float]:
+def _cpu_ns(one: Generator | None, options: list[str], seconds: int) -> float:
     with server() as target:
         url = f"http://127.0.0.1:{target.port}/"
-        path = one.path() if one else None
-        command = (
-            one.command(path, url, COST_RATE, seconds) if one and path else ours(url, COST_RATE, seconds, *options)
-        )
-        ran = run(command, seconds=seconds, pinned=one is not None)
-    requests = COST_RATE * seconds
-    if one is not None:
-        return ran.cpu_seconds * 1e9 / requests, 0.0
-    report = json.loads(ran.stdout)["report"]
-    return ran.cpu_seconds * 1e9 / requests, report["engine_cpu_ns"] / max(1, report["sent_requests"])
+        command = one.send(url, COST_RATE, seconds) if one else ours(url, COST_RATE, seconds, *options)
+        return run(command, seconds=seconds, pinned=one is not None).cpu_seconds * 1e9
 
 
 def throughput(rounds: int, seconds: int) -> None:
     """Print what one core of the generator sends: closed loops side by side, and our open loop as far as VALID."""
     closed: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    names = [*(["tailtune"] if takes("--connections") else []), *(["wrk"] if WRK.path() else [])]
+    names = ["tailtune", *(["wrk"] if WRK.path() else [])]
     order = random.Random(3)
     for _ in range(rounds):
         order.shuffle(names)
@@ -71,8 +63,7 @@ def throughput(rounds: int, seconds: int) -> None:
         [name, *(f"{median(column):,.0f}" for column in zip(*found, strict=True))] for name, found in closed.items()
     ]
     print(table(["generator", "requests per second", "per CPU second of the generator"], rows))
-    best, tried = _ladder(seconds)
-    print(f"\nOpen loop, Poisson, full recording: VALID up to {best:,.0f} requests per second ({tried}).")
+    _ladder(seconds)
 
 
 def _closed_round(name: str, seconds: int) -> tuple[float, float]:
@@ -88,21 +79,22 @@ def _closed_round(name: str, seconds: int) -> tuple[float, float]:
     return rate, report["completed_requests"] / (report["engine_cpu_ns"] / 1e9)
 
 
-def _ladder(seconds: int) -> tuple[float, str]:
-    """Return the highest rate of a ladder whose load is VALID, and what was said of each rung."""
-    best, rate, tried = 0.0, float(_LADDER_START), []
-    for _ in range(_LADDER_RUNGS):
+def _ladder(seconds: int) -> None:
+    """Print what our open loop makes of rising rates, with full recording, until it is INVALID."""
+    rows = []
+    for rate in _LADDER:
         with server() as target:
             url = f"http://127.0.0.1:{target.port}/"
-            ran = run(ours(url, round(rate), seconds, "--arrival", "poisson"), seconds=seconds, pinned=False)
+            ran = run(ours(url, rate, seconds, "--arrival", "poisson"), seconds=seconds, pinned=False)
         report: dict[str, Any] = json.loads(ran.stdout)["report"]
-        tried.append(f"{rate:,.0f} {report['validity']}")
-        if report["validity"] == "VALID":
-            best = rate
-        elif report["validity"] == "INVALID":
+        each = report["completed_requests"] / (report["engine_cpu_ns"] / 1e9)
+        reasons = ", ".join(reason["code"] for reason in report["reasons"])
+        rows.append([f"{rate:,}", f"{report['achieved_rate_per_s']:,.0f}", f"{each:,.0f}", report["validity"], reasons])
+        if report["validity"] == "INVALID":
             break
-        rate *= _LADDER_STEP
-    return best, ", ".join(tried)
+    print("\n### Open loop, Poisson, full recording\n")
+    header = ["requests per second asked", "sent", "per CPU second of the engine", "validity", "why"]
+    print(table(header, rows))
 
 
 def memory(requests: int, rate: int) -> None:

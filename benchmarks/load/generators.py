@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -47,12 +46,6 @@ def ours(url: str, rate: int, seconds: int, *options: str) -> list[str]:
     paced = ["--rate", str(rate)] if rate else ["--arrival", "closed", "--connections", str(CONNECTIONS)]
     arrival = ["--arrival", "constant"] if rate and "--arrival" not in options else []
     return [*python(), "load", url, *paced, *arrival, "--duration", f"{seconds}s", "--json", "--quiet", *options]
-
-
-def takes(option: str) -> bool:
-    """Whether our `load` knows an option."""
-    shown = subprocess.run([*python(), "load", "--help"], capture_output=True, text=True, check=True).stdout
-    return option in shown
 
 
 def our_figures(stdout: str) -> dict[str, float]:
