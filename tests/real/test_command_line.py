@@ -197,7 +197,7 @@ def test_a_taken_port_is_named(tool: Tool) -> None:
         (["compare", "base", "nothing"], 2, "known: `base`, `other`"),
         (["explain", "2019"], 2, "2019"),
         (["load", "ftp://127.0.0.1/"], 2, "http://"),
-        (["load", "http://127.0.0.1:1/", "--rate", "20", "--duration", "500ms"], 4, "connection errors"),
+        (["load", "http://127.0.0.1:1/", "--rate", "20", "--duration", "500ms"], 4, "cannot be connected to"),
         (["load", "http://name.invalid/", "--rate", "20", "--duration", "500ms"], 2, "name.invalid"),
         (["run", "--duration", "5 parsecs"], 2, "parsecs"),
     ],
