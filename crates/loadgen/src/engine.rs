@@ -131,6 +131,7 @@ impl<'a> Engine<'a> {
         let late_ns = now.saturating_sub(awaited);
         self.counts.longest_gap_ns = self.counts.longest_gap_ns.max(late_ns);
         self.traffic.give_up_overdue(now);
+        self.traffic.grow();
         self.tell(now);
         let finished = now >= end && self.traffic.flight.count() == 0 && self.feed.is_done();
         if finished || self.stop.is_set() {

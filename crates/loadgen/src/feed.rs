@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use schedule::{Arrival, Chunk, Entry, Plan, ScheduleError};
 
 /// Chunks read ahead of the one being played.
-const AHEAD: usize = 2;
+const AHEAD: usize = 6;
 
 /// Which entries an engine takes: all whose number leaves this remainder. A session stays on one engine.
 #[derive(Clone, Copy, Debug)]

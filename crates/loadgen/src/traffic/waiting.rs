@@ -9,6 +9,8 @@ use crate::sys::clock::now_ns;
 
 /// Most connections opened before there is a request for them.
 const MOST_AHEAD: usize = 64;
+/// Connections being opened at once while requests are sent.
+const MOST_CONNECTING: usize = 16;
 
 impl Traffic<'_> {
     pub(super) fn enqueue(&mut self, ticket: Ticket) {
@@ -16,17 +18,24 @@ impl Traffic<'_> {
         self.queue.push_back(ticket);
         self.queued += 1;
         self.grow();
-        let coming = self.pool.connecting() * self.room_of_new;
-        let beyond_connecting = self.queued.saturating_sub(coming);
-        self.counts.peak_client_queue = self.counts.peak_client_queue.max(beyond_connecting);
+        if !self.pool.has_room() {
+            let coming = self.pool.connecting() * self.room_of_new;
+            let beyond_connecting = self.queued.saturating_sub(coming);
+            self.counts.peak_client_queue = self.counts.peak_client_queue.max(beyond_connecting);
+        }
     }
 
     /// Opens connections until each queued request has room coming, or the cap is reached.
     ///
+    /// A few at a time: to open one takes as long as to send many requests, and a service that stands still for
+    /// some milliseconds would else be answered with hundreds of new connections, for which everything due waits.
     /// Each failed attempt fails one request, so a target that refuses everything costs one attempt
     /// a request and no more.
-    pub(super) fn grow(&mut self) {
-        while self.queued > self.pool.connecting() * self.room_of_new && self.pool.has_room() {
+    pub(crate) fn grow(&mut self) {
+        while self.queued > self.pool.connecting() * self.room_of_new
+            && self.pool.connecting() < MOST_CONNECTING
+            && self.pool.has_room()
+        {
             if let Err(error) = self.pool.open(self.epoll) {
                 self.refused(&error);
                 self.fail_first_queued();
