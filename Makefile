@@ -41,10 +41,11 @@ bench: setup ## compare the load engine with its peers (half an hour; benchmarks
 	$(BIN)/python benchmarks/load
 
 FUZZ_SECONDS ?= 60
-fuzz: ## feed hostile input to every parser for FUZZ_SECONDS, with overflow checks on
+fuzz: setup ## feed hostile input to every parser and importer for FUZZ_SECONDS, with overflow checks on
 	cargo test --quiet --workspace --locked --no-run
 	end=$$((SECONDS + $(FUZZ_SECONDS))); while ((SECONDS < end)); do \
 	  said=$$(PROPTEST_CASES=4000 cargo test --quiet --workspace --locked never_panic 2>&1) || { echo "$$said"; exit 1; }; \
+	  said=$$(FUZZ_EXAMPLES=1000 $(BIN)/pytest --quiet -k never_panic tests/contract 2>&1) || { echo "$$said"; exit 1; }; \
 	done
 
 docs: setup ## write the generated references: configuration schema, output schemas

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import random
 import tracemalloc
 
@@ -16,6 +17,8 @@ from tailtune.record.imports.notes import Notes
 from tailtune.record.ports import Importer, ImportOptions
 
 NAMES = sorted(registry.importers())
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+"""Hostile sources for each importer; `make fuzz` tries more."""
 LONG = 300
 """So many times a source is repeated where memory is looked at."""
 
@@ -56,14 +59,14 @@ def test_an_empty_source_is_told(name: str, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(source=st.binary(max_size=300))
 def test_any_bytes_give_requests_or_a_usage_error_never_panic(name: str, source: bytes) -> None:
     survives(name, source)
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_sources_give_requests_or_a_usage_error_never_panic(name: str, seed: int) -> None:
     draw = random.Random(seed)
