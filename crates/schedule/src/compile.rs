@@ -191,6 +191,7 @@ fn framing<B: AsRef<[u8]>>(spec: &Spec, blobs: &[B]) -> Framing {
         hello: hello.map_or_else(Vec::new, |hello| hello.as_ref().to_vec()),
         greeting_lines: given.greeting_lines,
         answer_lines: given.answer_lines,
+        skip_unasked: given.skip_unasked,
         prefix_bytes: given.prefix_bytes,
         big_endian: given.big_endian,
         includes_prefix: given.includes_prefix,

@@ -69,7 +69,9 @@ impl Header {
             place(&ARRIVALS, &self.arrival),
             place(&PROTOCOLS, &self.protocol),
             framing.prefix_bytes,
-            u8::from(framing.big_endian) | u8::from(framing.includes_prefix) << 1,
+            u8::from(framing.big_endian)
+                | u8::from(framing.includes_prefix) << 1
+                | u8::from(framing.skip_unasked) << 2,
         ]);
         put(&self.seed.to_le_bytes());
         put(&self.duration_ns.to_le_bytes());
@@ -129,6 +131,7 @@ impl Header {
                 prefix_bytes: bytes[14],
                 big_endian: bytes[15] & 1 != 0,
                 includes_prefix: bytes[15] & 2 != 0,
+                skip_unasked: bytes[15] & 4 != 0,
             },
         };
         header.check(bytes[15])?;
@@ -144,7 +147,7 @@ impl Header {
                 "its duration, its connection cap or its number of operations is impossible",
             ));
         }
-        if !matches!(self.framing.prefix_bytes, 1 | 2 | 4 | 8) || flags > 3 {
+        if !matches!(self.framing.prefix_bytes, 1 | 2 | 4 | 8) || flags > 7 {
             return Err(wrong("its framing is impossible"));
         }
         Ok(())

@@ -16,6 +16,8 @@ pub struct Framing {
     pub greeting_lines: u32,
     /// Lines of an answer (line).
     pub answer_lines: u32,
+    /// Whether lines between requests are passed over (line).
+    pub skip_unasked: bool,
     /// Bytes of a length: 1, 2, 4 or 8 (length-prefixed).
     pub prefix_bytes: u8,
     /// Whether the length's most significant byte comes first.

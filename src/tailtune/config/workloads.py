@@ -19,7 +19,7 @@ _MOST_LINES: Final = 1_000_000
 _RATED: Final = (Arrival.POISSON, Arrival.CONSTANT, Arrival.SESSIONS)
 _RATED_WORDS: Final = '"poisson", "constant" or "sessions"'
 _FRAMING_KEYS: Final[dict[Protocol, tuple[str, ...]]] = {
-    Protocol.LINE: ("hello", "greeting_lines", "answer_lines"),
+    Protocol.LINE: ("hello", "greeting_lines", "answer_lines", "skip_unasked"),
     Protocol.LENGTH_PREFIXED: ("prefix_bytes", "big_endian", "includes_prefix"),
 }
 

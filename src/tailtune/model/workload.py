@@ -104,6 +104,8 @@ class Framing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """line: lines that come before the first answer; 0 by default."""
     answer_lines: int | None = None
     """line: lines of one answer; 1 by default."""
+    skip_unasked: bool | None = None
+    """line: pass over lines that come between requests, such as the PING of NATS; `false` by default."""
     prefix_bytes: int | None = None
     """length-prefixed: bytes of the length, 1, 2, 4 or 8; 4 by default."""
     big_endian: bool | None = None

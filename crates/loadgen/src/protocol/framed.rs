@@ -20,6 +20,10 @@ pub(crate) struct Lines {
     answer_lines: u32,
     /// Lines of the answer still to come.
     left: u32,
+    /// Lines that come while nothing is under way are passed over.
+    skip_unasked: bool,
+    /// Such a line has begun and not ended.
+    skipping: bool,
     under_way: UnderWay,
 }
 
@@ -31,8 +35,16 @@ impl Lines {
             greeting: greeting_lines,
             answer_lines: answer_lines.max(1),
             left: 0,
+            skip_unasked: false,
+            skipping: false,
             under_way: UnderWay::default(),
         }
+    }
+
+    /// The same, passing over lines between requests or not.
+    pub(crate) const fn skipping_unasked(mut self, skip: bool) -> Self {
+        self.skip_unasked = skip;
+        self
     }
 }
 
@@ -50,7 +62,7 @@ impl Protocol for Lines {
     }
 
     fn room(&self) -> usize {
-        usize::from(self.greeting == 0 && self.under_way.is_idle())
+        usize::from(self.greeting == 0 && !self.skipping && self.under_way.is_idle())
     }
 
     fn send(&mut self, tag: u32, payload: &[u8], out: &mut Vec<u8>) {
@@ -74,6 +86,10 @@ impl Protocol for Lines {
             bytes = &bytes[line.len()..];
             if self.greeting > 0 {
                 self.greeting -= u32::from(whole);
+                continue;
+            }
+            if self.skipping || (self.skip_unasked && self.under_way.is_idle()) {
+                self.skipping = !whole;
                 continue;
             }
             let tag = self.under_way.expect(answers)?;

@@ -82,11 +82,11 @@ pub(crate) fn new(plan: &Plan, tls: bool) -> Box<dyn Protocol> {
         Spoken::Http1 => Box::new(http1::Http1::new()),
         Spoken::Http2 => http2(false),
         Spoken::Grpc => http2(true),
-        Spoken::Line => Box::new(framed::Lines::new(
-            &framing.hello,
-            framing.greeting_lines,
-            framing.answer_lines,
-        )),
+        Spoken::Line => {
+            let (greeting, answer) = (framing.greeting_lines, framing.answer_lines);
+            let lines = framed::Lines::new(&framing.hello, greeting, answer);
+            Box::new(lines.skipping_unasked(framing.skip_unasked))
+        }
         Spoken::LengthPrefixed => {
             Box::new(framed::LengthPrefixed::new(framed::Prefix::of(framing)))
         }

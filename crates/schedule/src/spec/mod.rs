@@ -66,6 +66,8 @@ pub struct FramingSpec {
     pub greeting_lines: u32,
     /// Lines of an answer (line).
     pub answer_lines: u32,
+    /// Whether lines that come while nothing is asked are passed over (line).
+    pub skip_unasked: bool,
     /// Bytes of a length: 1, 2, 4 or 8 (length-prefixed).
     pub prefix_bytes: u8,
     /// Whether the length's most significant byte comes first.
@@ -80,6 +82,7 @@ impl Default for FramingSpec {
             hello: None,
             greeting_lines: 0,
             answer_lines: 1,
+            skip_unasked: false,
             prefix_bytes: 4,
             big_endian: true,
             includes_prefix: false,

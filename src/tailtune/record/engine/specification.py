@@ -119,6 +119,7 @@ def _framing(workload: Workload, blobs: Blobs) -> dict[str, Any] | None:
         "hello": hello,
         "greeting_lines": given.greeting_lines or 0,
         "answer_lines": 1 if given.answer_lines is None else given.answer_lines,
+        "skip_unasked": bool(given.skip_unasked),
         "prefix_bytes": given.prefix_bytes or 4,
         "big_endian": given.big_endian is not False,
         "includes_prefix": bool(given.includes_prefix),

@@ -56,6 +56,21 @@ fn nothing_is_sent_before_the_greeting_is_over() {
 }
 
 #[test]
+fn lines_between_requests_are_passed_over_where_asked_for() {
+    let mut lines = Lines::new(b"", 0, 1).skipping_unasked(true);
+    for (piece, room) in [(&b"PING\r\nPI"[..], 0), (b"NG\r\n", 1)] {
+        let nothing = (Vec::new(), Vec::new(), Ok(()));
+        assert_eq!(receive(&mut lines, &[piece]), nothing);
+        assert_eq!(lines.room(), room);
+    }
+    lines.send(3, b"SUB\r\n", &mut Vec::new());
+    let (events, _, end) = receive(&mut lines, &[b"+OK\r\nPI", b"NG\r\n"]);
+    let body = Event::Body(3, b"+OK\r\n".to_vec());
+    assert_eq!(events, [Event::Begun(3), body, Event::Answered(3, 0, 5)]);
+    assert_eq!((end, lines.room()), (Ok(()), 1));
+}
+
+#[test]
 fn a_message_is_as_long_as_its_prefix_says() {
     let cases: [(Prefix, &[u8]); 6] = [
         (prefix(1, true, false), b"\x03abc"),
