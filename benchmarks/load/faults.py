@@ -26,10 +26,12 @@ def measure(faults: int, cleans: int) -> None:
     missed: list[str] = []
     kinds = [*FAULTS]
     with tempfile.TemporaryDirectory() as folder, bench(Path(folder)) as stands:
+        injected = 0
         for seed in range(faults + cleans):
             # Clean runs are spread between the others, so that both see the same machine.
             is_clean = (seed + 1) * cleans // (faults + cleans) > seed * cleans // (faults + cleans)
-            kind = "none" if is_clean else kinds[seed % len(kinds)]
+            kind = "none" if is_clean else kinds[injected % len(kinds)]
+            injected += not is_clean
             report = FAULTS.get(kind, clean)(stands, seed, SECONDS).report
             called[kind][report.validity] += 1
             why[kind].update(reason.code for reason in report.reasons)
