@@ -43,7 +43,7 @@ def show(folder: Path) -> bool:
     print(f"\n{'─' * 8} {folder.name} {'─' * 60}")
     tailtune(folder, "run", "--duration", "10s")
     tailtune(folder, "explain")
-    tailtune(folder, "compare", "base", "fast", "--epochs", "6", "--slice-duration", "2s")
+    tailtune(folder, "compare", "base", "fast", "--epochs", "8", "--slice-duration", "2s")
     tailtune(folder, "compare", "base", "same", "--epochs", "1", "--slice-duration", "1s")
 
     titles = [finding["title"] for finding in answer(folder, "explain")["findings"][:3]]
