@@ -12,7 +12,7 @@ from tests.support.imports import ACCESS_LOG, Silent, imported
 from tests.support.logs import shop_log
 
 from tailtune.cli.app import main
-from tailtune.errors import ConfigError
+from tailtune.errors import ConfigError, SetupError
 from tailtune.lab.workload import Choice, compile_chosen, show_chosen
 
 pytestmark = pytest.mark.real
@@ -143,6 +143,13 @@ def test_a_schedule_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Mo
     assert Path("/dev/null").is_char_device()
     assert compile_chosen(choice(path), schedule, Silent()).sha256 == result.sha256
     assert schedule.stat().st_size == result.bytes
+
+
+def test_a_schedule_that_cannot_be_written_is_named_as_asked_for(tmp_path: Path) -> None:
+    path, nowhere = tmp_path / "workload.toml", tmp_path / "nowhere/load.schedule"
+    path.write_text(WORKLOAD)
+    with pytest.raises(SetupError, match=f"cannot write the schedule {nowhere}:"):
+        compile_chosen(choice(path), nowhere, Silent())
 
 
 def test_a_fitted_workload_compiles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

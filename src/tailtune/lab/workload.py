@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from tailtune import config
-from tailtune.errors import SetupError, UsageError
+from tailtune.errors import NativeError, SetupError, UsageError
 from tailtune.model.imports import CompiledSchedule, ShownWorkload
 from tailtune.model.units import NS_PER_S, Duration, format_bytes
 from tailtune.model.workload import Workload
@@ -106,6 +106,7 @@ def _whole_or_not_at_all(output: Path) -> Iterator[Path]:
 
     Raises:
         SetupError: if it cannot be put there.
+        NativeError: as raised while it was written, naming `output`.
     """
     if output.exists() and not output.is_file():
         yield output  # such as /dev/null, which is not to be replaced
@@ -115,6 +116,9 @@ def _whole_or_not_at_all(output: Path) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.replace(place)
+    except NativeError as error:  # it names the file that it was given
+        message = error.message.replace(str(unfinished), str(output))
+        raise NativeError(message, hint=error.hint, detail=error.detail) from error
     except OSError as error:
         raise SetupError(f"{output}: cannot be written: {error.strerror}") from error
     finally:

@@ -45,7 +45,8 @@ def put_in_order(requests: Iterable[Recorded], tolerance: Duration) -> Iterator[
     newest = last = -(2**63)
     for count, request in enumerate(requests):
         at_ns = request.at_ns or 0
-        if at_ns < last:
+        # Beyond the tolerance it is refused even where nothing after it has been yielded yet.
+        if at_ns < max(last, newest - tolerance):
             raise UsageError(
                 f"line {request.line}: the time goes backwards by {_seconds(newest - at_ns)}, more than"
                 f" {tolerance} (--tolerance) allow",

@@ -43,6 +43,12 @@ def test_small_disorder_is_put_right_and_more_is_told():
     assert "--sort" in told.value.hint
 
 
+@pytest.mark.parametrize("starts", [(336, 0), (0, 100, 50)])
+def test_a_time_that_goes_back_too_far_is_refused_though_nothing_after_it_was_yielded(starts):
+    with pytest.raises(UsageError, match=f"line {len(starts)}: the time goes backwards"):
+        list(put_in_order(at(*starts), Duration(5 * S)))
+
+
 def test_any_disorder_can_be_sorted(monkeypatch):
     monkeypatch.setattr("tailtune.record.imports.ordering.MOST_HELD", 3)
     assert times(sort_all(at(9, 2, 7, 1, 8, 3, 2))) == [1, 2, 2, 3, 7, 8, 9]
