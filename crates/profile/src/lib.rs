@@ -29,6 +29,7 @@ mod samples;
 mod stacks;
 mod strings;
 mod tables;
+mod threads;
 mod wire;
 
 pub use address_space::{AddressSpace, Region};
@@ -42,3 +43,4 @@ pub use samples::{SampleRow, SampleTable};
 pub use stacks::StackTable;
 pub use strings::{StringId, StringTable};
 pub use tables::{Profile, ResolvedFrame, SampleType};
+pub use threads::ThreadRow;

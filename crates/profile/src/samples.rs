@@ -24,10 +24,36 @@ pub struct SampleTable {
     pub cpu: Vec<i32>,
     /// Row of [`crate::StackTable`].
     pub stack: Vec<u32>,
+    /// What each sample counts, one column a sample type; without columns every sample counts `uniform`.
+    pub values: Vec<Vec<i64>>,
+    /// What every sample counts where there are no columns, one number a sample type.
+    pub uniform: Vec<i64>,
 }
 
 impl SampleTable {
-    /// Adds a sample.
+    /// Adds a sample that counts `values`, one number a sample type.
+    pub fn push_with_values(&mut self, row: SampleRow, values: &[i64]) {
+        self.values.resize(values.len(), Vec::new());
+        for (column, value) in self.values.iter_mut().zip(values) {
+            column.resize(self.stack.len(), 0);
+            column.push(*value);
+        }
+        self.push(row);
+    }
+
+    /// What a sample counts in the column of a sample type; 0 where there is none.
+    #[must_use]
+    pub fn value(&self, row: usize, column: usize) -> i64 {
+        let own = self.values.get(column).and_then(|column| column.get(row));
+        let value = if self.values.is_empty() {
+            self.uniform.get(column)
+        } else {
+            own
+        };
+        value.copied().unwrap_or(0)
+    }
+
+    /// Adds a sample that counts what all do.
     pub fn push(&mut self, row: SampleRow) {
         self.t_ns.push(row.t_ns);
         self.tid.push(row.tid);
@@ -55,6 +81,9 @@ impl SampleTable {
         self.tid = permuted(&self.tid, &order);
         self.cpu = permuted(&self.cpu, &order);
         self.stack = permuted(&self.stack, &order);
+        for column in &mut self.values {
+            *column = permuted(column, &order);
+        }
     }
 }
 

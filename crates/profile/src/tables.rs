@@ -7,6 +7,7 @@ use crate::mappings::MappingTable;
 use crate::samples::SampleTable;
 use crate::stacks::StackTable;
 use crate::strings::{StringId, StringTable};
+use crate::threads::ThreadRow;
 
 /// What one value column counts, for example `("cpu", "nanoseconds")`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -53,6 +54,8 @@ pub struct Profile {
     pub values: Vec<Vec<i64>>,
     /// Single samples, in the order of time.
     pub samples: SampleTable,
+    /// Threads that the samples name, as far as they are known.
+    pub threads: Vec<ThreadRow>,
     /// What `period` counts.
     pub period_type: SampleType,
     /// Distance between samples, in units of `period_type`; 0 where unknown.

@@ -3,9 +3,11 @@
 mod errors;
 mod hdr;
 mod load;
+mod profile;
+mod sampler;
 mod schedule;
-mod see;
 mod servers;
+mod symbols;
 mod view;
 
 /// The native core: load generation, sampling, symbols and profile tables.
@@ -30,5 +32,9 @@ mod _native {
 
     // Seeing side: sampler, profile, symbols.
     #[pymodule_export]
-    use super::see::{Profile, Sampler, build_id, perf_capability};
+    use super::profile::Profile;
+    #[pymodule_export]
+    use super::sampler::{Sampler, perf_capability};
+    #[pymodule_export]
+    use super::symbols::build_id;
 }

@@ -11,12 +11,10 @@
 mod capability;
 mod error;
 mod modes;
-mod modules;
 mod process;
 mod records;
 mod sampler;
 mod session;
-mod symbolize;
 mod sys;
 
 pub use capability::{Capability, ModeTrial, Trial, capability};

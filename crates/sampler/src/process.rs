@@ -3,15 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 
-/// One line of `/proc/PID/maps` that is executable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MapLine {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) file_offset: u64,
-    pub(crate) path: String,
-}
-
 /// The process that a process or thread number belongs to; `None` if there is none.
 pub(crate) fn process_of(id: i32) -> Option<i32> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
@@ -41,15 +32,6 @@ pub(crate) fn family(root: i32) -> HashSet<i32> {
     family
 }
 
-/// Executable mappings of a process; empty if it ended or may not be read.
-pub(crate) fn executable_maps(pid: i32) -> Vec<MapLine> {
-    let text = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
-    String::from_utf8_lossy(&text)
-        .lines()
-        .filter_map(parse_map)
-        .collect()
-}
-
 /// CPUs that are online; CPU 0 if that cannot be read.
 pub(crate) fn online_cpus() -> Vec<i32> {
     let text = fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
@@ -77,22 +59,6 @@ fn parent_of(pid: i32) -> Option<i32> {
     fields.split(' ').nth(1)?.parse().ok()
 }
 
-fn parse_map(line: &str) -> Option<MapLine> {
-    let mut words = line.splitn(6, ' ');
-    let (start, end) = words.next()?.split_once('-')?;
-    if words.next()?.as_bytes().get(2) != Some(&b'x') {
-        return None;
-    }
-    let file_offset = words.next()?;
-    let path = words.nth(2).unwrap_or("").trim_start();
-    Some(MapLine {
-        start: u64::from_str_radix(start, 16).ok()?,
-        end: u64::from_str_radix(end, 16).ok()?,
-        file_offset: u64::from_str_radix(file_offset, 16).ok()?,
-        path: path.to_owned(),
-    })
-}
-
 /// Reads a list such as `0-3,8`.
 fn parse_cpus(text: &str) -> Vec<i32> {
     let mut cpus = Vec::new();
@@ -110,27 +76,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn executable_lines_are_kept_whole() {
-        let line = "55d0c8a00000-55d0c8b00000 r-xp 00002000 fd:01 123   /opt/my service (deleted)";
-        let map = MapLine {
-            start: 0x55d0_c8a0_0000,
-            end: 0x55d0_c8b0_0000,
-            file_offset: 0x2000,
-            path: "/opt/my service (deleted)".to_owned(),
-        };
-        assert_eq!(parse_map(line), Some(map));
-        assert_eq!(
-            parse_map("55d0c8a00000-55d0c8b00000 rw-p 00002000 fd:01 123 /bin/a"),
-            None
-        );
-        assert_eq!(
-            parse_map("7f00-8000 r-xp 00000000 00:00 0").map(|map| map.path),
-            Some(String::new())
-        );
-        assert_eq!(parse_map(""), None);
-    }
-
-    #[test]
     fn cpu_lists_may_have_gaps() {
         assert_eq!(parse_cpus("0-2,5\n"), [0, 1, 2, 5]);
         assert_eq!(parse_cpus(""), []);
@@ -142,6 +87,5 @@ mod tests {
         assert_eq!(process_of(pid), Some(pid));
         assert!(threads(pid).contains(&pid));
         assert!(family(pid).contains(&pid));
-        assert!(executable_maps(pid).iter().any(|map| map.path == "[vdso]"));
     }
 }

@@ -12,8 +12,8 @@ use crate::error::SampleError;
 use crate::modes::{Events, Mode};
 use crate::process::{family, process_of};
 use crate::session::Session;
-use crate::symbolize::symbolize;
 use crate::sys::monotonic_ns;
+use symbolize::symbolize;
 
 const NS_PER_S: u64 = 1_000_000_000;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use profile::{Chain, Folder};
 
-use crate::modules::Modules;
-use crate::process::{MapLine, executable_maps};
+use symbolize::{MapLine, Modules, executable_maps};
+
 use crate::records::{Record, Records, Timed};
 use crate::sys::{Ring, monotonic_ns};
 

@@ -1,12 +1,8 @@
-//! Bindings of the seeing side: the sampler, symbols and profiles.
-
-use std::fs;
-use std::sync::Mutex;
+//! Bindings of profile tables.
 
 use profile::{PprofLimits, SampleType};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use sampler::SampleError;
 
 use crate::errors::native_error;
 
@@ -21,80 +17,10 @@ type Columns<'py> = (
     Bound<'py, PyBytes>,
 );
 
-fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
-    native_error(py, error.to_string(), error.hint())
-}
-
-/// Samples the on-CPU stacks of a process with all its threads and descendants, present and future.
-///
-/// Constructing it finds out, by trying, what is permitted; nothing is sampled before `start`.
-/// Raises NativeError, with the remedy as hint, if there is no such process or nothing is permitted.
-#[pyclass(module = "tailtune._native", frozen)]
-pub(crate) struct Sampler {
-    inner: Mutex<sampler::Sampler>,
-    mode: &'static str,
-    lost_note: String,
-}
-
-#[pymethods]
-impl Sampler {
-    /// Open events for process `pid` at `frequency_hz` samples per second of CPU time (1 to 100,000).
-    #[new]
-    fn new(py: Python<'_>, pid: i32, frequency_hz: u32) -> PyResult<Self> {
-        let opened = py.detach(|| sampler::Sampler::open(pid, frequency_hz));
-        let inner = opened.map_err(|error| sample_error(py, &error))?;
-        Ok(Self {
-            mode: inner.mode().name(),
-            lost_note: inner.lost_note(),
-            inner: Mutex::new(inner),
-        })
-    }
-
-    /// The mode that worked, in words.
-    #[getter]
-    fn mode(&self) -> &str {
-        self.mode
-    }
-
-    /// What is lost against the best mode, with the remedy; empty: nothing.
-    #[getter]
-    fn lost_note(&self) -> &str {
-        &self.lost_note
-    }
-
-    /// Begin to sample. Raises NativeError if it was started before.
-    fn start(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, sampler::Sampler::start)
-    }
-
-    /// End sampling, name all addresses, and return the profile. May take seconds for large binaries.
-    ///
-    /// Works as well when the process has ended. Raises NativeError if it is not running.
-    fn stop(&self, py: Python<'_>) -> PyResult<Profile> {
-        let inner = self.run(py, sampler::Sampler::stop)?;
-        Ok(Profile { inner })
-    }
-}
-
-impl Sampler {
-    fn run<T: Send>(
-        &self,
-        py: Python<'_>,
-        action: impl FnOnce(&mut sampler::Sampler) -> Result<T, SampleError> + Send,
-    ) -> PyResult<T> {
-        let outcome = py.detach(|| {
-            self.inner
-                .lock()
-                .map_or(Err(SampleError::Thread), |mut inner| action(&mut inner))
-        });
-        outcome.map_err(|error| sample_error(py, &error))
-    }
-}
-
 /// Unique stacks with values, and the single samples behind them where the source has them.
 #[pyclass(module = "tailtune._native", frozen)]
 pub(crate) struct Profile {
-    inner: profile::Profile,
+    pub(crate) inner: profile::Profile,
 }
 
 #[pymethods]
@@ -231,23 +157,4 @@ fn bytes<'py, T: Copy, const N: usize>(
 ) -> Bound<'py, PyBytes> {
     let bytes: Vec<u8> = column.iter().flat_map(|&number| convert(number)).collect();
     PyBytes::new(py, &bytes)
-}
-
-/// Read the build ID of a binary: Go's as text, else GNU's in hex; empty if it has none.
-///
-/// Raises NativeError if the file cannot be read.
-#[pyfunction]
-pub(crate) fn build_id(py: Python<'_>, path: &str) -> PyResult<String> {
-    let read = py.detach(|| fs::read(path).map(|data| symbols::build_id(&data)));
-    read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
-}
-
-/// Try on this very process what can be sampled here, and return the outcome as JSON.
-///
-/// Keys: `paranoid`; `modes`: [{`mode`, `permitted`, `error`, `lost_note`}], best first;
-/// `hardware_counters` and `tracepoints`: {`permitted`, `error`}; `kernel_names`.
-#[pyfunction]
-pub(crate) fn perf_capability(py: Python<'_>) -> PyResult<String> {
-    let json = py.detach(|| serde_json::to_string(&sampler::capability()));
-    json.map_err(|error| native_error(py, error.to_string(), ""))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::process::{MapLine, executable_maps};
+use crate::maps::{MapLine, executable_maps};
 
 /// More binaries than any service has; later ones stay unnamed.
 const MOST_FILES: usize = 4_096;
@@ -13,13 +13,13 @@ pub(crate) const VDSO: &str = "[vdso]";
 
 /// Open files by path.
 #[derive(Default)]
-pub(crate) struct Modules {
+pub struct Modules {
     files: HashMap<String, Option<File>>,
 }
 
 impl Modules {
     /// Opens the file behind a mapping, unless it is open.
-    pub(crate) fn hold(&mut self, pid: i32, map: &MapLine) {
+    pub fn hold(&mut self, pid: i32, map: &MapLine) {
         if map.path.starts_with('/')
             && !self.files.contains_key(&map.path)
             && self.files.len() < MOST_FILES

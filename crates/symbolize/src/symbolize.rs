@@ -16,7 +16,7 @@ use crate::modules::{Modules, VDSO, vdso};
 type Places = Vec<(usize, u64)>;
 
 /// Gives every location of the profile its frames, and every mapping its build ID.
-pub(crate) fn symbolize(profile: &mut Profile, modules: &Modules) {
+pub fn symbolize(profile: &mut Profile, modules: &Modules) {
     let mut frames = vec![Vec::new(); profile.locations.len()];
     let mut by_path: BTreeMap<String, Places> = BTreeMap::new();
     let mut kernel: Places = Vec::new();

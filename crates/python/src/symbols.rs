@@ -1,0 +1,16 @@
+//! Bindings of symbols.
+
+use std::fs;
+
+use pyo3::prelude::*;
+
+use crate::errors::native_error;
+
+/// Read the build ID of a binary: Go's as text, else GNU's in hex; empty if it has none.
+///
+/// Raises NativeError if the file cannot be read.
+#[pyfunction]
+pub(crate) fn build_id(py: Python<'_>, path: &str) -> PyResult<String> {
+    let read = py.detach(|| fs::read(path).map(|data| symbols::build_id(&data)));
+    read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
+}

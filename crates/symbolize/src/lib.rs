@@ -1,0 +1,13 @@
+//! Names for the addresses of a profile: finds and maps the binaries, and asks `symbols` for their frames.
+//!
+//! ```text
+//! Profile ─► places by binary ─► Modules (open files), kernel, vdso ─► symbols::resolve ─► Profile::set_frames
+//! ```
+
+mod maps;
+mod modules;
+mod symbolize;
+
+pub use maps::{MapLine, executable_maps};
+pub use modules::Modules;
+pub use symbolize::symbolize;
