@@ -9,12 +9,16 @@ from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
 from tests.support import results as given
 from tests.support import workload_results as workloads
+from tests.support.profiles import service_profile
 
 from tailtune.errors import BuildError
+from tailtune.judge.profile_diff import diff_profiles
 from tailtune.model.codec import from_json
+from tailtune.model.profile_diff import ProfileDiff
 from tailtune.model.results import FailedResult, Failure, LoadResult
 from tailtune.show.export.json import encode, encode_failure
 from tailtune.show.export.schemas import TYPES, schema_list, schema_text
+from tailtune.show.markdown.profile_diff import profile_diff as profile_diff_markdown
 from tailtune.show.markdown.report import report
 from tailtune.show.text.compare import compare_result
 from tailtune.show.text.detect import detection, initialized
@@ -22,6 +26,7 @@ from tailtune.show.text.doctor import examination
 from tailtune.show.text.explain import BUDGET_BYTES, explanation
 from tailtune.show.text.glyphs import ASCII, drawn_with
 from tailtune.show.text.load import load_result
+from tailtune.show.text.profile_diff import profile_diff
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
 from tailtune.show.text.selftest import load_selftest
@@ -35,6 +40,11 @@ FAILURE = BuildError("go build failed", hint="mend the error above", detail="mai
 def _in_ascii(result: LoadResult) -> str:
     with drawn_with(ASCII):
         return load_result(result, charts=True)
+
+
+def _profile_diff() -> ProfileDiff:
+    slower = service_profile(hashing=620, cart="shop/basket.(*Cart).Total")
+    return diff_profiles([service_profile()], [slower], base_requests=[1000], candidate_requests=[1000])
 
 
 OUTPUTS: dict[str, Callable[[], str]] = {
@@ -66,6 +76,9 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(experiments.EXPERIMENT_FACTS),
+    "profile-diff.txt": lambda: profile_diff(_profile_diff()),
+    "profile-diff.md": lambda: profile_diff_markdown(_profile_diff()),
+    "profile-diff-same.txt": lambda: profile_diff(diff_profiles([service_profile()] * 3, [service_profile()] * 3)),
     "run.json": lambda: encode(given.RUN),
     "compare.json": lambda: encode(experiments.COMPARE),
     "error.json": lambda: encode_failure(FAILURE),

@@ -4,7 +4,13 @@ import gzip
 from collections.abc import Mapping, Sequence
 
 
-def encode(stacks: Mapping[tuple[str, ...], Sequence[int]], types: Sequence[tuple[str, str]]) -> bytes:
+def encode(
+    stacks: Mapping[tuple[str, ...], Sequence[int]],
+    types: Sequence[tuple[str, str]],
+    *,
+    duration_ns: int = 0,
+    period: int = 0,
+) -> bytes:
     """Encode stacks (leaf first) with one value per sample type; names ending in `_[k]` are kernel functions."""
     strings = {"": 0}
     functions: dict[str, int] = {}
@@ -23,6 +29,7 @@ def encode(stacks: Mapping[tuple[str, ...], Sequence[int]], types: Sequence[tupl
         body += _message(4, _number(1, number) + _message(4, _number(1, number)))
         body += _message(5, _number(1, number) + _number(2, text(name)))
     body += b"".join(_message(6, value.encode()) for value in strings)
+    body += _number(10, duration_ns) + _number(12, period)
     return gzip.compress(body, mtime=0)
 
 
