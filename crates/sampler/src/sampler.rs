@@ -13,7 +13,7 @@ use crate::modes::{Events, Mode};
 use crate::process::{family, process_of};
 use crate::session::Session;
 use crate::sys::monotonic_ns;
-use symbolize::symbolize;
+use symbolize::{Options, symbolize};
 
 const NS_PER_S: u64 = 1_000_000_000;
 
@@ -146,7 +146,12 @@ impl Sampler {
         profile.warnings.extend(warning);
         profile.time_ns = running.started_utc_ns;
         profile.duration_ns = ended_ns - running.started_ns;
-        symbolize(&mut profile, &session.modules);
+        symbolize(
+            &mut profile,
+            &session.modules,
+            &Options::default(),
+            &mut |_, _| {},
+        );
         Ok(profile)
     }
 

@@ -6,8 +6,10 @@
 
 mod maps;
 mod modules;
+mod options;
 mod symbolize;
 
 pub use maps::{MapLine, executable_maps};
 pub use modules::Modules;
+pub use options::Options;
 pub use symbolize::symbolize;

@@ -28,6 +28,14 @@ impl Modules {
         }
     }
 
+    /// Opens a path that a recording names, whose processes are gone.
+    pub fn hold_recorded(&mut self, path: &str) {
+        if path.starts_with('/') && !self.files.contains_key(path) && self.files.len() < MOST_FILES
+        {
+            self.files.insert(path.to_owned(), File::open(path).ok());
+        }
+    }
+
     /// The file of a path, if it could be opened.
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
         self.files.get(path)?.as_ref()

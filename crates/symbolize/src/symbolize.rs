@@ -8,15 +8,24 @@ use std::fs::{self, File};
 
 use memmap2::Mmap;
 use profile::{Profile, ResolvedFrame};
-use symbols::{Frame, KernelSymbols, Limits, Resolution};
+use symbols::{Frame, KernelSymbols, Resolution};
 
 use crate::modules::{Modules, VDSO, vdso};
+use crate::options::Options;
 
 /// Rows of the location table with their offsets in the file.
 type Places = Vec<(usize, u64)>;
 
 /// Gives every location of the profile its frames, and every mapping its build ID.
-pub fn symbolize(profile: &mut Profile, modules: &Modules) {
+///
+/// `progress` hears how many addresses are named, and of how many, from this thread.
+pub fn symbolize(
+    profile: &mut Profile,
+    modules: &Modules,
+    options: &Options,
+    progress: &mut dyn FnMut(usize, usize),
+) {
+    let total = profile.locations.len();
     let mut frames = vec![Vec::new(); profile.locations.len()];
     let mut by_path: BTreeMap<String, Places> = BTreeMap::new();
     let mut kernel: Places = Vec::new();
@@ -35,14 +44,18 @@ pub fn symbolize(profile: &mut Profile, modules: &Modules) {
         }
     }
     name_kernel(&kernel, &mut frames);
+    let mut done = total - by_path.values().map(Vec::len).sum::<usize>();
     for (path, places) in by_path {
-        let resolution = resolve(&path, &places, modules);
+        progress(done, total);
+        let resolution = resolve(&path, &places, modules, options);
+        done += places.len();
         note(profile, &path, &resolution);
         for (&(row, _), found) in places.iter().zip(resolution.frames) {
             frames[row] = found.into_iter().map(convert).collect();
         }
     }
     profile.set_frames(frames);
+    progress(done, total);
 }
 
 fn name_kernel(places: &Places, frames: &mut [Vec<ResolvedFrame>]) {
@@ -56,10 +69,10 @@ fn name_kernel(places: &Places, frames: &mut [Vec<ResolvedFrame>]) {
     }
 }
 
-fn resolve(path: &str, places: &Places, modules: &Modules) -> Resolution {
+fn resolve(path: &str, places: &Places, modules: &Modules, options: &Options) -> Resolution {
     let offsets: Vec<u64> = places.iter().map(|&(_, offset)| offset).collect();
     if path == VDSO {
-        return symbols::resolve(&vdso(), path, &offsets, Limits::default());
+        return symbols::resolve(&vdso(), path, &offsets, options.limits);
     }
     if !path.starts_with('/') {
         // No file: generated code, or a name of ours. The name itself says all there is.
@@ -76,9 +89,9 @@ fn resolve(path: &str, places: &Places, modules: &Modules) -> Resolution {
         };
     }
     match modules.file(path).map(map) {
-        Some(Ok(data)) => symbols::resolve(&data, path, &offsets, Limits::default()),
+        Some(Ok(data)) => symbols::resolve(&data, path, &offsets, options.limits),
         _ => {
-            let resolution = symbols::resolve(&[], path, &offsets, Limits::default());
+            let resolution = symbols::resolve(&[], path, &offsets, options.limits);
             Resolution {
                 warning: "the file could not be opened".to_owned(),
                 ..resolution
