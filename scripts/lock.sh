@@ -9,7 +9,9 @@ import tomllib
 
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)
-print("\n".join(project["project"]["dependencies"] + project["dependency-groups"]["tools"]))
+asked = project["project"]
+extras = [needed for extra in asked["optional-dependencies"].values() for needed in extra]
+print("\n".join(asked["dependencies"] + extras + project["dependency-groups"]["tools"]))
 PY
 .venv/bin/pip install --quiet pip-tools
 .venv/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tailtune.model.profile_diff import Basis, Change, FunctionChange, ProfileArm, ProfileDiff, ValueChange
-from tailtune.model.units import format_bytes, format_change, format_ns, format_share
+from tailtune.model.units import format_change, format_share
 from tailtune.show.printable import printable
-from tailtune.show.values import count, interval, plural, with_interval
+from tailtune.show.values import amount, count, interval, plural, with_interval
 
 MOST_ROWS: Final = 20
 MOST_UNDECIDED: Final = 3
@@ -34,13 +34,7 @@ def writer(diff: ProfileDiff) -> Callable[[float], str]:
     """Return how values of the diff are written."""
     if diff.basis is Basis.SHARE:
         return format_share
-    if diff.unit == "nanoseconds":
-        return format_ns
-    return format_bytes if diff.unit == "bytes" else _number
-
-
-def _number(value: float) -> str:
-    return count(value) if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
+    return lambda value: amount(value, diff.unit)
 
 
 def per(diff: ProfileDiff) -> str:

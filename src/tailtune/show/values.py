@@ -20,6 +20,15 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def amount(value: float, unit: str) -> str:
+    """Write a value of a profile in its unit: `nanoseconds`, `bytes` or a number."""
+    if unit == "nanoseconds":
+        return format_ns(value)
+    if unit == "bytes":
+        return format_bytes(value)
+    return count(value) if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
+
+
 def rate(per_second: float) -> str:
     """Write a request rate."""
     return f"{per_second:,.1f} req/s"
