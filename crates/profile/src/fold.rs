@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::address_space::{AddressSpace, Region};
 use crate::locations::NO_MAPPING;
 use crate::mappings::MappingRow;
+use crate::repeats::without_repeats;
 use crate::samples::SampleRow;
 use crate::tables::Profile;
 
@@ -13,6 +14,9 @@ use crate::tables::Profile;
 const CONTEXTS: u64 = -4095i64 as u64;
 const CONTEXT_KERNEL: u64 = -128i64 as u64;
 const CONTEXT_USER: u64 = -512i64 as u64;
+/// Ends a chain whose outermost callers could not be reached, because they lie above the copy of the
+/// stack. A mark of ours, at a place among the kernel's that the kernel never uses.
+pub const TRUNCATED: u64 = CONTEXTS;
 /// Path of the mapping that stands for the kernel.
 const KERNEL: &str = "[kernel]";
 
@@ -71,6 +75,7 @@ pub struct Folder {
     overflow: Option<u32>,
     beyond_samples: u64,
     beyond_stacks: u64,
+    truncated: u64,
     /// Samples whose callers are unknown, by the mapping in which the chain broke.
     broken: BTreeMap<u32, u64>,
     total: u64,
@@ -89,6 +94,7 @@ impl Folder {
             overflow: None,
             beyond_samples: 0,
             beyond_stacks: 0,
+            truncated: 0,
             broken: BTreeMap::new(),
             total: 0,
             scratch: Vec::new(),
@@ -176,6 +182,10 @@ impl Folder {
                 self.beyond_stacks,
                 "samples had new stacks beyond the limit and are summed in one",
             ),
+            (
+                self.truncated,
+                "samples have stacks deeper than what was copied of them: their outermost callers are missing",
+            ),
         ];
         for (count, note) in notes.iter().filter(|(count, _)| *count > 0) {
             self.profile.warnings.push(format!("{count} {note}"));
@@ -223,14 +233,19 @@ impl Folder {
         if let Some(location) = self.overflow {
             return location;
         }
-        let path = self.profile.strings.intern("[stacks beyond the limit]");
+        let location = self.named_location("[stacks beyond the limit]");
+        self.overflow = Some(location);
+        location
+    }
+
+    /// A location that stands for no code, but says what its name says.
+    fn named_location(&mut self, name: &str) -> u32 {
+        let path = self.profile.strings.intern(name);
         let mapping = self.profile.mappings.intern(MappingRow {
             path,
             ..MappingRow::default()
         });
-        let location = self.profile.locations.intern(mapping, 0);
-        self.overflow = Some(location);
-        location
+        self.profile.locations.intern(mapping, 0)
     }
 
     /// Finds the locations of a chain. Returns the mapping of the last user frame if it does not show
@@ -238,7 +253,12 @@ impl Folder {
     fn locate(&mut self, chain: &Chain<'_>, locations: &mut Vec<u32>) -> Option<u32> {
         let (mut context, mut is_exact) = (Context::Other, true);
         let (mut user_frames, mut last) = (0, NO_MAPPING);
-        for &address in chain.addresses {
+        for &address in without_repeats(chain.addresses) {
+            if address == TRUNCATED {
+                self.truncated += 1;
+                locations.push(self.named_location("[stack deeper than its copy]"));
+                return None;
+            }
             if address >= CONTEXTS {
                 (context, is_exact) = (context_of(address), true);
                 continue;
@@ -369,6 +389,15 @@ mod tests {
         );
         let expected = "3 of 4 samples (75.0 %) do not show their callers: code without frame pointers, mostly a";
         assert_eq!(profile.warnings, [expected]);
+    }
+
+    #[test]
+    fn a_chain_that_its_copy_cut_off_says_so() {
+        let mut folder = folder(FoldLimits::default());
+        fold(&mut folder, &[U, 0x1100, 0x1200, TRUNCATED]);
+        let profile = folder.finish();
+        assert_eq!(stacks(&profile), [(vec![0x1100, 0x11ff, 0], 1)]);
+        assert_eq!(profile.warnings.len(), 1);
     }
 
     #[test]

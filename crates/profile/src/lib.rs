@@ -25,6 +25,7 @@ mod labels;
 mod locations;
 mod mappings;
 mod pprof;
+mod repeats;
 mod samples;
 mod stacks;
 mod strings;
@@ -33,7 +34,7 @@ mod threads;
 mod wire;
 
 pub use address_space::{AddressSpace, Region};
-pub use fold::{Chain, FoldLimits, Folder};
+pub use fold::{Chain, FoldLimits, Folder, TRUNCATED};
 pub use frames::{FrameRow, FrameTable};
 pub use labels::{Label, LabelSets};
 pub use locations::{LocationTable, NO_MAPPING};
