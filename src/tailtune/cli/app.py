@@ -17,6 +17,7 @@ from tailtune.cli.explain import explain
 from tailtune.cli.failure import tell
 from tailtune.cli.init import init
 from tailtune.cli.load import load
+from tailtune.cli.profile import profile
 from tailtune.cli.report import report
 from tailtune.cli.run import run
 from tailtune.cli.runs import runs
@@ -45,7 +46,17 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
-_COMMANDS: Final[tuple[Callable[..., object], ...]] = (doctor, init, run, load, explain, compare, report, schema)
+_COMMANDS: Final[tuple[Callable[..., object], ...]] = (
+    doctor,
+    init,
+    run,
+    load,
+    profile,
+    explain,
+    compare,
+    report,
+    schema,
+)
 for _order, _command in enumerate(_COMMANDS, 1):
     app.command(_command, help_epilogue="", sort_key=_order)
 app.command(runs)

@@ -14,6 +14,7 @@ from tailtune.errors import (
 )
 from tailtune.model.condition import ConditionResult, Outcome
 from tailtune.model.load import LoadReport, Validity
+from tailtune.model.profile_view import ProfileResult
 from tailtune.model.selftest import LoadSelftest, Truth
 from tailtune.model.verdict import Comparison, Metric, Verdict
 
@@ -34,6 +35,11 @@ def exit_of_load(report: LoadReport) -> int:
     if report.interrupted:
         return RunInterruptedError.exit_code
     return LoadInvalidError.exit_code if report.validity is Validity.INVALID else EXIT_OK
+
+
+def exit_of_profile(result: ProfileResult) -> int:
+    """Return 130 for a profile that Ctrl-C ended early, else 0; what there is has been shown."""
+    return RunInterruptedError.exit_code if result.interrupted else EXIT_OK
 
 
 def exit_of_selftest(result: LoadSelftest) -> int:

@@ -21,6 +21,7 @@ COMMAND_NAMES: Final = (
     "init",
     "run",
     "load",
+    "profile",
     "explain",
     "compare",
     "report",

@@ -81,6 +81,14 @@ def rendered(result: _T, to_text: Callable[[_T], str], output: "Output") -> str:
     return f"{encode(result)}\n"
 
 
+def emit_drawn(result: _T, to_text: Callable[[_T], str], output: "Output") -> None:
+    """Write a result as `emit` does; its bars in characters that the stream takes."""
+    from tailtune.show.text.glyphs import ASCII, UNICODE, drawn_with
+
+    with drawn_with(UNICODE if _has_blocks(sys.stdout) else ASCII):
+        emit(result, to_text, output)
+
+
 def emit_fitting(result: _T, to_text: Callable[[_T, bool], str], output: "Output", charts: bool | None) -> None:
     """Write a result as `emit` does; its charts as told, or else where the terminal has the height for all of it.
 

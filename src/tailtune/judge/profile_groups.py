@@ -58,7 +58,7 @@ def grouped(profile: "Profile", kind: str, grouping: Grouping) -> Grouped:
     Raises:
         UsageError: if the profile has no values of this type.
     """
-    weights = _weights(profile, kind)
+    weights = weights_of(profile, kind)
     group_of_frame, names = _groups(profile.frames(), grouping)
     stacks = profile.stacks()
     lengths = np.fromiter(map(len, stacks), dtype=np.int64, count=len(stacks))
@@ -82,7 +82,7 @@ def _summed(groups: Integers, stacks: Integers, weights: Sums, size: int) -> Sum
 
 def _groups(frames: Sequence[FrameRow], grouping: Grouping) -> tuple[Integers, list[str]]:
     """Return the group of each frame, and the names of the groups."""
-    name = _NAMES[grouping]
+    name = NAME_OF[grouping]
     index: dict[str, int] = {}
     of_frame = [index.setdefault(name(frame), len(index)) for frame in frames]
     return np.array(of_frame, dtype=np.int64), list(index)
@@ -99,7 +99,7 @@ def _package(frame: FrameRow) -> str:
     return crate(function) or (found["package"] if found else "") or frame[2].rsplit("/", 1)[-1] or function
 
 
-_NAMES: Final[dict[Grouping, Callable[[FrameRow], str]]] = {
+NAME_OF: Final[dict[Grouping, Callable[[FrameRow], str]]] = {
     Grouping.FUNCTION: lambda frame: normalized(frame[0]),
     Grouping.LINE: lambda frame: f"{normalized(frame[0])} {_file(frame).rsplit('/', 1)[-1]}:{frame[3]}",
     Grouping.FILE: _file,
@@ -108,7 +108,7 @@ _NAMES: Final[dict[Grouping, Callable[[FrameRow], str]]] = {
 }
 
 
-def _weights(profile: "Profile", kind: str) -> Sums:
+def weights_of(profile: "Profile", kind: str) -> Sums:
     """Return the value, the sum of squared weights and the number of samples of each stack.
 
     Without single samples, those of one stack are taken to weigh the same: squares are at least value² / samples.

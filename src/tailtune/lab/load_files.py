@@ -7,7 +7,8 @@ from tailtune.bundle.reader import Bundle
 from tailtune.judge import intervals
 from tailtune.model.results import LoadResult
 from tailtune.model.units import NS_PER_S
-from tailtune.show.export.load import LoadFacts, OutputFile, check_writable, output_file, write_output
+from tailtune.show.export.load import LoadFacts, OutputFile, output_file, write_output
+from tailtune.show.export.whole import check_writable
 
 
 def wanted_files(names: Sequence[str]) -> list[OutputFile]:
@@ -19,7 +20,7 @@ def wanted_files(names: Sequence[str]) -> list[OutputFile]:
     """
     files = [output_file(name) for name in names]
     for one in files:
-        check_writable(one)
+        check_writable(one.path)
     return files
 
 

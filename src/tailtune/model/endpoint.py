@@ -1,5 +1,6 @@
 """Where load is sent to."""
 
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -19,3 +20,19 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     unix: str = ""
     """Path of a Unix socket, in place of host and port."""
     tls: Tls | None = None
+
+
+class PprofKind(StrEnum):
+    """The profiles of net/http/pprof."""
+
+    CPU = "cpu"
+    ALLOCS = "allocs"
+    HEAP = "heap"
+    MUTEX = "mutex"
+    BLOCK = "block"
+    GOROUTINE = "goroutine"
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it tells how things stand and not what happened: a difference of two means little."""
+        return self in (PprofKind.HEAP, PprofKind.GOROUTINE)

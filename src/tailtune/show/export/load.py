@@ -1,7 +1,6 @@
 """Files beside the result of a load: which formats there are, which one a file name asks for, writing them safely."""
 
 import importlib
-import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from typing import IO, Protocol
 import msgspec
 import pyarrow as pa
 
-from tailtune.errors import SetupError, UsageError
+from tailtune.errors import UsageError
 from tailtune.model.interval import Buckets, CumulativeBuckets, IntervalSummary
 from tailtune.model.results import LoadResult
 from tailtune.show.export import files
+from tailtune.show.export.whole import refused, write_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,52 +83,13 @@ def output_file(text: str) -> OutputFile:
     return OutputFile(max(fitting, key=lambda one: len(one[0]))[1], Path(text))
 
 
-def check_writable(output: OutputFile) -> None:
-    """Find out before the load whether the file can be written after it.
-
-    Raises:
-        SetupError: if it cannot.
-    """
-    try:
-        if _is_special(output.path):
-            return
-        part = _part(output.path)
-        part.touch()
-        part.unlink()
-    except OSError as error:
-        raise _refused(output.path, error) from error
-
-
 def write_output(output: OutputFile, facts: LoadFacts) -> None:
     """Write a file whole or not at all; an older one of its name is replaced.
 
     Raises:
         SetupError: if the disk refuses.
     """
-    target = output.path if _is_special(output.path) else _part(output.path)
     try:
-        with target.open("wb") as stream:
-            exports()[output.format].write(facts, stream)
-            stream.flush()
-            if target != output.path:
-                os.fsync(stream.fileno())
-        if target != output.path:
-            target.replace(output.path)
-    except (OSError, pa.ArrowException) as error:
-        if target != output.path:
-            target.unlink(missing_ok=True)
-        raise _refused(output.path, error) from error
-
-
-def _is_special(path: Path) -> bool:
-    """Whether it is something like /dev/null, a pipe or a terminal, that cannot be replaced."""
-    return path.exists() and not path.is_file()
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
-
-
-def _refused(path: Path, error: BaseException) -> SetupError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return SetupError(f"--output {path} cannot be written: {reason}", hint="does its folder exist, and is there room?")
+        write_whole(output.path, lambda stream: exports()[output.format].write(facts, stream))
+    except pa.ArrowException as error:
+        raise refused(output.path, error) from error

@@ -7,7 +7,7 @@ import msgspec
 
 from tailtune.config.json_schema import schema, schema_of
 from tailtune.errors import SetupError, UsageError
-from tailtune.model import detected, doctor, imports, results, selftest
+from tailtune.model import detected, doctor, imports, profile_view, results, selftest
 from tailtune.show.export.json import encode_plain
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -23,6 +23,7 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "workload-show": imports.ShownWorkload,
     "workload-import": imports.Imported,
     "workload-fit": imports.FittedWorkload,
+    "profile": profile_view.ProfileResult,
     "explain": results.ExplainResult,
     "compare": results.CompareResult,
     "report": results.RecordingFacts,

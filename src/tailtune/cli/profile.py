@@ -1,0 +1,113 @@
+"""`tailtune profile`."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from cyclopts import Group, Parameter
+
+from tailtune.cli.exits import exit_of_profile
+from tailtune.cli.options import AS_TEXT, Output, Positive, find_root
+from tailtune.cli.progress import showing
+from tailtune.cli.terminal import emit_drawn
+from tailtune.model.endpoint import PprofKind
+from tailtune.model.profile_diff import Grouping
+
+_TAKE: Final = Group("Sampling", sort_key=10)
+_LOOK: Final = Group("View", sort_key=20)
+_RESULT: Final = Group("Result", sort_key=50)
+_Flag: Final = Parameter(negative="", show_default=False)
+_Many: Final = Parameter(negative="")
+
+
+@Parameter(name="*", group=_TAKE)
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a process or a service is profiled; files are read as they are."""
+
+    seconds: Annotated[float, Positive] = 10.0
+    """How long; Ctrl-C ends it early and shows what was taken so far."""
+    hz: Annotated[int, Positive] = 99
+    """Samples per second of CPU time."""
+    kind: PprofKind | None = None
+    """What to pull from a Go service; CPU unless the URL names another. Of allocs, mutex and block the service gives
+    what happened within --seconds."""
+
+
+@Parameter(name="*", group=_LOOK)
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What of the profile is shown."""
+
+    by: Grouping = Grouping.FUNCTION
+    """What the table sums by."""
+    value: str = ""
+    """Sample type of the table, such as cpu, samples, alloc_space or inuse_objects; by default the most telling."""
+    top: int = 20
+    """Rows of the table; 0: all."""
+    tree: Annotated[bool, _Flag] = False
+    """Show the calls as a tree as well, from callers down; calls below 1 % are left out."""
+    list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None
+    """List the lines of a function (its name, or a part), with source text where the file is readable here."""
+    callers: Annotated[list[str] | None, _Many] = None
+    """Show who calls a function."""
+    callees: Annotated[list[str] | None, _Many] = None
+    """Show what a function calls."""
+
+
+@Parameter(name="*", group=_RESULT)
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What comes out besides the page on stdout."""
+
+    output: Annotated[list[str] | None, Parameter(name=["--output", "-o"], negative="")] = None
+    """File to write as well, its format by its end: .pb.gz or .pprof (pprof), .folded, .collapsed or .txt (collapsed
+    stacks), .json (as --json), or FORMAT:FILE; may be repeated."""
+    diff: str = ""
+    """Compare with this base: a file, a URL, a recording, or whatever SOURCE may be."""
+
+
+_SAMPLING: Final = Sampling()
+_VIEW: Final = View()
+_WANTED: Final = Wanted()
+
+
+def profile(
+    source: str,
+    /,
+    *,
+    sampling: Sampling = _SAMPLING,
+    view: View = _VIEW,
+    wanted: Wanted = _WANTED,
+    output: Output = AS_TEXT,
+) -> int:
+    """Profile a running process or a Go service, or open a profile, and show where the time goes.
+
+    The process is not changed and nothing is left behind. Exits 4 if there is no sample, 130 if interrupted.
+
+    Parameters
+    ----------
+    source
+        PID; name of a process; http://HOST:PORT of a Go service with net/http/pprof, or the URL of one profile; a
+        file; `-` for stdin; a recording's identifier, or `latest`.
+    """
+    from tailtune.lab.profile import profile as take
+    from tailtune.lab.profile_source import Taking
+    from tailtune.lab.profile_views import Look
+    from tailtune.show.text.profile import profile_result
+
+    look = Look(
+        by=view.by,
+        value=view.value,
+        top=view.top,
+        tree=view.tree,
+        listed=view.list_ or [],
+        callers=view.callers or [],
+        callees=view.callees or [],
+    )
+    taking = Taking(seconds=sampling.seconds, hz=sampling.hz, kind=sampling.kind)
+    with showing(output) as progress:
+        profiled = take(
+            source, find_root(None), taking, look, outputs=wanted.output or [], diff=wanted.diff, progress=progress
+        )
+    emit_drawn(profiled.result, profile_result, output)
+    return exit_of_profile(profiled.result)

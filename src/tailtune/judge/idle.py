@@ -1,0 +1,62 @@
+"""Places where a thread sleeps because there is no work: waiting there delays nobody.
+
+A stack is idle if it passes through one of them. What sleeps elsewhere is taken to wait for something.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+
+class IdleKind(NamedTuple):
+    """One known place."""
+
+    pattern: re.Pattern[str]
+    """Of the whole name of a function on the stack, generic arguments and hashes aside."""
+    meaning: str
+    source: str
+    """Where the place is known from."""
+
+
+def _kind(pattern: str, meaning: str, source: str) -> IdleKind:
+    return IdleKind(re.compile(pattern), meaning, source)
+
+
+_TOKIO_WORKER: Final = (
+    r"tokio::runtime::(park::.*|scheduler::multi_thread(_alt)?::(park::.*|worker::.*::park\w*)|"
+    r"scheduler::current_thread::Context::park\w*)"
+)
+KINDS: Final = (
+    _kind(r"runtime\.(findRunnable|findrunnable|stopm)", "Go: a worker without a goroutine to run", "runtime/proc.go"),
+    _kind(r"runtime\.(sysmon|templateThread)", "Go: a thread of the runtime between its rounds", "runtime/proc.go"),
+    _kind(r"runtime\.stoplockedm", "Go: a thread locked to a goroutine that is not running", "runtime/proc.go"),
+    _kind(r"os/signal\.(loop|signal_recv)", "Go: waiting for signals", "os/signal/signal_unix.go"),
+    _kind(_TOKIO_WORKER, "tokio: a worker without a task to run", "tokio/src/runtime/scheduler"),
+    _kind(r"tokio::runtime::blocking::pool::Inner::run", "tokio: a blocking thread without work", "tokio/src/runtime"),
+    _kind(r"rayon_core::sleep::Sleep::(sleep|no_work_found)", "rayon: a worker without a job", "rayon-core/src/sleep"),
+    _kind(r"async_io::driver::.*|async_executor::.*::ticker::.*", "smol: an executor without a task", "async-io/src"),
+    _kind(r"mio::poll::Poll::poll|polling::Poller::wait\w*", "an event loop without events", "mio/src/poll.rs"),
+    _kind(r"(__)?epoll_p?wait2?|ep_poll|do_epoll_p?wait", "an event loop without events", "epoll_wait(2)"),
+    _kind(r"inet_csk_accept|unix_accept|__sys_accept4|accept4?", "waiting for connections", "accept(2)"),
+    _kind(r"(do_|__\w+_sys_)?(rt_)?sigtimedwait|sigwait(info)?", "waiting for signals", "sigwait(3)"),
+)
+"""The first that fits counts."""
+_GENERICS: Final = re.compile(r"<(?P<type>[^<>]*?) as [^<>]*>|<[^<>]*>")
+_HASH: Final = re.compile(r"::h[0-9a-f]{16}$")
+
+
+@lru_cache(maxsize=65536)
+def idle_place(function: str) -> int | None:
+    """Return which of `KINDS` a function belongs to; None: it is no place to be idle in."""
+    name = _plain(function)
+    return next((at for at, kind in enumerate(KINDS) if kind.pattern.fullmatch(name)), None)
+
+
+def _plain(function: str) -> str:
+    """Return a name without generic arguments and hash; `<a::T as b::Trait>::f` as `a::T::f`."""
+    name = _HASH.sub("", function).split("@", 1)[0]
+    before = ""
+    while name != before:
+        before = name
+        name = _GENERICS.sub(lambda match: match["type"] or "", name)
+    return name.replace("::::", "::")

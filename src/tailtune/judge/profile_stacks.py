@@ -1,0 +1,144 @@
+"""One value of a native profile as arrays, so that tables, trees and listings are sums over the same numbers."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tailtune.judge.profile_groups import NAME_OF, FrameRow, Sums, kind_index, weights_of
+from tailtune.model.profile_diff import Grouping
+
+if TYPE_CHECKING:
+    from tailtune._native import Profile
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Group(NamedTuple):
+    """Sums of one group: values, and the samples behind them."""
+
+    name: str
+    own: float
+    cumulative: float
+    own_samples: float
+    cumulative_samples: float
+
+
+class Line(NamedTuple):
+    """Sums of one line."""
+
+    file: str
+    line: int
+    own: float
+    cumulative: float
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """Stacks with the weights of one sample type. All arrays over stacks have the same length."""
+
+    kind: str
+    unit: str
+    frames: list[FrameRow]
+    flat: Integers
+    """Frames of all stacks, leaf first, one stack after the other."""
+    stack_of: Integers
+    """The stack of each element of `flat`."""
+    starts: Integers
+    """Where each stack begins in `flat`."""
+    weights: Sums
+
+    @classmethod
+    def of(cls, profile: "Profile", kind: str) -> Self:
+        """Take one sample type of a profile.
+
+        Raises:
+            UsageError: if it has no such values.
+        """
+        stacks = profile.stacks()
+        lengths = np.fromiter(map(len, stacks), dtype=np.int64, count=len(stacks))
+        flat = np.fromiter((frame for stack in stacks for frame in stack), dtype=np.int64, count=int(lengths.sum()))
+        return cls(
+            kind=kind,
+            unit=profile.sample_types[kind_index(profile, kind)][1],
+            frames=profile.frames(),
+            flat=flat,
+            stack_of=np.repeat(np.arange(len(stacks)), lengths),
+            starts=np.cumsum(lengths) - lengths,
+            weights=weights_of(profile, kind),
+        )
+
+    @property
+    def total(self) -> float:
+        """Value of all stacks."""
+        return float(self.weights.value.sum())
+
+    @property
+    def samples(self) -> float:
+        """Samples of all stacks, estimated where the source has scaled them up."""
+        return float(self.weights.samples.sum())
+
+    def frame_ids(self, stack: int) -> list[int]:
+        """Return the frames of one stack, leaf first."""
+        end = self.starts[stack + 1] if stack + 1 < len(self.starts) else len(self.flat)
+        found: list[int] = self.flat[self.starts[stack] : end].tolist()
+        return found
+
+    def functions(self, stack: int) -> list[str]:
+        """Return the functions of one stack, leaf first."""
+        return [self.frames[frame][0] for frame in self.frame_ids(stack)]
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Self:
+        """Return the same stacks, those that are not kept without weight."""
+        columns = (self.weights.value, self.weights.squares, self.weights.samples)
+        return replace(self, weights=Sums(*(np.where(kept, column, 0.0) for column in columns)))
+
+    def groups(self, by: Grouping) -> list[Group]:
+        """Sum by function, line, file, module or package; largest own value first."""
+        name_of = NAME_OF[by]
+        index: dict[str, int] = {}
+        of_frame = np.array([index.setdefault(name_of(frame), len(index)) for frame in self.frames], dtype=np.int64)
+        rows = (Group(*row) for row in zip(index, *self._sums(of_frame, len(index)), strict=True))
+        return sorted((row for row in rows if row.cumulative), key=lambda row: (-row.own, -row.cumulative, row.name))
+
+    def hottest(self, by: Grouping) -> dict[str, FrameRow]:
+        """Return for each group the frame with most of its value: where it ends, else where it is passed through."""
+        ends = np.bincount(self.flat[self._leaves], self.weights.value[self.stack_of[self._leaves]], len(self.frames))
+        passes = np.bincount(self.flat, self.weights.value[self.stack_of], len(self.frames))
+        order = np.lexsort((passes, ends))
+        return {NAME_OF[by](self.frames[at]): self.frames[at] for at in order}
+
+    def lines(self, function: str) -> list[Line]:
+        """Return the lines of a function that have a value; the function is named as in a table."""
+        function_of = NAME_OF[Grouping.FUNCTION]
+        places: dict[tuple[str, int] | None, int] = {None: 0}
+        of_frame = np.array(
+            [
+                places.setdefault((frame[1], frame[3]) if function_of(frame) == function else None, len(places))
+                for frame in self.frames
+            ],
+            dtype=np.int64,
+        )
+        own, cumulative, _, _ = self._sums(of_frame, len(places))
+        found = zip(places, own, cumulative, strict=True)
+        return [Line(*place, here, below) for place, here, below in found if place and below]
+
+    @property
+    def _leaves(self) -> Integers:
+        ends = np.append(self.starts[1:], len(self.flat))
+        return self.starts[ends > self.starts]
+
+    def _sums(self, of_frame: Integers, size: int) -> tuple[list[float], list[float], list[float], list[float]]:
+        """Return value ended in and passing through each group of frames, and the samples of both."""
+        ends, of_ends = of_frame[self.flat[self._leaves]], self.stack_of[self._leaves]
+        once = np.unique(self.stack_of * size + of_frame[self.flat])
+        passes, of_passes = once % size, once // size
+        value, samples = self.weights.value, self.weights.samples
+        return (
+            np.bincount(ends, value[of_ends], size).tolist(),
+            np.bincount(passes, value[of_passes], size).tolist(),
+            np.bincount(ends, samples[of_ends], size).tolist(),
+            np.bincount(passes, samples[of_passes], size).tolist(),
+        )

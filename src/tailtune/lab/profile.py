@@ -1,0 +1,94 @@
+"""`tailtune profile`: take or open a profile, and look at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tailtune.errors import NothingMeasuredError, RunInterruptedError
+from tailtune.lab.profile_files import ProfileOutputs
+from tailtune.lab.profile_source import Opened, Sources, Taking
+from tailtune.lab.profile_views import Look, compared, look_at
+from tailtune.model.profile_view import ProfileResult, SourceKind
+from tailtune.record.ports import Progress
+
+if TYPE_CHECKING:
+    from tailtune._native import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profiled:
+    """What the command shows, and the profile that a view with keys is drawn from."""
+
+    result: ProfileResult
+    profile: "Profile"
+
+
+def profile(
+    source: str,
+    root: Path,
+    taking: Taking,
+    look: Look,
+    *,
+    outputs: Sequence[str] = (),
+    diff: str = "",
+    progress: Progress,
+) -> Profiled:
+    """Take or open the profile that `source` names, and return what is to be shown of it.
+
+    Args:
+        source: PID, process name, URL, file, `-`, or recording.
+        root: the project whose recordings are meant.
+        taking: how a process or a service is profiled.
+        look: what of the profile is shown.
+        outputs: files to write, `FILE` or `FORMAT:FILE`.
+        diff: what to compare with, as `source`; empty: nothing.
+        progress: told of phases.
+
+    Raises:
+        UsageError: if the source, an option or a file's name cannot be used.
+        SetupError: if the machine does not permit it, or a file cannot be read or written.
+        NothingMeasuredError: if there is no sample.
+        RunInterruptedError: on Ctrl-C before there was one.
+    """
+    files = ProfileOutputs(outputs)
+    sources = Sources(root, taking, progress)
+    base = sources.open(diff) if diff else None
+    opened = sources.open(source)
+    progress.phase("tables", "summing up")
+    seen = look_at(opened.profiles, look)
+    if not any(table.total for table in seen.tables):
+        raise _nothing(opened, taking, look)
+    result = ProfileResult(
+        source=opened.source,
+        mode=opened.mode,
+        lost_note=opened.lost_note,
+        seconds=opened.seconds,
+        lost=sum(one.lost for one in opened.profiles.values()),
+        interrupted=opened.interrupted,
+        values=seen.values,
+        tables=seen.tables,
+        threads=opened.threads,
+        idle=seen.idle,
+        listings=seen.listings,
+        calls=seen.calls,
+        diff=compared(base.main, opened.main, look) if base else None,
+        written=files.names,
+        warnings=[*opened.warnings, *seen.warnings],
+    )
+    files.write(opened.profiles, result)
+    return Profiled(result=result, profile=seen.profile)
+
+
+def _nothing(opened: Opened, taking: Taking, look: Look) -> NothingMeasuredError | RunInterruptedError:
+    name = opened.source.name
+    if opened.interrupted:
+        return RunInterruptedError(f"interrupted before {name} was sampled")
+    if look.narrows:
+        return NothingMeasuredError(
+            f"no sample of {name} is left by the filters", hint="see it without --focus, --ignore and the like"
+        )
+    if opened.source.kind is not SourceKind.PROCESS:
+        return NothingMeasuredError(f"{name} holds no samples")
+    hint = "" if taking.off_cpu else "--off-cpu shows where it waits; or sample longer, or while it has work"
+    return NothingMeasuredError(f"{name} used no CPU in {opened.seconds:.1f} s: there is no sample", hint=hint)

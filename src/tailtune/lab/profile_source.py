@@ -1,0 +1,200 @@
+"""From what a user names to a profile: a process, a service, a file or a recording."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tailtune.bundle.reader import Bundle
+from tailtune.errors import RecordingError, RunInterruptedError, UsageError
+from tailtune.lab.facts import open_recording
+from tailtune.model.endpoint import PprofKind
+from tailtune.model.profile_view import ProfileSource, SourceKind, ThreadStates
+from tailtune.model.units import NS_PER_S
+from tailtune.record.ports import Progress
+from tailtune.record.profiling.attach import Wanted, attach
+from tailtune.record.profiling.endpoint import Pull, pull, pull_of
+from tailtune.record.profiling.find import Process, process_named, process_of
+from tailtune.record.profiling.open import STDIN, open_profile
+
+if TYPE_CHECKING:
+    from tailtune._native import Profile
+
+_T = TypeVar("_T")
+ON_CPU: Final = "on-CPU"
+OFF_CPU: Final = "off-CPU"
+PAGE_FAULTS: Final = "page faults"
+READ: Final = "profile"
+"""Titles of profiles; the last is of one that was read."""
+_STEP_S: Final = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taking:
+    """How a process or a service is profiled."""
+
+    seconds: float = 10.0
+    hz: int = 99
+    off_cpu: bool = False
+    kind: PprofKind | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A profile that was taken or read, with what is known of it."""
+
+    source: ProfileSource
+    profiles: "dict[str, Profile]"
+    """By title, the one to look at first in front."""
+    seconds: float
+    mode: str = ""
+    lost_note: str = ""
+    interrupted: bool = False
+    threads: list[ThreadStates] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def main(self) -> "Profile":
+        """The profile to look at first."""
+        return next(iter(self.profiles.values()))
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Opens what is named."""
+
+    root: Path
+    """The project whose recordings are meant."""
+    taking: Taking
+    progress: Progress
+
+    def open(self, name: str) -> Opened:
+        """Take or read the profile that `name` means.
+
+        In this order: `-`, a URL, a number, a file, a recording, a process by its name.
+
+        Raises:
+            UsageError: if it means nothing, or several things.
+            SetupError: if the machine does not permit it, or what was named cannot be read.
+            RunInterruptedError: on Ctrl-C while a service makes a profile; what it made is lost with the connection.
+        """
+        if "://" in name:
+            return self._pulled(pull_of(name, self.taking.kind, self.taking.seconds))
+        if name.isdecimal():
+            return self._sampled(process_of(int(name)))
+        if name == STDIN or Path(name).is_file():
+            return self._read(name)
+        recording = self._recording(name)
+        if recording:
+            return self._recorded(recording)
+        process = process_named(name) if "/" not in name else None
+        if process is None:
+            raise UsageError(
+                f"`{name}` is no file, no recording, and the name of no process",
+                hint="give a PID, a process name, a URL such as http://127.0.0.1:6060, a file, or - for stdin",
+            )
+        return self._sampled(process)
+
+    def _sampled(self, process: Process) -> Opened:
+        taken = attach(process, Wanted(seconds=self.taking.seconds, hz=self.taking.hz), self.progress)
+        warnings = list(taken.on_cpu.warnings)
+        if taken.ended:
+            warnings.append(
+                f"{process.name} (PID {process.pid}) ended after {taken.seconds:.1f} s: shown is what was taken"
+            )
+        if taken.interrupted:
+            warnings.append(f"interrupted after {taken.seconds:.1f} of {self.taking.seconds:g} s")
+        return Opened(
+            source=ProfileSource(kind=SourceKind.PROCESS, name=process.name, pid=process.pid, command=process.command),
+            profiles={ON_CPU: taken.on_cpu},
+            seconds=taken.seconds,
+            mode=taken.mode,
+            lost_note=taken.lost_note,
+            interrupted=taken.interrupted,
+            warnings=warnings,
+        )
+
+    def _pulled(self, asked: Pull) -> Opened:
+        from tailtune._native import Profile
+
+        self.progress.phase("pull", asked.url)
+        data = _in_background(lambda: pull(asked), asked.seconds, self.progress)
+        found = Profile.from_pprof(data)
+        return Opened(
+            source=ProfileSource(kind=SourceKind.URL, name=asked.url),
+            profiles={asked.kind.value if asked.kind else READ: found},
+            seconds=found.duration_ns / NS_PER_S,
+            mode="made by the service itself (net/http/pprof)" if asked.kind else "",
+            warnings=list(found.warnings),
+        )
+
+    def _read(self, name: str) -> Opened:
+        self.progress.phase("read", "stdin" if name == STDIN else name)
+        found = open_profile(name)
+        return Opened(
+            source=ProfileSource(kind=SourceKind.FILE, name="stdin" if name == STDIN else name),
+            profiles={READ: found},
+            seconds=found.duration_ns / NS_PER_S,
+            warnings=list(found.warnings),
+        )
+
+    def _recording(self, name: str) -> Bundle | None:
+        try:
+            return open_recording(self.root, name)
+        except RecordingError:
+            raise
+        except UsageError:
+            return None
+
+    def _recorded(self, bundle: Bundle) -> Opened:
+        from tailtune._native import Profile
+
+        names = [name for name in bundle.files() if name.startswith("profiles/") and name.endswith(".pb.gz")]
+        if not names:
+            raise UsageError(f"{bundle.id} holds no profile", hint="`tailtune run` records them")
+        best = min(names, key=lambda name: (".diagnose." not in name, "on-cpu" not in name, "cpu" not in name, name))
+        self.progress.phase("read", f"{bundle.path / best}")
+        found = Profile.from_pprof(bundle.file(best))
+        others = [name for name in names if name != best]
+        notes = [f"{best} of this recording; it also holds {', '.join(others)}"] if others else []
+        return Opened(
+            source=ProfileSource(kind=SourceKind.RECORDING, name=f"{bundle.id}: {best}"),
+            profiles={READ: found},
+            seconds=found.duration_ns / NS_PER_S,
+            warnings=[*found.warnings, *notes],
+        )
+
+
+def _in_background(work: Callable[[], _T], seconds: float, progress: Progress) -> _T:
+    """Do what takes about `seconds` while progress is shown.
+
+    Raises:
+        RunInterruptedError: on Ctrl-C; the work is left to end by itself.
+    """
+    done: list[_T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="pull", daemon=True)
+    thread.start()
+    began = time.monotonic()
+    try:
+        while thread.is_alive():
+            thread.join(_STEP_S)
+            if seconds:
+                progress.advance(min(time.monotonic() - began, seconds), seconds)
+    except KeyboardInterrupt as error:
+        raise RunInterruptedError(
+            "interrupted while the service made the profile: nothing of it was sent yet",
+            hint="a shorter --seconds gives a smaller profile",
+        ) from error
+    if failed:
+        raise failed[0]
+    return done[0]

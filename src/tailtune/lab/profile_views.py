@@ -1,0 +1,134 @@
+"""What of a profile is shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tailtune.judge.profile_diff import diff_profiles
+from tailtune.judge.profile_groups import kind_index
+from tailtune.judge.profile_stacks import Stacks
+from tailtune.judge.profile_table import calls_of, functions_like, listings_of, table_of
+from tailtune.judge.profile_waits import split
+from tailtune.lab.profile_source import OFF_CPU, READ
+from tailtune.model.profile_diff import Grouping, ProfileDiff
+from tailtune.model.profile_view import Calls, IdlePlace, Listing, ProfileTable
+
+if TYPE_CHECKING:
+    from tailtune._native import Profile
+
+_PREFERRED: Final = ("cpu", "blocked", "alloc_space", "inuse_space", "delay", "time", "wall")
+"""Sample types that say more than the counts beside them; else the last counts, as in `go tool pprof`."""
+_MOST_SOURCE_BYTES: Final = 8 << 20
+_FEW: Final = 100
+"""Samples below which the whole table is little more than a hint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is asked of a profile."""
+
+    by: Grouping = Grouping.FUNCTION
+    value: str = ""
+    """Sample type; empty: the most telling."""
+    top: int = 20
+    """Rows of a table; 0: all."""
+    tree: bool = False
+    listed: Sequence[str] = ()
+    callers: Sequence[str] = ()
+    callees: Sequence[str] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether samples are left out."""
+        return False
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """What was found."""
+
+    profile: "Profile"
+    """The first, as filtered."""
+    values: list[str]
+    tables: list[ProfileTable] = field(default_factory=list)
+    idle: list[IdlePlace] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
+    calls: list[Calls] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def look_at(profiles: "Mapping[str, Profile]", look: Look) -> Seen:
+    """Make the tables of each profile, and what else is asked of the first.
+
+    Raises:
+        UsageError: if there is no such value or function.
+    """
+    first = next(iter(profiles.values()))
+    seen = Seen(profile=first, values=[kind for kind, _ in first.sample_types])
+    for at, (title, profile) in enumerate(profiles.items()):
+        stacks = Stacks.of(profile, kind_of(profile, look.value if at == 0 else ""))
+        if title == OFF_CPU:
+            stacks, seen.idle = split(stacks)
+            title = "waiting"
+        shown = stacks.kind if title == READ else title
+        seen.tables.append(table_of(stacks, shown, look.by, top=look.top, tree=look.tree))
+        if at == 0:
+            _look_closer(stacks, look, seen)
+    seen.warnings += [_few(table) for table in seen.tables if 0 < table.samples < _FEW]
+    return seen
+
+
+def kind_of(profile: "Profile", asked: str) -> str:
+    """Return the sample type asked for, or the most telling one.
+
+    Raises:
+        UsageError: if there is none of this name; the message lists them.
+    """
+    kinds = [kind for kind, _ in profile.sample_types]
+    if asked:
+        return kinds[kind_index(profile, asked)]
+    return next((kind for kind in _PREFERRED if kind in kinds), kinds[-1] if kinds else "")
+
+
+def compared(base: "Profile", candidate: "Profile", look: Look) -> ProfileDiff:
+    """Compare two profiles as the table shows them.
+
+    Raises:
+        UsageError: if base lacks the value.
+    """
+    return diff_profiles([base], [candidate], kind=kind_of(candidate, look.value), grouping=look.by)
+
+
+def _look_closer(stacks: Stacks, look: Look, seen: Seen) -> None:
+    for asked in look.listed:
+        for function in functions_like(stacks, asked):
+            seen.listings += [_with_source(listing) for listing in listings_of(stacks, function)]
+    for direction, functions in (("callers", look.callers), ("callees", look.callees)):
+        for asked in functions:
+            seen.calls += [calls_of(stacks, function, direction) for function in functions_like(stacks, asked)]
+
+
+def _with_source(listing: Listing) -> Listing:
+    """Add the text of each line where the file is readable here."""
+    path = Path(listing.file)
+    try:
+        if path.stat().st_size > _MOST_SOURCE_BYTES:
+            return msgspec.structs.replace(listing, note=f"{path} is too large to be source text")
+        text = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return msgspec.structs.replace(listing, note=f"{listing.file or 'its file'} is not readable here")
+    lines = [
+        msgspec.structs.replace(line, text=text[line.line - 1]) if 0 < line.line <= len(text) else line
+        for line in listing.lines
+    ]
+    return msgspec.structs.replace(listing, lines=lines)
+
+
+def _few(table: ProfileTable) -> str:
+    return (
+        f"{table.title}: {table.samples:.0f} samples are few; shares are uncertain by as much as the column ± says: "
+        "sample longer (--seconds) or more often (--hz)"
+    )
