@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
+from tests.support import profile_results as profiles
 from tests.support import results as given
 from tests.support import workload_results as workloads
 from tests.support.profiles import service_profile
@@ -26,6 +27,7 @@ from tailtune.show.text.doctor import examination
 from tailtune.show.text.explain import BUDGET_BYTES, explanation
 from tailtune.show.text.glyphs import ASCII, drawn_with
 from tailtune.show.text.load import load_result
+from tailtune.show.text.profile import profile_result
 from tailtune.show.text.profile_diff import profile_diff
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
@@ -76,6 +78,10 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(experiments.EXPERIMENT_FACTS),
+    "profile.txt": lambda: profile_result(profiles.PLAIN),
+    "profile-few.txt": lambda: profile_result(profiles.FEW),
+    "profile-off-cpu.txt": lambda: profile_result(profiles.WAITING),
+    "profile-compared.txt": lambda: profile_result(profiles.DIFFERENT),
     "profile-diff.txt": lambda: profile_diff(_profile_diff()),
     "profile-diff.md": lambda: profile_diff_markdown(_profile_diff()),
     "profile-diff-same.txt": lambda: profile_diff(diff_profiles([service_profile()] * 3, [service_profile()] * 3)),
@@ -95,6 +101,7 @@ RESULTS = {
     "workload-show": workloads.SHOWN,
     "workload-import": workloads.IMPORTED,
     "workload-fit": workloads.FITTED,
+    "profile": profiles.PLAIN,
     "explain": given.EXPLANATION,
     "compare": experiments.COMPARE,
     "report": experiments.EXPERIMENT_FACTS,

@@ -1,7 +1,7 @@
 """`tailtune profile`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Group, Parameter
 
@@ -11,6 +11,9 @@ from tailtune.cli.progress import showing
 from tailtune.cli.terminal import emit_drawn
 from tailtune.model.endpoint import PprofKind
 from tailtune.model.profile_diff import Grouping
+
+if TYPE_CHECKING:
+    from tailtune.model.icicle import IcicleSource
 
 _TAKE: Final = Group("Sampling", sort_key=10)
 _LOOK: Final = Group("View", sort_key=20)
@@ -46,6 +49,8 @@ class View:
     """Rows of the table; 0: all."""
     tree: Annotated[bool, _Flag] = False
     """Show the calls as a tree as well, from callers down; calls below 1 % are left out."""
+    interactive: Annotated[bool, _Flag] = False
+    """Walk, zoom and search the calls as an icicle, by keyboard; needs the extra `tui`. The page follows."""
     list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None
     """List the lines of a function (its name, or a part), with source text where the file is readable here."""
     callers: Annotated[list[str] | None, _Many] = None
@@ -94,6 +99,7 @@ def profile(
     from tailtune.lab.profile_source import Taking
     from tailtune.lab.profile_views import Look
     from tailtune.show.text.profile import profile_result
+    from tailtune.show.tui import check_icicle, show_icicle
 
     look = Look(
         by=view.by,
@@ -105,9 +111,21 @@ def profile(
         callees=view.callees or [],
     )
     taking = Taking(seconds=sampling.seconds, hz=sampling.hz, kind=sampling.kind)
+    icicles: list[IcicleSource] = []
+    if view.interactive:
+        check_icicle()
     with showing(output) as progress:
-        profiled = take(
-            source, find_root(None), taking, look, outputs=wanted.output or [], diff=wanted.diff, progress=progress
+        result = take(
+            source,
+            find_root(None),
+            taking,
+            look,
+            outputs=wanted.output or [],
+            diff=wanted.diff,
+            on_profile=icicles.append if view.interactive else None,
+            progress=progress,
         )
-    emit_drawn(profiled.result, profile_result, output)
-    return exit_of_profile(profiled.result)
+    for icicle in icicles:
+        show_icicle(icicle, result.source.name)
+    emit_drawn(result, profile_result, output)
+    return exit_of_profile(result)

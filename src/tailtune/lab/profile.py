@@ -1,27 +1,16 @@
 """`tailtune profile`: take or open a profile, and look at it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tailtune.errors import NothingMeasuredError, RunInterruptedError
+from tailtune.judge.profile_icicle import ProfileIcicle
 from tailtune.lab.profile_files import ProfileOutputs
 from tailtune.lab.profile_source import Opened, Sources, Taking
 from tailtune.lab.profile_views import Look, compared, look_at
+from tailtune.model.icicle import IcicleSource
 from tailtune.model.profile_view import ProfileResult, SourceKind
 from tailtune.record.ports import Progress
-
-if TYPE_CHECKING:
-    from tailtune._native import Profile
-
-
-@dataclass(frozen=True, kw_only=True)
-class Profiled:
-    """What the command shows, and the profile that a view with keys is drawn from."""
-
-    result: ProfileResult
-    profile: "Profile"
 
 
 def profile(
@@ -32,8 +21,9 @@ def profile(
     *,
     outputs: Sequence[str] = (),
     diff: str = "",
+    on_profile: Callable[[IcicleSource], None] | None = None,
     progress: Progress,
-) -> Profiled:
+) -> ProfileResult:
     """Take or open the profile that `source` names, and return what is to be shown of it.
 
     Args:
@@ -43,6 +33,7 @@ def profile(
         look: what of the profile is shown.
         outputs: files to write, `FILE` or `FORMAT:FILE`.
         diff: what to compare with, as `source`; empty: nothing.
+        on_profile: given the profile in the end, for a view with keys.
         progress: told of phases.
 
     Raises:
@@ -77,7 +68,9 @@ def profile(
         warnings=[*opened.warnings, *seen.warnings],
     )
     files.write(opened.profiles, result)
-    return Profiled(result=result, profile=seen.profile)
+    if on_profile:
+        on_profile(ProfileIcicle(seen.profile, seen.tables[0].kind))
+    return result
 
 
 def _nothing(opened: Opened, taking: Taking, look: Look) -> NothingMeasuredError | RunInterruptedError:

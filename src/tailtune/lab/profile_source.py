@@ -17,7 +17,7 @@ from tailtune.record.ports import Progress
 from tailtune.record.profiling.attach import Wanted, attach
 from tailtune.record.profiling.endpoint import Pull, pull, pull_of
 from tailtune.record.profiling.find import Process, process_named, process_of
-from tailtune.record.profiling.open import STDIN, open_profile
+from tailtune.record.profiling.open import STDIN, is_profile_file, open_profile
 
 if TYPE_CHECKING:
     from tailtune._native import Profile
@@ -84,7 +84,7 @@ class Sources:
             return self._pulled(pull_of(name, self.taking.kind, self.taking.seconds))
         if name.isdecimal():
             return self._sampled(process_of(int(name)))
-        if name == STDIN or Path(name).is_file():
+        if name == STDIN or is_profile_file(Path(name)):
             return self._read(name)
         recording = self._recording(name)
         if recording:

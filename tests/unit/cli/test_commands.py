@@ -11,13 +11,16 @@ import pytest
 from msgspec.structs import replace
 from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
+from tests.support import profile_results as profiles
 from tests.support import results as given
 
 from tailtune.cli.app import app, main
 from tailtune.cli.failure import COMMAND_NAMES
 from tailtune.model.codec import from_json
 from tailtune.model.condition import Outcome
+from tailtune.model.endpoint import PprofKind
 from tailtune.model.load import Validity
+from tailtune.model.profile_diff import Grouping
 from tailtune.model.results import FailedResult, RecordingFacts, RunList, SchemaList
 from tailtune.model.selftest import Truth
 from tailtune.model.units import Duration
@@ -34,6 +37,7 @@ COMMANDS = {
     "runs-show": (["runs", "show"], "runs", "show_run", given.RUN_FACTS),
     "runs-remove": (["runs", "remove", given.RUN_ID], "runs", "remove_run", given.REMOVAL),
     "load": (["load", "http://127.0.0.1:8080/"], "load", "load", given.LOAD),
+    "profile": (["profile", "4711"], "profile", "profile", profiles.PLAIN),
     "explain": (["explain"], "explain", "explain", given.EXPLANATION),
     "compare": (["compare", "base", "fast"], "compare", "compare", experiments.COMPARE),
     "selftest-load": (["selftest", "load"], "selftest_load", "selftest_load", machines.SELFTEST),
@@ -123,6 +127,48 @@ def test_load_passes_on_what_is_to_come_out(lab: Any) -> None:
     _, kwargs = lab.calls[0]
     assert kwargs["fail_if"] == ["p99 > 5ms", "errors > 1%"]
     assert kwargs["outputs"] == ["a.hlog", "csv:b"]
+
+
+def test_profile_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
+    lab.returns("profile", "profile", profiles.PLAIN)
+    taking = ["--seconds", "3", "--hz", "49", "--kind", "allocs"]
+    look = [
+        "--by",
+        "line",
+        "--value",
+        "samples",
+        "--top",
+        "7",
+        "--tree",
+        "--list",
+        "main",
+        "--callers",
+        "a",
+        "--callers",
+        "b",
+    ]
+    assert main(["profile", "shop", *taking, *look, "--diff", "base.pb.gz", "-o", "a.pb.gz", "-o", "pprof:b"]) == 0
+    (source, root, asked, seen), kwargs = lab.calls[0]
+    assert (source, root) == ("shop", tmp_path)
+    assert (asked.seconds, asked.hz, asked.kind) == (3.0, 49, PprofKind.ALLOCS)
+    assert (seen.by, seen.value, seen.top, seen.tree) == (Grouping.LINE, "samples", 7, True)
+    assert (seen.listed, seen.callers, seen.callees) == (["main"], ["a", "b"], [])
+    assert (kwargs["diff"], kwargs["outputs"], kwargs["on_profile"]) == ("base.pb.gz", ["a.pb.gz", "pprof:b"], None)
+
+
+def test_an_interrupted_profile_shows_what_it_has_and_exits_130(lab: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("profile", "profile", profiles.FEW)
+    assert main(["profile", "4711"]) == 130
+    assert "main.hash" in capsys.readouterr().out
+
+
+def test_the_icicle_is_refused_before_anything_is_sampled_where_there_is_no_terminal(
+    lab: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.returns("profile", "profile", profiles.PLAIN)
+    assert main(["profile", "4711", "--interactive"]) == 2
+    assert not lab.calls
+    assert "the view that takes keys needs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def pull(asked: Pull) -> bytes:
         with urllib.request.urlopen(asked.url, timeout=asked.seconds + _PATIENCE_S) as answer:  # noqa: S310 - checked
             data: bytes = answer.read(_MOST_BYTES + 1)
     except urllib.error.HTTPError as error:
-        said = error.read(_MOST_SAID).decode(errors="replace").strip()
+        with error:
+            said = error.read(_MOST_SAID).decode(errors="replace").strip()
         raise SetupError(f"{asked.url} answered {error.code}: {said}", hint=_hint(error.code)) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tailtune._native import Profile
 
 STDIN: Final = "-"
+_ELF: Final = b"\x7fELF"
 _MOST_BYTES: Final = 1 << 30
 """Of a file that has to be held whole."""
 
@@ -25,6 +26,19 @@ def open_profile(name: str) -> "Profile":
     from tailtune._native import Profile
 
     return Profile.from_pprof(_content(name))
+
+
+def is_profile_file(path: Path) -> bool:
+    """Whether there is such a file, and it is no program: a process may be meant that bears the name of its binary."""
+    try:
+        if not path.exists() or path.is_dir():
+            return False
+        if not path.is_file():
+            return True
+        with path.open("rb") as stream:
+            return stream.read(len(_ELF)) != _ELF
+    except OSError:
+        return True
 
 
 def _content(name: str) -> bytes:

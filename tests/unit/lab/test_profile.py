@@ -1,0 +1,223 @@
+"""`tailtune profile` on files, and what is asked of processes and services."""
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.pprof import encode
+from tests.support.profiles import CPU, PERIOD_NS, cpu_profile, heap_profile, service_profile
+
+from tailtune._native import Profile
+from tailtune.cli.progress import QuietProgress
+from tailtune.errors import NativeError, NothingMeasuredError, RunInterruptedError, SetupError, UsageError
+from tailtune.lab import profile_source
+from tailtune.lab.profile import profile
+from tailtune.lab.profile_source import Taking
+from tailtune.lab.profile_views import Look
+from tailtune.model.profile_view import ProfileResult, SourceKind
+
+if TYPE_CHECKING:
+    from tailtune.model.icicle import IcicleSource
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.pb.gz").write_bytes(service_profile().to_pprof())
+
+
+def look_at(source: str = "shop.pb.gz", look: Look | None = None, **more: Any) -> ProfileResult:
+    return profile(source, Path.cwd(), more.pop("taking", Taking()), look or Look(), progress=QuietProgress(), **more)
+
+
+def test_a_file_is_opened_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "odd-name").write_bytes((tmp_path / "shop.pb.gz").read_bytes())
+    result = look_at("odd-name")
+    assert (result.source.kind, result.source.name, result.seconds) == (SourceKind.FILE, "odd-name", 10.0)
+    [table] = result.tables
+    assert (table.title, table.kind, table.rows[0].name) == ("cpu", "cpu", "main.hash")
+    assert table.rows[0].own == 400 * PERIOD_NS
+
+
+def test_a_profile_comes_from_stdin_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = io.BytesIO((tmp_path / "shop.pb.gz").read_bytes())
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=data))
+    result = look_at("-")
+    assert (result.source.name, result.tables[0].rows[0].name) == ("stdin", "main.hash")
+
+
+def test_what_is_nothing_says_what_could_be_given() -> None:
+    with pytest.raises(UsageError, match="`no-such-thing` is no file, no recording") as caught:
+        look_at("no-such-thing")
+    assert "PID" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x1f\x8b\x08garbage"])
+def test_a_file_that_holds_no_profile_is_an_error(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad").write_bytes(content)
+    with pytest.raises((NativeError, NothingMeasuredError)):
+        look_at("bad")
+
+
+def test_a_file_without_samples_measures_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty.pb.gz").write_bytes(encode({}, CPU))
+    with pytest.raises(NothingMeasuredError, match=r"empty\.pb\.gz holds no samples"):
+        look_at("empty.pb.gz")
+
+
+def test_the_value_is_the_one_asked_for_or_the_most_telling(tmp_path: Path) -> None:
+    (tmp_path / "heap").write_bytes(heap_profile([(("main.grow", "main.main"), 10, 4096)]).to_pprof())
+    assert look_at("heap").tables[0].kind == "alloc_space"
+    assert look_at("heap", Look(value="alloc_objects")).tables[0].total == 10
+    with pytest.raises(UsageError, match="only alloc_objects, alloc_space"):
+        look_at("heap", Look(value="cpu"))
+
+
+def test_few_samples_are_said_to_be_few(tmp_path: Path) -> None:
+    (tmp_path / "few").write_bytes(cpu_profile({("main.a",): 3}).to_pprof())
+    assert any("3 samples are few" in warning for warning in look_at("few").warnings)
+    assert not look_at().warnings
+
+
+def test_each_format_holds_what_the_table_says(tmp_path: Path) -> None:
+    outputs = ["a.pb.gz", "a.pprof", "a.folded", "a.collapsed", "a.txt", "a.json", "collapsed:plain"]
+    result = look_at(outputs=outputs)
+    total = sum(Profile.from_pprof((tmp_path / "a.pb.gz").read_bytes()).values(0))
+    assert total == result.tables[0].samples == 952
+    assert (tmp_path / "a.pprof").read_bytes() == (tmp_path / "a.pb.gz").read_bytes()
+    lines = (tmp_path / "plain").read_text().splitlines()
+    assert f"main.main;main.serve;main.hash {400 * PERIOD_NS}" in lines
+    assert {(tmp_path / name).read_text() for name in ("a.folded", "a.collapsed", "a.txt")} == {"\n".join(lines) + "\n"}
+    assert json.loads((tmp_path / "a.json").read_text())["tables"][0]["rows"][0]["name"] == "main.hash"
+    assert result.written == [*outputs[:-1], "plain"]
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.gz", "plain", "svg:a"])
+def test_a_name_that_tells_no_format_is_refused_before_anything_is_read(name: str) -> None:
+    with pytest.raises(UsageError, match="the name does not tell the format") as caught:
+        look_at("no-such-thing", outputs=[name])
+    assert ".pb.gz" in caught.value.hint
+    assert ".folded" in caught.value.hint
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(SetupError, match="no-folder"):
+        look_at("no-such-thing", outputs=["no-folder/a.pb.gz"])
+
+
+def test_a_base_is_compared_with(tmp_path: Path) -> None:
+    (tmp_path / "base.pb.gz").write_bytes(service_profile(hashing=200).to_pprof())
+    result = look_at(diff="base.pb.gz")
+    assert result.diff is not None
+    changed = next(one for one in result.diff.functions if one.name == "main.hash")
+    assert (changed.own.base_samples, changed.own.candidate_samples) == (200, 400)
+    assert changed.own.change.is_significant
+
+
+def test_the_lines_of_a_function_come_with_their_text_or_the_reason_why_not() -> None:
+    listing = look_at(look=Look(listed=["main.hash"])).listings[0]
+    assert listing.lines[0].own == 400 * PERIOD_NS
+    assert "not readable here" in listing.note
+
+
+def test_a_view_with_keys_gets_the_profile() -> None:
+    given: list[IcicleSource] = []
+    look_at(look=Look(value="samples"), on_profile=given.append)
+    assert (given[0].first_value, given[0].top(0)[0]) == (0, ("main.hash", 400, 400))
+
+
+class FakeSampler:
+    """Stands for the kernel: hands over a profile when it is stopped."""
+
+    mode, lost_note = "fake events", "kernel stacks: ask root"
+    found = cpu_profile({("main.a", "main.main"): 500})
+
+    def __init__(self, pid: int, hz: int, **_: object) -> None:
+        self.asked = (pid, hz)
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def stop(self) -> Any:
+        return self.found
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A process that is alive until told otherwise, and a sampler that needs no kernel."""
+    from tailtune import _native
+
+    found = SimpleNamespace(pid=42, name="shop", command="/srv/shop -v", is_alive=True)
+    monkeypatch.setattr(profile_source, "process_of", lambda _: found)
+    monkeypatch.setattr(_native, "Sampler", FakeSampler)
+    return found
+
+
+def test_a_process_is_sampled_and_the_mode_is_named(process: Any) -> None:
+    result = look_at("42", taking=Taking(seconds=0.01))
+    assert (result.source.kind, result.source.pid, result.source.command) == (SourceKind.PROCESS, 42, "/srv/shop -v")
+    assert (result.mode, result.lost_note, result.interrupted) == ("fake events", "kernel stacks: ask root", False)
+    assert result.tables[0].title == "on-CPU"
+
+
+def test_a_process_that_ends_early_leaves_what_was_taken(process: Any) -> None:
+    process.is_alive = False
+    result = look_at("42", taking=Taking(seconds=1000))
+    assert result.tables[0].samples == 500
+    assert any("shop (PID 42) ended after 0.0 s" in warning for warning in result.warnings)
+
+
+def test_an_idle_process_measures_nothing_but_may_wait(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeSampler, "found", cpu_profile({}))
+    with pytest.raises(NothingMeasuredError, match="shop used no CPU") as caught:
+        look_at("42", taking=Taking(seconds=0.01))
+    assert "--off-cpu" in caught.value.hint
+
+
+def test_ctrl_c_keeps_what_was_taken(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impatient(QuietProgress):
+        def advance(self, done: float, total: float, note: str = "") -> None:
+            raise KeyboardInterrupt
+
+    result = profile("42", Path.cwd(), Taking(seconds=1000), Look(), progress=Impatient())
+    assert result.interrupted
+    assert result.tables[0].samples == 500
+    monkeypatch.setattr(FakeSampler, "found", cpu_profile({}))
+    with pytest.raises(RunInterruptedError):
+        profile("42", Path.cwd(), Taking(seconds=1000), Look(), progress=Impatient())
+
+
+def test_a_service_is_asked_for_the_kind_and_the_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    def pull(one: Any) -> bytes:
+        asked.append(one.url)
+        return (tmp_path / "shop.pb.gz").read_bytes()
+
+    monkeypatch.setattr(profile_source, "pull", pull)
+    result = look_at("http://127.0.0.1:6060", taking=Taking(seconds=3))
+    assert asked == ["http://127.0.0.1:6060/debug/pprof/profile?seconds=3"]
+    assert (result.source.kind, result.tables[0].title) == (SourceKind.URL, "cpu")
+
+
+def test_a_service_that_fails_is_told_in_the_main_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pull(_: object) -> bytes:
+        raise SetupError("it does not answer")
+
+    monkeypatch.setattr(profile_source, "pull", pull)
+    with pytest.raises(SetupError, match="it does not answer"):
+        look_at("http://127.0.0.1:6060")
+
+
+def test_a_program_is_no_profile_so_its_process_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shop").write_bytes(b"\x7fELF and so on")
+    wanted = []
+    monkeypatch.setattr(profile_source, "process_named", wanted.append)
+    with contextlib.suppress(UsageError):
+        look_at("shop")
+    assert wanted == ["shop"]
