@@ -216,7 +216,7 @@ def test_a_service_that_fails_is_told_in_the_main_thread(monkeypatch: pytest.Mon
 
 def test_a_program_is_no_profile_so_its_process_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shop").write_bytes(b"\x7fELF and so on")
-    wanted = []
+    wanted: list[str] = []
     monkeypatch.setattr(profile_source, "process_named", wanted.append)
     with contextlib.suppress(UsageError):
         look_at("shop")
