@@ -55,6 +55,11 @@ class Profile:
         Free text that came with the profile.
         """
     @property
+    def default_value(self, /) -> int:
+        """
+        Which sample type to look at first: the one that the profile names, else the last.
+        """
+    @property
     def duration_ns(self, /) -> int:
         """
         Length in ns; 0 where unknown.
@@ -91,6 +96,16 @@ class Profile:
 
         In the order of time; empty for profiles read from pprof.
         """
+    def squares(self, /, i: SupportsIndex) -> bytes:
+        """
+        Sums of the squared values of the single samples of each stack, for sample type `i`: little-endian f64.
+
+        Empty for profiles without single samples.
+        """
+    def stack_columns(self, /) -> tuple[bytes, bytes]:
+        """
+        All different stacks in columns of little-endian u32: (frames in each stack, frames of all stacks one after the other).
+        """
     def stacks(self, /) -> list[list[int]]:
         """
         All different stacks as indices into `frames`, leaf first, inlined calls expanded.
@@ -102,6 +117,13 @@ class Profile:
     def to_pprof(self, /) -> bytes:
         """
         Write gzip'd pprof, as `go tool pprof` reads it. Single samples are not part of the format.
+        """
+    def tree(self, /, value: SupportsIndex, bottom_up: bool = False) -> tuple[bytes, list[str], bytes, bytes]:
+        """
+        Join the stacks of one sample type by function, from callers to callees, or from leaves to callers.
+
+        Returns columns: (parents i32, names, own values i64, total values i64), numbers little-endian.
+        Row 0 is the root, without a name; every other row comes after its parent.
         """
     def values(self, /, i: SupportsIndex) -> list[int]:
         """

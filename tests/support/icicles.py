@@ -45,9 +45,6 @@ class Source:
         rows = INVERTED if bottom_up else self.rows
         return columns([(parent, name, own * factor, total * factor) for parent, name, own, total in rows])
 
-    def top(self, value: int) -> list[tuple[str, int, int]]:
-        return [("main.hash", 75, 75), ("main.main", 0, 90)]
-
     def kind(self, function: str) -> FrameKind:
         if function.startswith("do_"):
             return FrameKind.KERNEL

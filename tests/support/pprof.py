@@ -26,8 +26,11 @@ def encode(
         locations = b"".join(_varint(function(name)) for name in stack)
         body += _message(2, _message(1, locations) + _message(2, b"".join(_varint(value) for value in values)))
     for name, number in functions.items():
-        body += _message(4, _number(1, number) + _message(4, _number(1, number)))
+        mapping = _number(2, 1) if name.endswith("_[k]") else b""
+        body += _message(4, _number(1, number) + mapping + _message(4, _number(1, number)))
         body += _message(5, _number(1, number) + _number(2, text(name)))
+    if any(name.endswith("_[k]") for name in functions):
+        body += _message(3, _number(1, 1) + _number(5, text("[kernel]")))
     body += b"".join(_message(6, value.encode()) for value in strings)
     body += _number(10, duration_ns) + _number(12, period)
     return gzip.compress(body, mtime=0)

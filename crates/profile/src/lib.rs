@@ -31,6 +31,7 @@ mod stacks;
 mod strings;
 mod tables;
 mod threads;
+mod tree;
 mod wire;
 
 pub use address_space::{AddressSpace, Region};
@@ -45,3 +46,4 @@ pub use stacks::StackTable;
 pub use strings::{StringId, StringTable};
 pub use tables::{Profile, ResolvedFrame, SampleType};
 pub use threads::ThreadRow;
+pub use tree::CallTree;

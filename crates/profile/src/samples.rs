@@ -53,6 +53,24 @@ impl SampleTable {
         value.copied().unwrap_or(0)
     }
 
+    /// Sums of the squared values of a column, one for each of `stacks` stacks; empty without samples.
+    ///
+    /// The variance of a sum of sampled values, such as times off the CPU, is estimated by it (compound Poisson).
+    #[must_use]
+    pub fn squares(&self, column: usize, stacks: usize) -> Vec<f64> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut sums = vec![0.0; stacks];
+        for (row, &stack) in self.stack.iter().enumerate() {
+            if let Some(sum) = sums.get_mut(stack as usize) {
+                let value = self.value(row, column) as f64;
+                *sum += value * value;
+            }
+        }
+        sums
+    }
+
     /// Adds a sample that counts what all do.
     pub fn push(&mut self, row: SampleRow) {
         self.t_ns.push(row.t_ns);
@@ -89,4 +107,45 @@ impl SampleTable {
 
 fn permuted<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
     order.iter().map(|&row| column[row as usize]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SampleRow, SampleTable};
+
+    fn row(stack: u32) -> SampleRow {
+        SampleRow {
+            t_ns: 0,
+            tid: 1,
+            cpu: 0,
+            stack,
+        }
+    }
+
+    #[test]
+    fn squares_are_summed_by_stack() {
+        let mut table = SampleTable::default();
+        assert!(table.squares(0, 2).is_empty());
+        for (stack, value) in [(0, 3), (1, 10), (0, 4)] {
+            table.push_with_values(row(stack), &[1, value]);
+        }
+        assert_eq!(table.squares(1, 2), [25.0, 100.0]);
+        assert_eq!(table.squares(0, 2), [2.0, 1.0]);
+        assert_eq!(
+            table.squares(1, 1),
+            [25.0],
+            "a stack out of range is no panic"
+        );
+    }
+
+    #[test]
+    fn equal_values_need_no_column() {
+        let mut table = SampleTable {
+            uniform: vec![1, 5],
+            ..SampleTable::default()
+        };
+        table.push(row(0));
+        table.push(row(0));
+        assert_eq!(table.squares(1, 1), [50.0]);
+    }
 }

@@ -129,6 +129,19 @@ impl Profile {
             .flat_map(|&location| self.locations.frames(location).iter().copied())
     }
 
+    /// Number of frames of each stack, and the frames of all stacks one after the other, leaf first.
+    #[must_use]
+    pub fn stack_columns(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut lengths = Vec::with_capacity(self.stacks.len());
+        let mut frames = Vec::new();
+        for stack in 0..self.stacks.len() as u32 {
+            let before = frames.len();
+            frames.extend(self.stack_frames(stack));
+            lengths.push((frames.len() - before) as u32);
+        }
+        (lengths, frames)
+    }
+
     /// Gives every location its frames: one list a location in row order, innermost call first.
     pub fn set_frames(&mut self, resolved: Vec<Vec<ResolvedFrame>>) {
         let mut lists = Vec::with_capacity(resolved.len());

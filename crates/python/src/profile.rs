@@ -1,8 +1,10 @@
 //! Bindings of profile tables.
 
-use profile::{PprofLimits, SampleType};
+use std::collections::HashMap;
+
+use profile::{PprofLimits, SampleType, StringId};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::errors::native_error;
 
@@ -13,6 +15,14 @@ type FrameTuple = (String, String, String, i32, bool, bool);
 type Columns<'py> = (
     Bound<'py, PyBytes>,
     Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
+
+/// Columns of a tree of calls: parents, names, own and total values.
+type TreeColumns<'py> = (
+    Bound<'py, PyBytes>,
+    Vec<Bound<'py, PyString>>,
     Bound<'py, PyBytes>,
     Bound<'py, PyBytes>,
 );
@@ -87,6 +97,15 @@ impl Profile {
             .collect()
     }
 
+    /// All different stacks in columns of little-endian u32: (frames in each stack, frames of all stacks one after the other).
+    fn stack_columns<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
+        let (lengths, frames) = py.detach(|| self.inner.stack_columns());
+        (
+            bytes(py, &lengths, u32::to_le_bytes),
+            bytes(py, &frames, u32::to_le_bytes),
+        )
+    }
+
     /// The value of each stack for sample type `i`. Raises IndexError if there is no such type.
     fn values(&self, i: usize) -> PyResult<Vec<i64>> {
         let column = self.inner.values.get(i);
@@ -106,6 +125,41 @@ impl Profile {
             bytes(py, &samples.cpu, i32::to_le_bytes),
             bytes(py, &samples.stack, u32::to_le_bytes),
         )
+    }
+
+    /// Which sample type to look at first: the one that the profile names, else the last.
+    #[getter]
+    fn default_value(&self) -> usize {
+        self.inner.default_value()
+    }
+
+    /// Join the stacks of one sample type by function, from callers to callees, or from leaves to callers.
+    ///
+    /// Returns columns: (parents i32, names, own values i64, total values i64), numbers little-endian.
+    /// Row 0 is the root, without a name; every other row comes after its parent.
+    #[pyo3(signature = (value, bottom_up = false))]
+    fn tree<'py>(&self, py: Python<'py>, value: usize, bottom_up: bool) -> TreeColumns<'py> {
+        let tree = py.detach(|| self.inner.tree(value, bottom_up));
+        let mut texts: HashMap<StringId, Bound<'py, PyString>> = HashMap::new();
+        let names = tree.functions.iter().map(|&function| {
+            let text = texts.entry(function);
+            let new = || PyString::new(py, self.inner.strings.text(function));
+            text.or_insert_with(new).clone()
+        });
+        (
+            bytes(py, &tree.parents, i32::to_le_bytes),
+            names.collect(),
+            bytes(py, &tree.own, i64::to_le_bytes),
+            bytes(py, &tree.totals, i64::to_le_bytes),
+        )
+    }
+
+    /// Sums of the squared values of the single samples of each stack, for sample type `i`: little-endian f64.
+    ///
+    /// Empty for profiles without single samples.
+    fn squares<'py>(&self, py: Python<'py>, i: usize) -> Bound<'py, PyBytes> {
+        let sums = self.inner.samples.squares(i, self.inner.stacks.len());
+        bytes(py, &sums, f64::to_le_bytes)
     }
 
     /// Length in ns; 0 where unknown.

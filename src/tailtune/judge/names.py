@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from tailtune.model.icicle import FrameKind
+
 _GO_PLUMBING: Final = (
     r"runtime\.(goexit|main|mcall|mstart|systemstack|schedule|findRunnable|park_m|gopark|sysmon)|main\.main\b|"
     r"net/http\.|golang\.org/x/net/http2|google\.golang\.org/grpc\.|github\.com/gin-gonic/gin\.|"
@@ -58,6 +60,16 @@ def is_standard(function: str) -> bool:
     if "." not in head or head.startswith(("[", "_")) or "@" in head:
         return True  # C functions, symbols of the C library, addresses without a name
     return _GO_STANDARD.match(function) is not None
+
+
+@lru_cache(maxsize=65536)
+def kind_of(function: str) -> FrameKind:
+    """Return whose code a function is, as far as its name tells: the kernel's looks like C's."""
+    if not function or function.startswith(("[", "0x", "(")):
+        return FrameKind.UNKNOWN
+    if is_plumbing(function) or function.startswith("runtime."):
+        return FrameKind.RUNTIME
+    return FrameKind.STANDARD if is_standard(function) else FrameKind.OWN
 
 
 def is_code(function: str) -> bool:

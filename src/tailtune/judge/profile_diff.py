@@ -36,7 +36,7 @@ def diff_profiles(
     Args:
         base: profiles of one side, of the same kind; several are repetitions.
         candidate: profiles of the other side.
-        kind: sample type to compare, for example `cpu`; empty: the most telling one that base has.
+        kind: sample type to compare, for example `cpu`; empty: the one that base shows unasked.
         grouping: what to sum by.
         base_requests: requests served during each profile of base, where known.
         candidate_requests: the same for candidate.
@@ -89,14 +89,14 @@ def _size(one: FunctionChange) -> tuple[bool, float, float]:
 
 
 def default_kind(profile: "Profile") -> str:
-    """Return the sample type that pprof shows unasked: the last.
+    """Return the sample type that the profile names, else its last, as `go tool pprof` does.
 
     Raises:
         UsageError: if there is none.
     """
     if not profile.sample_types:
         raise UsageError("a profile without values cannot be compared")
-    return profile.sample_types[-1][0]
+    return profile.sample_types[profile.default_value][0]
 
 
 def basis_of(base: Side, candidate: Side, kind: str) -> Basis:

@@ -60,11 +60,9 @@ def grouped(profile: "Profile", kind: str, grouping: Grouping) -> Grouped:
     """
     weights = weights_of(profile, kind)
     group_of_frame, names = _groups(profile.frames(), grouping)
-    stacks = profile.stacks()
-    lengths = np.fromiter(map(len, stacks), dtype=np.int64, count=len(stacks))
-    flat = np.fromiter((frame for stack in stacks for frame in stack), dtype=np.int64, count=int(lengths.sum()))
-    groups = group_of_frame[flat]
-    stack_of = np.repeat(np.arange(len(stacks)), lengths)
+    lengths, frames = (np.frombuffer(column, dtype="<u4").astype(np.int64) for column in profile.stack_columns())
+    groups = group_of_frame[frames]
+    stack_of = np.repeat(np.arange(len(lengths)), lengths)
     leaf_at = (np.cumsum(lengths) - lengths)[lengths > 0]
     once = np.unique(stack_of * max(len(names), 1) + groups)
     return Grouped(
@@ -117,7 +115,19 @@ def weights_of(profile: "Profile", kind: str) -> Sums:
     value = np.array(profile.values(position), dtype=np.float64)
     samples = _samples(profile, position, value)
     squares = np.divide(value * value, samples, out=np.zeros_like(value), where=samples > 0)
-    return Sums(value, squares, samples)
+    of_single = np.frombuffer(profile.squares(position), dtype="<f8")
+    return Sums(value, np.maximum(squares, of_single) if len(of_single) else squares, samples)
+
+
+def mean_weight(profile: "Profile", kind: str) -> float:
+    """Return what a sample weighs on average, heavy ones counting more: 0 without samples.
+
+    Raises:
+        UsageError: if the profile has no values of this type.
+    """
+    weights = weights_of(profile, kind)
+    total = float(weights.value.sum())
+    return float(weights.squares.sum()) / total if total else 0.0
 
 
 def kind_index(profile: "Profile", kind: str) -> int:

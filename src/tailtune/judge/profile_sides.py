@@ -40,7 +40,7 @@ class Side:
             case Basis.PROFILE:
                 return np.ones(len(self.groups))
             case _:
-                return np.array([float(one.total.value[0]) for one in self.groups])
+                return np.array([float(one.total.value[0]) or 1.0 for one in self.groups])
 
     def arm(self) -> ProfileArm:
         """Return what was profiled."""

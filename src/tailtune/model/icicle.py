@@ -28,6 +28,10 @@ class TreeColumns(msgspec.Struct, frozen=True, kw_only=True):
     """Little-endian i64 a row: value of the samples that end here."""
     totals: bytes
     """Little-endian i64 a row: of those and all below."""
+    before: bytes = b""
+    """Of a diff: the part of `totals` that is base's, the rest being the candidate's; empty: not a diff."""
+    changes: bytes = b""
+    """Of a diff: one i8 a row: 1 certainly more in the candidate, -1 certainly less, 0 not certain."""
 
 
 class IcicleSource(Protocol):
@@ -43,9 +47,6 @@ class IcicleSource(Protocol):
 
     def tree(self, value: int, *, bottom_up: bool) -> TreeColumns:
         """Return the tree of one sample type: from callers to callees, or `bottom_up` from leaves to their callers."""
-
-    def top(self, value: int) -> list[tuple[str, int, int]]:
-        """Return (function, own, total) of one sample type, largest own first."""
 
     def kind(self, function: str) -> FrameKind:
         """Return whose code a function is."""

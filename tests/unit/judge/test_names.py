@@ -2,7 +2,8 @@
 
 import pytest
 
-from tailtune.judge.names import crate, is_code, is_plumbing, is_standard, owner, short
+from tailtune.judge.names import crate, is_code, is_plumbing, is_standard, kind_of, normalized, owner, short
+from tailtune.model.icicle import FrameKind
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,32 @@ def test_the_owner_is_the_innermost_code_and_no_closure():
 )
 def test_short_names(function, name):
     assert short(function) == name
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        ("main.(*index).search", FrameKind.OWN),
+        ("serde_json::ser::to_vec", FrameKind.OWN),
+        ("encoding/json.Marshal", FrameKind.STANDARD),
+        ("malloc", FrameKind.STANDARD),
+        ("runtime.mallocgc", FrameKind.RUNTIME),
+        ("tokio::runtime::task::raw::poll", FrameKind.RUNTIME),
+        ("[libc.so.6]+0x163940", FrameKind.UNKNOWN),
+        ("", FrameKind.UNKNOWN),
+    ],
+)
+def test_kinds(function, kind):
+    assert kind_of(function) is kind
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("shop::cart::total::h0123456789abcdef", "shop::cart::total::hfedcba9876543210"),
+        ("main.serve.func1.2", "main.serve.func3"),
+        ("main.Map[go.shape.int]", "main.Map[go.shape.string]"),
+    ],
+)
+def test_names_are_the_same_in_the_next_build(one, other):
+    assert normalized(one) == normalized(other)

@@ -12,9 +12,13 @@ from tailtune.judge.profile_changes import Asked
 from tailtune.judge.profile_diff import diff_profiles
 from tailtune.judge.profile_sides import Columns
 from tailtune.model.profile_diff import Basis, Change, FunctionChange, Grouping, ProfileDiff
+from tailtune.show.export.json import encode
+from tailtune.show.text.profile_diff import profile_diff
 
 stacks = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=4).map(tuple)
-profiles = st.dictionaries(stacks, st.integers(1, 300), min_size=1, max_size=12).map(cpu_profile)
+profiles = st.builds(
+    cpu_profile, st.dictionaries(stacks, st.integers(1, 300), max_size=12), seconds=st.sampled_from([0.0, 10.0])
+)
 
 
 def function(diff: ProfileDiff, name: str) -> FunctionChange:
@@ -160,6 +164,14 @@ def test_a_profile_does_not_differ_from_itself(profile):
     assert significant(diff) == set()
     assert diff.total.difference.point == 0
     assert (diff.appeared, diff.vanished) == (0, 0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(profiles, min_size=1, max_size=4), st.lists(profiles, min_size=1, max_size=4))
+def test_any_profiles_give_a_diff_that_can_be_written(base, candidate):
+    diff = diff_profiles(base, candidate)
+    assert encode(diff)
+    assert profile_diff(diff)
 
 
 @settings(deadline=None, max_examples=60)

@@ -128,7 +128,8 @@ def test_the_lines_of_a_function_come_with_their_text_or_the_reason_why_not() ->
 def test_a_view_with_keys_gets_the_profile() -> None:
     given: list[IcicleSource] = []
     look_at(look=Look(value="samples"), on_profile=given.append)
-    assert (given[0].first_value, given[0].top(0)[0]) == (0, ("main.hash", 400, 400))
+    assert given[0].first_value == 0
+    assert "main.hash" in given[0].tree(0, bottom_up=False).names
 
 
 class FakeSampler:

@@ -11,7 +11,7 @@ from textual.events import Key
 from textual.widgets import DataTable, Input, Static
 
 from tailtune.model.icicle import IcicleSource
-from tailtune.model.units import format_share
+from tailtune.model.units import format_change, format_share
 from tailtune.show.printable import printable
 from tailtune.show.tui import colors
 from tailtune.show.tui.icicle import Icicle
@@ -86,7 +86,9 @@ class IcicleApp(App[None]):
         if not table.has_class("shown"):
             return
         unit = self.source.values[self.value][1]
-        for name, own, total in self.source.top(self.value)[:MOST_FUNCTIONS]:
+        calls = self.icicle.calls if not self.inverted else None
+        calls = calls or IcicleTree.of(self.source.tree(self.value, bottom_up=False))
+        for name, own, total in calls.functions[:MOST_FUNCTIONS]:
             table.add_row(Text(amount(own, unit)), Text(amount(total, unit)), Text(printable(name)))
 
     def on_icicle_moved(self) -> None:
@@ -100,7 +102,7 @@ class IcicleApp(App[None]):
         total = amount(float(tree.totals[0]), unit) if tree else ""
         way = "callers of leaves" if self.inverted else "callees"
         text = Text(f"{self.headline}  {printable(kind)} {total}, {way}  ? help ", no_wrap=True, overflow="ellipsis")
-        for words, style in colors.legend():
+        for words, style in colors.legend(diff=tree is not None and tree.changes is not None):
             text.append(words, style)
         return text
 
@@ -111,12 +113,21 @@ class IcicleApp(App[None]):
             return Text("")
         name = "all" if node == 0 else printable(tree.name(node))
         kind = "" if node == 0 else f" [{self.source.kind(tree.name(node))}]"
-        own, total = amount(float(tree.own[node]), unit), amount(float(tree.totals[node]), unit)
-        text = Text(f"{format_share(tree.share(node))} {total}, own {own}  {name}{kind}")
+        text = Text(f"{self._values_of(tree, node, unit)}  {name}{kind}")
         if icicle.search:
             found = icicle.search
             text.append(f"\n{count(len(found.order))} matches of {printable(found.text)}: {format_share(found.share)}")
         return text
+
+    @staticmethod
+    def _values_of(tree: IcicleTree, node: int, unit: str) -> str:
+        total = float(tree.totals[node])
+        if tree.before is None or tree.changes is None:
+            return f"{format_share(tree.share(node))} {amount(total, unit)}, own {amount(float(tree.own[node]), unit)}"
+        base = float(tree.before[node])
+        relative = f"{format_change((total - base) / base)}, " if base else ""
+        words = colors.CHANGE_WORDS[int(tree.changes[node])]
+        return f"{amount(base, unit)} → {amount(total - base, unit)} ({relative}{words})"
 
     def action_search(self) -> None:
         """Ask what to search for."""

@@ -13,6 +13,14 @@ _KINDS: Final = {
     FrameKind.KERNEL: Style(color="bright_white", bgcolor="red"),
     FrameKind.UNKNOWN: Style(color="black", bgcolor="white"),
 }
+_CHANGES: Final = {
+    1: Style(color="bright_white", bgcolor="red"),
+    0: Style(color="black", bgcolor="white"),
+    -1: Style(color="bright_white", bgcolor="blue"),
+}
+CHANGE_WORDS: Final = {1: "higher", 0: "not certain", -1: "lower"}
+_SIGNS: Final = {1: "+", 0: "", -1: "-"}
+"""Before a name, since there may be no color."""
 MERGED: Final = Style(dim=True)
 MATCH: Final = Style(color="black", bgcolor="bright_yellow", bold=True, underline=True)
 """Also told by its underline, where there is no color."""
@@ -21,10 +29,26 @@ CURSOR: Final = Style(reverse=True, bold=True)
 
 def style_of(kind: FrameKind, *, matched: bool, chosen: bool) -> Style:
     """Return how a cell is drawn."""
-    style = MATCH if matched else _KINDS[kind]
+    return _marked(_KINDS[kind], matched=matched, chosen=chosen)
+
+
+def style_of_change(change: int, *, matched: bool, chosen: bool) -> Style:
+    """Return how a cell of a diff is drawn."""
+    return _marked(_CHANGES[change], matched=matched, chosen=chosen)
+
+
+def sign_of(change: int) -> str:
+    """Return what a name of a diff begins with."""
+    return _SIGNS[change]
+
+
+def _marked(style: Style, *, matched: bool, chosen: bool) -> Style:
+    style = MATCH if matched else style
     return style + CURSOR if chosen else style
 
 
-def legend() -> list[tuple[str, Style]]:
-    """Return each kind's words in its color."""
+def legend(*, diff: bool) -> list[tuple[str, Style]]:
+    """Return each color's words in it."""
+    if diff:
+        return [(f" {CHANGE_WORDS[change]} ", style) for change, style in _CHANGES.items()]
     return [(f" {kind} ", style) for kind, style in _KINDS.items()]

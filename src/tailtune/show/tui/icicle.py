@@ -98,8 +98,12 @@ class Icicle(Widget, can_focus=True):
             return Segment("…" * width, colors.MERGED)
         name = tree.name(cell.node)
         matched = self.search is not None and bool(self.search.matched[cell.node])
-        style = colors.style_of(self.source.kind(name), matched=matched, chosen=cell.node == self.cursor)
-        return Segment(label("all" if cell.node == 0 else name, width), style)
+        chosen, shown = cell.node == self.cursor, "all" if cell.node == 0 else name
+        if tree.changes is None:
+            return Segment(label(shown, width), colors.style_of(self.source.kind(name), matched=matched, chosen=chosen))
+        change = int(tree.changes[cell.node])
+        style = colors.style_of_change(change, matched=matched, chosen=chosen)
+        return Segment(label(shown, width, colors.sign_of(change)), style)
 
     def on_resize(self) -> None:
         """Keep the chosen node within the visible lines."""

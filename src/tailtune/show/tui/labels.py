@@ -15,15 +15,15 @@ _PATH: Final = re.compile(r"^[\w.~@/-]+/")
 
 
 @lru_cache(maxsize=16384)
-def label(name: str, width: int) -> str:
-    """Return a name in exactly `width` columns; paths of packages and modules go first, then the end."""
+def label(name: str, width: int, sign: str = "") -> str:
+    """Return a name in exactly `width` columns, behind a sign; paths of packages and modules go first, then the end."""
     if width <= 1:
         return EDGE * width
-    room = width - 1
+    room = width - 1 - len(sign)
     text = next((one for one in _forms(printable(name)) if cell_len(one) <= room), None)
     if text is None:
         text = _cut(_forms(printable(name))[-1], room)
-    return EDGE + text + " " * (room - cell_len(text))
+    return EDGE + sign + text + " " * (room - cell_len(text))
 
 
 def _forms(name: str) -> list[str]:

@@ -48,6 +48,10 @@ class IcicleTree:
     lefts: Floats
     depths: Nodes
     levels: list[Level]
+    before: Floats | None = None
+    """Of a diff: base's part of the totals."""
+    changes: Nodes | None = None
+    """Of a diff: 1 more, -1 less, 0 not certain."""
 
     @classmethod
     def of(cls, columns: TreeColumns) -> Self:
@@ -57,6 +61,7 @@ class IcicleTree:
             ValueError: if columns differ in length, or a row does not come after its parent.
         """
         parents = np.frombuffer(columns.parents, dtype="<i4").astype(np.int64)
+        parents[:1] = -1
         own, totals = (
             np.maximum(np.frombuffer(one, dtype="<i8"), 0).astype(np.float64) for one in (columns.own, columns.totals)
         )
@@ -68,7 +73,11 @@ class IcicleTree:
         index: dict[str, int] = {}
         codes = np.fromiter((index.setdefault(name, len(index)) for name in columns.names), dtype=np.int64, count=size)
         lefts, depths, levels = _laid_out(parents, totals)
-        return cls(list(index), codes, parents, own, totals, lefts, depths, levels)
+        before = np.frombuffer(columns.before, dtype="<i8").astype(np.float64) if columns.before else None
+        changes = np.frombuffer(columns.changes, dtype="i1").astype(np.int64) if columns.changes else None
+        if any(one is not None and len(one) != size for one in (before, changes)):
+            raise ValueError("a tree needs columns of one length")
+        return cls(list(index), codes, parents, own, totals, lefts, depths, levels, before, changes)
 
     def name(self, node: int) -> str:
         """Return a node's name."""
@@ -105,6 +114,21 @@ class IcicleTree:
     def is_below(self, node: int, root: int) -> bool:
         """Whether `node` is `root` or called from there."""
         return node == root or root in self.ancestors(node)
+
+    @cached_property
+    def functions(self) -> list[tuple[str, float, float]]:
+        """Name, own value and total of each function, largest own first; recursion counts once in the total."""
+        outermost, above = self.parents >= 0, self.parents.copy()
+        climbing = np.flatnonzero(outermost)
+        while len(climbing):
+            outermost[climbing] &= self.codes[above[climbing]] != self.codes[climbing]
+            above[climbing] = self.parents[above[climbing]]
+            climbing = climbing[(above[climbing] >= 0) & outermost[climbing]]
+        size = len(self.names)
+        own = np.bincount(self.codes, self.own, size)
+        totals = np.bincount(self.codes[outermost], self.totals[outermost], size)
+        order = np.lexsort((-totals, -own))
+        return [(self.names[at], float(own[at]), float(totals[at])) for at in order if at != self.codes[0]]
 
     @cached_property
     def ranks(self) -> Nodes:

@@ -87,6 +87,17 @@ def following(found, node, tree, step) -> int:
     return after
 
 
+@settings(deadline=None, max_examples=40)
+@given(trees())
+def test_functions_have_all_own_values_and_recursion_counts_once(tree):
+    functions = {name: (own, total) for name, own, total in tree.functions}
+    for code, name in enumerate(tree.names):
+        nodes = [node for node in range(1, len(tree.parents)) if tree.codes[node] == code]
+        outermost = [node for node in nodes if code not in tree.codes[[one for one in tree.ancestors(node) if one]]]
+        if name in functions and code != tree.codes[0]:
+            assert functions[name] == (tree.own[nodes].sum(), tree.totals[outermost].sum())
+
+
 def test_narrow_calls_are_merged():
     rows = [(-1, "root", 0, 1000), *((0, f"f{number}", 1, 1) for number in range(500)), (0, "wide", 500, 500)]
     cells = IcicleTree.of(columns(rows)).row(0, 1, 10)
