@@ -5,9 +5,9 @@ The native core: load generation, sampling, symbols and profile tables.
 from _typeshed import SupportsGetItem
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
-from typing import Final, SupportsFloat, SupportsIndex, final
+from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "timer_error", "view_schedule"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "profile_format", "read_collapsed", "read_perf_data", "read_perf_script", "timer_error", "view_schedule"]
 
 VERSION: Final[str]
 """
@@ -313,6 +313,45 @@ def play(schedule: str | PathLike[str], stop: StopSignal, *, host: IPv4Address |
 
     Raises:
         NativeError: When the schedule cannot be read, or the output cannot be written.
+    """
+
+def profile_format(data: bytes) -> str:
+    """
+    Name the format of a profile, given its first bytes (64 kB are enough).
+
+    One of `pprof`, `perf.data`, `perf-script`, `collapsed`, `heap_v2`, `heap profile`, `speedscope`, `firefox`,
+    `simpleperf`; empty if it is none of these.
+    """
+
+def read_collapsed(source: SupportsGetItem[int, SupportsIndex] | str | PathLike[str]) -> Profile:
+    """
+    Read collapsed text (`frame;frame count`, root first), given as bytes or as the path of a file.
+
+    What is no stack is passed over, with a warning. Raises NativeError when the file cannot be read.
+    """
+
+def read_perf_data(path: str | PathLike[str], cache_dir: str | PathLike[str] | None = None, progress: Any | None = None) -> Profile:
+    """
+    Read perf.data, plain or packed, written to a file or to a pipe, and name all addresses.
+
+    Args:
+        path: The recording.
+        cache_dir: Where names are kept by build ID; without it, in the user's cache directory.
+        progress: Called now and then with the share of the work that is done, 0 to 1; what it raises is raised here.
+
+    Returns:
+        Samples of all events as columns of one profile. Scheduler switches become times off the CPU with the
+        stack at which the thread left. A file that is damaged or ends early gives what was read, with a warning.
+
+    Raises:
+        NativeError: When the file cannot be read or is no perf.data file.
+    """
+
+def read_perf_script(source: SupportsGetItem[int, SupportsIndex] | str | PathLike[str]) -> Profile:
+    """
+    Read the text of `perf script`, given as bytes or as the path of a file.
+
+    What is no sample is passed over, with a warning. Raises NativeError when the file cannot be read.
     """
 
 def timer_error(seconds: SupportsFloat | SupportsIndex = 5.0, cpu: SupportsIndex | None = None) -> bytes:

@@ -41,6 +41,23 @@ impl SampleTable {
         self.push(row);
     }
 
+    /// Adds a sample, and a column of values only once two samples count differently.
+    pub(crate) fn push_counting(&mut self, row: SampleRow, values: &[i64]) {
+        if self.is_empty() {
+            self.uniform = values.to_vec();
+        } else if self.values.is_empty() && self.uniform != values {
+            let length = self.len();
+            let filled = |&value: &i64| vec![value; length];
+            self.values = self.uniform.iter().map(filled).collect();
+            self.uniform.clear();
+        }
+        if self.uniform.is_empty() {
+            self.push_with_values(row, values);
+        } else {
+            self.push(row);
+        }
+    }
+
     /// What a sample counts in the column of a sample type; 0 where there is none.
     #[must_use]
     pub fn value(&self, row: usize, column: usize) -> i64 {
@@ -93,6 +110,9 @@ impl SampleTable {
 
     /// Brings the rows into the order of time; rings of several CPUs are drained one after the other.
     pub fn sort_by_time(&mut self) {
+        if self.t_ns.is_sorted() {
+            return;
+        }
         let mut order: Vec<u32> = (0..self.len() as u32).collect();
         order.sort_by_key(|&row| self.t_ns[row as usize]);
         self.t_ns = permuted(&self.t_ns, &order);

@@ -4,6 +4,7 @@ mod errors;
 mod hdr;
 mod load;
 mod profile;
+mod readers;
 mod sampler;
 mod schedule;
 mod servers;
@@ -33,6 +34,8 @@ mod _native {
     // Seeing side: sampler, profile, symbols.
     #[pymodule_export]
     use super::profile::Profile;
+    #[pymodule_export]
+    use super::readers::{profile_format, read_collapsed, read_perf_data, read_perf_script};
     #[pymodule_export]
     use super::sampler::{Sampler, perf_capability};
     #[pymodule_export]

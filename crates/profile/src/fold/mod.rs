@@ -1,9 +1,14 @@
 //! Folds raw samples into a profile while they arrive: memory follows the number of different
 //! stacks, not the number of samples.
 
-use std::collections::{BTreeMap, HashMap};
+mod chains;
+mod processes;
 
-use crate::address_space::{AddressSpace, Region};
+use std::collections::BTreeMap;
+
+use self::chains::{Chains, Known};
+use self::processes::Processes;
+use crate::address_space::Region;
 use crate::locations::NO_MAPPING;
 use crate::mappings::MappingRow;
 use crate::repeats::without_repeats;
@@ -31,6 +36,10 @@ pub struct FoldLimits {
     pub stack_locations: usize,
     /// Processes whose mappings are kept.
     pub processes: usize,
+    /// Different mappings kept.
+    pub mappings: usize,
+    /// Bytes of the paths of mappings kept.
+    pub path_bytes: usize,
 }
 
 impl Default for FoldLimits {
@@ -40,6 +49,8 @@ impl Default for FoldLimits {
             stacks: 500_000,
             stack_locations: 20_000_000,
             processes: 10_000,
+            mappings: 1_000_000,
+            path_bytes: 32 << 20,
         }
     }
 }
@@ -59,6 +70,19 @@ pub struct Chain<'a> {
     pub addresses: &'a [u64],
 }
 
+impl Chain<'_> {
+    /// The sample, once its stack is known.
+    #[must_use]
+    pub fn row(&self, stack: u32) -> SampleRow {
+        SampleRow {
+            t_ns: self.t_ns,
+            tid: self.tid,
+            cpu: self.cpu,
+            stack,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     Kernel,
@@ -69,12 +93,15 @@ enum Context {
 /// Collects samples of any number of processes into one [`Profile`].
 pub struct Folder {
     profile: Profile,
-    spaces: HashMap<i32, AddressSpace>,
+    processes: Processes,
+    chains: Chains,
     limits: FoldLimits,
     kernel: Option<u32>,
-    overflow: Option<u32>,
+    overflow_stack: Option<u32>,
+    path_bytes: usize,
     beyond_samples: u64,
     beyond_stacks: u64,
+    beyond_mappings: u64,
     truncated: u64,
     /// Samples whose callers are unknown, by the mapping in which the chain broke.
     broken: BTreeMap<u32, u64>,
@@ -88,12 +115,15 @@ impl Folder {
     pub fn new(profile: Profile, limits: FoldLimits) -> Self {
         Self {
             profile,
-            spaces: HashMap::new(),
+            processes: Processes::new(limits.processes),
+            chains: Chains::default(),
             limits,
             kernel: None,
-            overflow: None,
+            overflow_stack: None,
+            path_bytes: 0,
             beyond_samples: 0,
             beyond_stacks: 0,
+            beyond_mappings: 0,
             truncated: 0,
             broken: BTreeMap::new(),
             total: 0,
@@ -101,40 +131,55 @@ impl Folder {
         }
     }
 
-    /// The process mapped `[start, limit)` of a file; returns the mapping's row.
+    /// The profile so far.
+    pub(crate) fn profile_mut(&mut self) -> &mut Profile {
+        &mut self.profile
+    }
+
+    /// The process mapped `[start, limit)` of a file; returns the mapping's row, [`NO_MAPPING`] beyond the limit.
     pub fn map(&mut self, pid: i32, start: u64, limit: u64, file_offset: u64, path: &str) -> u32 {
-        let path = self.profile.strings.intern(path);
+        let texts = self.profile.strings.len();
+        if self.profile.mappings.rows().len() >= self.limits.mappings
+            || self.path_bytes + path.len() > self.limits.path_bytes
+        {
+            self.beyond_mappings += 1;
+            return NO_MAPPING;
+        }
+        let path_id = self.profile.strings.intern(path);
+        if self.profile.strings.len() > texts {
+            self.path_bytes += path.len();
+        }
         let mapping = self.profile.mappings.intern(MappingRow {
             start,
             limit,
             file_offset,
-            path,
+            path: path_id,
             ..MappingRow::default()
         });
-        if self.spaces.len() < self.limits.processes || self.spaces.contains_key(&pid) {
-            let region = Region {
-                start,
-                end: limit,
-                mapping,
-            };
-            self.spaces.entry(pid).or_default().map(region);
+        let region = Region {
+            start,
+            end: limit,
+            mapping,
+        };
+        if !self.processes.map(pid, region) {
+            self.beyond_mappings += 1;
         }
         mapping
     }
 
     /// The parent forked: the child begins with the parent's mappings.
     pub fn fork(&mut self, parent: i32, child: i32) {
-        if parent != child
-            && self.spaces.len() < self.limits.processes
-            && let Some(space) = self.spaces.get(&parent)
-        {
-            self.spaces.insert(child, space.clone());
-        }
+        self.processes.fork(parent, child);
     }
 
-    /// The process replaced its program, or ended: its mappings are gone.
+    /// The process replaced its program: its mappings are gone.
     pub fn forget(&mut self, pid: i32) {
-        self.spaces.remove(&pid);
+        self.processes.forget(pid);
+    }
+
+    /// The process ended.
+    pub fn end(&mut self, pid: i32) {
+        self.processes.end(pid);
     }
 
     /// The kernel had no room for this many samples.
@@ -144,21 +189,43 @@ impl Folder {
 
     /// Adds a sample with one value a sample type.
     pub fn sample(&mut self, chain: &Chain<'_>, values: &[i64]) {
-        let mut locations = std::mem::take(&mut self.scratch);
-        locations.clear();
-        if let Some(mapping) = self.locate(chain, &mut locations) {
+        let stack = self.stack(chain);
+        self.count(chain.row(stack), values);
+    }
+
+    /// The row of a chain's stack, without counting anything there yet: what a sample is worth may be
+    /// known only later.
+    pub fn stack(&mut self, chain: &Chain<'_>) -> u32 {
+        let state = self.processes.get(chain.pid).map_or(0, |space| space.state);
+        let hash = self.chains.hash(state, chain.addresses);
+        let known = self.chains.find(hash, state, chain.addresses);
+        let known = known.unwrap_or_else(|| {
+            let known = self.fold(chain);
+            self.chains.note(hash, state, chain.addresses, known);
+            known
+        });
+        self.total += 1;
+        self.truncated += u64::from(chain.addresses.last() == Some(&TRUNCATED));
+        if let Some(mapping) = known.broken {
             *self.broken.entry(mapping).or_default() += 1;
         }
-        self.total += 1;
-        let stack = self.stack(&locations, values);
-        self.scratch = locations;
+        if self.overflow_stack == Some(known.stack) {
+            self.beyond_stacks += 1;
+        }
+        known.stack
+    }
+
+    /// Counts values, one a sample type, on a stack that [`Folder::stack`] gave.
+    pub fn count(&mut self, row: SampleRow, values: &[i64]) {
+        let stack = row.stack as usize;
+        for (column, value) in self.profile.values.iter_mut().zip(values) {
+            if column.len() <= stack {
+                column.resize(stack + 1, 0);
+            }
+            column[stack] = column[stack].saturating_add(*value);
+        }
         if self.profile.samples.len() < self.limits.samples {
-            self.profile.samples.push(SampleRow {
-                t_ns: chain.t_ns,
-                tid: chain.tid,
-                cpu: chain.cpu,
-                stack,
-            });
+            self.profile.samples.push_counting(row, values);
         } else {
             self.beyond_samples += 1;
         }
@@ -167,6 +234,9 @@ impl Folder {
     /// Ends the collection: samples in the order of time, warnings for whatever was cut.
     #[must_use]
     pub fn finish(mut self) -> Profile {
+        for column in &mut self.profile.values {
+            column.resize(self.profile.stacks.len(), 0);
+        }
         self.profile.samples.sort_by_time();
         let lost = self.profile.lost;
         let notes = [
@@ -181,6 +251,10 @@ impl Folder {
             (
                 self.beyond_stacks,
                 "samples had new stacks beyond the limit and are summed in one",
+            ),
+            (
+                self.beyond_mappings,
+                "mappings were more than are kept; what lies in them has no names",
             ),
             (
                 self.truncated,
@@ -217,25 +291,30 @@ impl Folder {
         ))
     }
 
-    fn stack(&mut self, locations: &[u32], values: &[i64]) -> u32 {
-        let stacks = &self.profile.stacks;
+    fn fold(&mut self, chain: &Chain<'_>) -> Known {
+        let mut locations = std::mem::take(&mut self.scratch);
+        locations.clear();
+        let broken = self.locate(chain, &mut locations);
+        let stacks = &mut self.profile.stacks;
         let room = stacks.len() < self.limits.stacks
             && stacks.total_locations() + locations.len() <= self.limits.stack_locations;
-        if room || stacks.contains(locations) {
-            return self.profile.add(locations, 0, values);
-        }
-        self.beyond_stacks += 1;
-        let overflow = self.overflow_location();
-        self.profile.add(&[overflow], 0, values)
+        let stack = if room || stacks.contains(&locations) {
+            stacks.intern(&locations, 0)
+        } else {
+            self.overflow_stack()
+        };
+        self.scratch = locations;
+        Known { stack, broken }
     }
 
-    fn overflow_location(&mut self) -> u32 {
-        if let Some(location) = self.overflow {
-            return location;
+    fn overflow_stack(&mut self) -> u32 {
+        if let Some(stack) = self.overflow_stack {
+            return stack;
         }
         let location = self.named_location("[stacks beyond the limit]");
-        self.overflow = Some(location);
-        location
+        let stack = self.profile.stacks.intern(&[location], 0);
+        self.overflow_stack = Some(stack);
+        stack
     }
 
     /// A location that stands for no code, but says what its name says.
@@ -255,7 +334,6 @@ impl Folder {
         let (mut user_frames, mut last) = (0, NO_MAPPING);
         for &address in without_repeats(chain.addresses) {
             if address == TRUNCATED {
-                self.truncated += 1;
                 locations.push(self.named_location("[stack deeper than its copy]"));
                 return None;
             }
@@ -289,7 +367,7 @@ impl Folder {
     }
 
     fn user_mapping(&self, pid: i32, address: u64) -> Option<u32> {
-        match self.spaces.get(&pid) {
+        match self.processes.get(pid) {
             Some(space) => space.find(address),
             None => Some(NO_MAPPING),
         }
@@ -319,131 +397,4 @@ fn context_of(mark: u64) -> Context {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const K: u64 = CONTEXT_KERNEL;
-    const U: u64 = CONTEXT_USER;
-
-    fn folder(limits: FoldLimits) -> Folder {
-        let mut folder = Folder::new(Profile::with_sample_types(&[("samples", "count")]), limits);
-        folder.map(7, 0x1000, 0x2000, 0, "/bin/a");
-        folder
-    }
-
-    fn fold(folder: &mut Folder, addresses: &[u64]) {
-        let chain = Chain {
-            pid: 7,
-            tid: 8,
-            cpu: 0,
-            t_ns: 5,
-            addresses,
-        };
-        folder.sample(&chain, &[1]);
-    }
-
-    fn stacks(profile: &Profile) -> Vec<(Vec<u64>, i64)> {
-        let addresses = profile.locations.addresses();
-        (0..profile.stacks.len() as u32)
-            .map(|stack| {
-                let stack_addresses = profile
-                    .stacks
-                    .locations(stack)
-                    .iter()
-                    .map(|&row| addresses[row as usize]);
-                (stack_addresses.collect(), profile.values[0][stack as usize])
-            })
-            .collect()
-    }
-
-    #[test]
-    fn callers_are_looked_up_inside_the_call() {
-        let mut folder = folder(FoldLimits::default());
-        fold(
-            &mut folder,
-            &[K, 0xffff_8000, 0xffff_9000, U, 0x1100, 0x1200, 0x1200],
-        );
-        let profile = folder.finish();
-        let expected = vec![0xffff_8000, 0xffff_8fff, 0x1100, 0x11ff, 0x11ff];
-        assert_eq!(stacks(&profile), [(expected, 1)]);
-        let mappings: Vec<bool> = profile
-            .mappings
-            .rows()
-            .iter()
-            .map(|row| row.kernel)
-            .collect();
-        assert_eq!(mappings, [false, true]);
-    }
-
-    #[test]
-    fn a_chain_ends_where_it_leaves_the_code() {
-        let mut folder = folder(FoldLimits::default());
-        fold(&mut folder, &[U, 0x1100, 0x1200, 0x9999, 0x9999, 0x1200]);
-        fold(&mut folder, &[U, 0x1100, 0x1200, 0x9999]);
-        fold(&mut folder, &[U, 0x1100, 0x1200]);
-        fold(&mut folder, &[U, 0x9999]);
-        let profile = folder.finish();
-        assert_eq!(
-            stacks(&profile),
-            [(vec![0x1100, 0x11ff], 3), (vec![0x9999], 1)]
-        );
-        let expected = "3 of 4 samples (75.0 %) do not show their callers: code without frame pointers, mostly a";
-        assert_eq!(profile.warnings, [expected]);
-    }
-
-    #[test]
-    fn a_chain_that_its_copy_cut_off_says_so() {
-        let mut folder = folder(FoldLimits::default());
-        fold(&mut folder, &[U, 0x1100, 0x1200, TRUNCATED]);
-        let profile = folder.finish();
-        assert_eq!(stacks(&profile), [(vec![0x1100, 0x11ff, 0], 1)]);
-        assert_eq!(profile.warnings.len(), 1);
-    }
-
-    #[test]
-    fn complete_chains_give_no_warning() {
-        let mut folder = folder(FoldLimits::default());
-        fold(&mut folder, &[U, 0x1100, 0x1200]);
-        fold(&mut folder, &[K, 0xffff_8000]);
-        assert_eq!(folder.finish().warnings, Vec::<String>::new());
-    }
-
-    #[test]
-    fn memory_is_bounded_and_nothing_is_dropped_silently() {
-        let limits = FoldLimits {
-            samples: 3,
-            stacks: 2,
-            ..FoldLimits::default()
-        };
-        let mut folder = folder(limits);
-        for address in [0x1001, 0x1002, 0x1003, 0x1004, 0x1001] {
-            fold(&mut folder, &[K, address]);
-        }
-        let profile = folder.finish();
-        assert_eq!(profile.total(0), 5);
-        assert_eq!(
-            stacks(&profile),
-            [(vec![0x1001], 2), (vec![0x1002], 1), (vec![0], 2)]
-        );
-        assert_eq!(profile.samples.len(), 3);
-        assert_eq!(profile.warnings.len(), 2);
-    }
-
-    #[test]
-    fn a_child_begins_with_its_parents_mappings_and_loses_them_with_exec() {
-        let mut folder = folder(FoldLimits::default());
-        folder.fork(7, 9);
-        let chain = Chain {
-            pid: 9,
-            tid: 9,
-            cpu: 1,
-            t_ns: 1,
-            addresses: &[U, 0x1100],
-        };
-        folder.sample(&chain, &[1]);
-        folder.forget(9);
-        folder.sample(&chain, &[1]);
-        let profile = folder.finish();
-        assert_eq!(profile.locations.mappings(), [0, NO_MAPPING]);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Collapsed text: one line a stack, root first, frames joined by semicolons, then the value.
+//! Writing collapsed text.
 
 use std::collections::BTreeMap;
 
