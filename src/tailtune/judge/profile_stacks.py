@@ -57,15 +57,13 @@ class Stacks:
         Raises:
             UsageError: if it has no such values.
         """
-        stacks = profile.stacks()
-        lengths = np.fromiter(map(len, stacks), dtype=np.int64, count=len(stacks))
-        flat = np.fromiter((frame for stack in stacks for frame in stack), dtype=np.int64, count=int(lengths.sum()))
+        lengths, flat = (np.frombuffer(column, dtype="<u4").astype(np.int64) for column in profile.stack_columns())
         return cls(
             kind=kind,
             unit=profile.sample_types[kind_index(profile, kind)][1],
             frames=profile.frames(),
             flat=flat,
-            stack_of=np.repeat(np.arange(len(stacks)), lengths),
+            stack_of=np.repeat(np.arange(len(lengths)), lengths),
             starts=np.cumsum(lengths) - lengths,
             weights=weights_of(profile, kind),
         )
