@@ -323,7 +323,7 @@ def profile_format(data: bytes) -> str:
     `simpleperf`; empty if it is none of these.
     """
 
-def read_collapsed(source: SupportsGetItem[int, SupportsIndex] | str | PathLike[str]) -> Profile:
+def read_collapsed(source: bytes | bytearray | str | PathLike[str]) -> Profile:
     """
     Read collapsed text (`frame;frame count`, root first), given as bytes or as the path of a file.
 
@@ -347,7 +347,7 @@ def read_perf_data(path: str | PathLike[str], cache_dir: str | PathLike[str] | N
         NativeError: When the file cannot be read or is no perf.data file.
     """
 
-def read_perf_script(source: SupportsGetItem[int, SupportsIndex] | str | PathLike[str]) -> Profile:
+def read_perf_script(source: bytes | bytearray | str | PathLike[str]) -> Profile:
     """
     Read the text of `perf script`, given as bytes or as the path of a file.
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use profile::{FoldLimits, PerfDataError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use symbolize::{Modules, Options};
 
 use crate::errors::native_error;
@@ -100,7 +101,7 @@ fn read_error(py: Python<'_>, path: &Path, error: &PerfDataError) -> PyErr {
 #[derive(FromPyObject)]
 pub(crate) enum Source {
     /// The content.
-    Bytes(Vec<u8>),
+    Bytes(PyBackedBytes),
     /// The file.
     Path(PathBuf),
 }
@@ -112,7 +113,7 @@ impl Source {
         parse: impl FnOnce(Box<dyn Read + '_>) -> io::Result<profile::Profile> + Send,
     ) -> PyResult<Profile> {
         let read = py.detach(|| match self {
-            Self::Bytes(bytes) => parse(Box::new(bytes.as_slice())),
+            Self::Bytes(bytes) => parse(Box::new(&bytes[..])),
             Self::Path(path) => parse(Box::new(File::open(path)?)),
         });
         let inner = read.map_err(|error| {
