@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "profile_format", "read_collapsed", "read_perf_data", "read_perf_script", "timer_error", "view_schedule"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "profile_format", "read_collapsed", "read_perf_data", "read_perf_script", "timer_error", "view_schedule"]
 
 VERSION: Final[str]
 """
@@ -90,6 +90,12 @@ class Profile:
         """
         What the values of each stack mean: (type, unit), for example ("cpu", "nanoseconds").
         """
+    def sample_values(self, /, i: SupportsIndex) -> bytes:
+        """
+        What each single sample counts for sample type `i`, as little-endian i64.
+
+        Raises IndexError if there is no such type.
+        """
     def samples(self, /) -> tuple[bytes, bytes, bytes, bytes]:
         """
         The single samples in columns of little-endian numbers: (t_ns i64, tid i32, cpu i32, stack u32).
@@ -169,14 +175,17 @@ class QueueServer:
 @final
 class Sampler:
     """
-    Samples the on-CPU stacks of a process with all its threads and descendants, present and future.
+    Samples a process with all its threads and descendants, present and future, or the whole machine.
 
     Constructing it finds out, by trying, what is permitted; nothing is sampled before `start`.
     Raises NativeError, with the remedy as hint, if there is no such process or nothing is permitted.
     """
-    def __new__(cls, /, pid: SupportsIndex, frequency_hz: SupportsIndex) -> Sampler:
+    def __new__(cls, /, pid: SupportsIndex, frequency_hz: SupportsIndex, *, off_cpu: bool = False, page_faults: bool = False, whole_machine: bool = False) -> Sampler:
         """
-        Open events for process `pid` at `frequency_hz` samples per second of CPU time (1 to 100,000).
+        Open events for process `pid` at `frequency_hz` samples per second of CPU time (0: none; to 100,000).
+
+        `off_cpu`: states of threads, and stacks at which they left the CPU; `page_faults`: stacks at which
+        pages were missing; `whole_machine`: all processes.
         """
     @property
     def lost_note(self, /) -> str:
@@ -192,11 +201,57 @@ class Sampler:
         """
         Begin to sample. Raises NativeError if it was started before.
         """
-    def stop(self, /) -> Profile:
+    def stop(self, /) -> Sampling:
         """
-        End sampling, name all addresses, and return the profile. May take seconds for large binaries.
+        End sampling, name all addresses, and return what came of it. May take seconds for large binaries.
 
         Works as well when the process has ended. Raises NativeError if it is not running.
+        """
+
+@final
+class Sampling:
+    """
+    What came of sampling, from `start` to `stop`.
+    """
+    @property
+    def lost(self, /) -> int:
+        """
+        Records of any kind that the kernel had no room for.
+        """
+    @property
+    def mode(self, /) -> str:
+        """
+        How it was sampled, in words.
+        """
+    @property
+    def off_cpu(self, /) -> Profile | None:
+        """
+        Stacks at which threads left the CPU, if they were asked for; one sample is one interval off the CPU.
+
+        Values: ("switches", "count"), ("blocked", "nanoseconds") until the wake-up, ("runnable",
+        "nanoseconds") until it ran again. Time off the CPU before the first switch counts no switch.
+        """
+    @property
+    def on_cpu(self, /) -> Profile | None:
+        """
+        Stacks on the CPU, if they were asked for: ("samples", "count"), ("cpu", "nanoseconds").
+        """
+    @property
+    def page_faults(self, /) -> Profile | None:
+        """
+        Stacks at which pages were missing, if they were asked for: ("faults", "count").
+        """
+    def threads(self, /) -> list[tuple[int, int, str, int, int, int, int, int, int]]:
+        """
+        The states of the threads: (tid, pid, name, wall, on-CPU, runnable, blocked, switches, residue), in ns.
+
+        The times add up to wall time; the residue could not be attributed. Many ended threads are summed
+        in a last row with tid 0. Empty without `off_cpu`.
+        """
+    @property
+    def warnings(self, /) -> list[str]:
+        """
+        What the reader must know before believing the numbers, besides what each profile says.
         """
 
 @final
@@ -284,7 +339,7 @@ def perf_capability() -> str:
     """
     Try on this very process what can be sampled here, and return the outcome as JSON.
 
-    Keys: `paranoid`; `modes`: [{`mode`, `permitted`, `error`, `lost_note`}], best first;
+    Keys: `paranoid`; `modes` and `off_cpu`: [{`mode`, `permitted`, `error`, `lost_note`}], best first;
     `hardware_counters` and `tracepoints`: {`permitted`, `error`}; `kernel_names`.
     """
 

@@ -20,7 +20,7 @@ from tests.support.subjects import subject
 from tailtune._native import Profile, Sampler, build_id, perf_capability
 from tailtune.bundle.schema import TABLES
 from tailtune.errors import NativeError
-from tailtune.record.collectors.on_cpu import OnCpuCollector
+from tailtune.record.collectors.on_cpu import StackCollector
 
 pytestmark = pytest.mark.real
 
@@ -99,7 +99,7 @@ with subprocess.Popen([sys.argv[1], "20000"]) as program:
         sampler = Sampler(program.pid, 499)
         sampler.start()
         time.sleep(1)
-        profile = sampler.stop()
+        profile = sampler.stop().on_cpu
         frames = profile.frames()
         print(json.dumps({
             "mode": sampler.mode, "lost": sampler.lost_note, "samples": sum(profile.values(0)),
@@ -116,7 +116,7 @@ FORBIDDEN = """
 import json, os, sys
 from pathlib import Path
 from tailtune.model.recording import Artifact
-from tailtune.record.collectors.on_cpu import OnCpuCollector
+from tailtune.record.collectors.on_cpu import StackCollector
 from tailtune.record.ports import Subject
 
 artifact = Artifact(
@@ -125,7 +125,7 @@ artifact = Artifact(
 subject = Subject(
     pid=os.getppid(), port=0, language="go", pprof="", artifact=artifact, stderr=Path(os.devnull), started_ns=0
 )
-collector = OnCpuCollector()
+collector = StackCollector()
 collector.prepare(subject)
 collector.begin("measure")
 capture = collector.end()
@@ -176,11 +176,17 @@ def running(*argv: object) -> Iterator[subprocess.Popen[bytes]]:
                 os.killpg(process.pid, 9)
 
 
+def on_cpu(sampler: Sampler) -> Profile:
+    profile = sampler.stop().on_cpu
+    assert profile is not None
+    return profile
+
+
 def sample(pid: int, seconds: float = 1.0, hz: int = 499) -> Profile:
     sampler = Sampler(pid, hz)
     sampler.start()
     time.sleep(seconds)
-    return sampler.stop()
+    return on_cpu(sampler)
 
 
 def calls(profile: Profile) -> set[tuple[str, bool, str]]:
@@ -247,7 +253,7 @@ def test_a_process_may_end_while_it_is_sampled(programs: dict[str, Path]) -> Non
         sampler = Sampler(process.pid, 499)
         sampler.start()
         process.wait()
-        profile = sampler.stop()
+        profile = on_cpu(sampler)
     assert ("rust_burn::mix", True, "rust_burn::burn") in calls(profile)
 
 
@@ -259,7 +265,7 @@ def test_a_binary_may_be_replaced_while_it_is_sampled(programs: dict[str, Path],
         time.sleep(0.5)
         binary.unlink()
         binary.write_text("something else")
-        profile = sampler.stop()
+        profile = on_cpu(sampler)
     assert ("main.mix", True, "main.burn") in calls(profile)
 
 
@@ -338,7 +344,7 @@ def test_the_build_id_is_the_one_go_reports(programs: dict[str, Path], tmp_path:
 def test_the_collector_keeps_numbers_apart_between_windows(programs: dict[str, Path]) -> None:
     with running(programs["go"], 20_000) as process:
         service = subject(pid=process.pid, language="go")
-        collector = OnCpuCollector()
+        collector = StackCollector()
         assert collector.applies(service)
         collector.prepare(service)
         captures, edges = {}, {}
@@ -357,13 +363,14 @@ def test_the_collector_keeps_numbers_apart_between_windows(programs: dict[str, P
         tables = {name: table.to_pydict() for name, table in capture.tables.items()}
         assert all(table.schema == TABLES[name] for name, table in capture.tables.items())
         own_stacks, own_frames = set(tables["stacks"]["stack"]), set(tables["frames"]["frame"])
-        assert set(tables["samples"]["stack"]) <= own_stacks
+        used = set(tables["samples"]["stack"]) | set(tables.get("waits", {}).get("stack", []))
+        assert used == own_stacks
         assert set(tables["stacks"]["frame"]) <= own_frames
         assert own_stacks.isdisjoint(stacks)
         assert own_frames.isdisjoint(frames)
         stacks |= own_stacks
         frames |= own_frames
-        assert set(tables["samples"]["window"]) == {window}
+        assert {window} == set(tables["samples"]["window"])
         start, end = edges[window]
         assert all(start <= t_ns <= end for t_ns in tables["samples"]["t_ns"])
         profile = Profile.from_pprof(capture.files[f"profiles/on-cpu.{window}.pb.gz"])
@@ -376,10 +383,10 @@ def test_a_collector_of_a_service_that_died_says_so() -> None:
     with running("true") as process:
         process.wait()
         pid = process.pid
-    collector = OnCpuCollector()
+    collector = StackCollector()
     collector.prepare(subject(pid=pid, language="go"))
     collector.begin("measure")
     capture = collector.end()
     assert not capture.tables
-    assert capture.warnings == [f"no on-CPU stacks of the window measure: process {pid} does not exist"]
+    assert capture.warnings == [f"no stacks of the window measure: process {pid} does not exist"]
     assert f"process {pid} does not exist" in collector.record().lost

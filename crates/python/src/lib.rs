@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::readers::{profile_format, read_collapsed, read_perf_data, read_perf_script};
     #[pymodule_export]
-    use super::sampler::{Sampler, perf_capability};
+    use super::sampler::{Sampler, Sampling, perf_capability};
     #[pymodule_export]
     use super::symbols::build_id;
 }

@@ -162,6 +162,21 @@ impl Profile {
         bytes(py, &sums, f64::to_le_bytes)
     }
 
+    /// What each single sample counts for sample type `i`, as little-endian i64.
+    ///
+    /// Raises IndexError if there is no such type.
+    fn sample_values<'py>(&self, py: Python<'py>, i: usize) -> PyResult<Bound<'py, PyBytes>> {
+        if i >= self.inner.sample_types.len() {
+            let text = format!("there is no sample type {i}");
+            return Err(pyo3::exceptions::PyIndexError::new_err(text));
+        }
+        let samples = &self.inner.samples;
+        let values: Vec<i64> = (0..samples.len())
+            .map(|row| samples.value(row, i))
+            .collect();
+        Ok(bytes(py, &values, i64::to_le_bytes))
+    }
+
     /// Length in ns; 0 where unknown.
     #[getter]
     fn duration_ns(&self) -> i64 {

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
-use sampler::SampleError;
+use sampler::{SampleError, Wanted};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
@@ -12,26 +12,46 @@ fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
     native_error(py, error.to_string(), error.hint())
 }
 
-/// Samples the on-CPU stacks of a process with all its threads and descendants, present and future.
+/// One thread: (tid, pid, name, wall_ns, on_cpu_ns, runnable_ns, blocked_ns, switches, residue_ns).
+type ThreadTuple = (i32, i32, String, i64, i64, i64, i64, u64, i64);
+
+/// Samples a process with all its threads and descendants, present and future, or the whole machine.
 ///
 /// Constructing it finds out, by trying, what is permitted; nothing is sampled before `start`.
 /// Raises NativeError, with the remedy as hint, if there is no such process or nothing is permitted.
 #[pyclass(module = "tailtune._native", frozen)]
 pub(crate) struct Sampler {
     inner: Mutex<sampler::Sampler>,
-    mode: &'static str,
+    mode: String,
     lost_note: String,
 }
 
 #[pymethods]
 impl Sampler {
-    /// Open events for process `pid` at `frequency_hz` samples per second of CPU time (1 to 100,000).
+    /// Open events for process `pid` at `frequency_hz` samples per second of CPU time (0: none; to 100,000).
+    ///
+    /// `off_cpu`: states of threads, and stacks at which they left the CPU; `page_faults`: stacks at which
+    /// pages were missing; `whole_machine`: all processes.
     #[new]
-    fn new(py: Python<'_>, pid: i32, frequency_hz: u32) -> PyResult<Self> {
-        let opened = py.detach(|| sampler::Sampler::open(pid, frequency_hz));
+    #[pyo3(signature = (pid, frequency_hz, *, off_cpu = false, page_faults = false, whole_machine = false))]
+    fn new(
+        py: Python<'_>,
+        pid: i32,
+        frequency_hz: u32,
+        off_cpu: bool,
+        page_faults: bool,
+        whole_machine: bool,
+    ) -> PyResult<Self> {
+        let wanted = Wanted {
+            frequency_hz,
+            off_cpu,
+            page_faults,
+            whole_machine,
+        };
+        let opened = py.detach(|| sampler::Sampler::open(pid, wanted));
         let inner = opened.map_err(|error| sample_error(py, &error))?;
         Ok(Self {
-            mode: inner.mode().name(),
+            mode: inner.mode_name(),
             lost_note: inner.lost_note(),
             inner: Mutex::new(inner),
         })
@@ -40,7 +60,7 @@ impl Sampler {
     /// The mode that worked, in words.
     #[getter]
     fn mode(&self) -> &str {
-        self.mode
+        &self.mode
     }
 
     /// What is lost against the best mode, with the remedy; empty: nothing.
@@ -54,12 +74,97 @@ impl Sampler {
         self.run(py, sampler::Sampler::start)
     }
 
-    /// End sampling, name all addresses, and return the profile. May take seconds for large binaries.
+    /// End sampling, name all addresses, and return what came of it. May take seconds for large binaries.
     ///
     /// Works as well when the process has ended. Raises NativeError if it is not running.
-    fn stop(&self, py: Python<'_>) -> PyResult<Profile> {
-        let inner = self.run(py, sampler::Sampler::stop)?;
-        Ok(Profile { inner })
+    fn stop(&self, py: Python<'_>) -> PyResult<Sampling> {
+        let mut inner = self.run(py, sampler::Sampler::stop)?;
+        let taken = |profile: &mut Option<profile::Profile>| {
+            let profile = profile.take().map(|inner| Py::new(py, Profile { inner }));
+            profile.transpose()
+        };
+        Ok(Sampling {
+            on_cpu: taken(&mut inner.on_cpu)?,
+            off_cpu: taken(&mut inner.off_cpu)?,
+            page_faults: taken(&mut inner.page_faults)?,
+            inner,
+        })
+    }
+}
+
+/// What came of sampling, from `start` to `stop`.
+#[pyclass(module = "tailtune._native", frozen)]
+pub(crate) struct Sampling {
+    on_cpu: Option<Py<Profile>>,
+    off_cpu: Option<Py<Profile>>,
+    page_faults: Option<Py<Profile>>,
+    /// All the rest; the profiles are taken out.
+    inner: sampler::Sampling,
+}
+
+#[pymethods]
+impl Sampling {
+    /// Stacks on the CPU, if they were asked for: ("samples", "count"), ("cpu", "nanoseconds").
+    #[getter]
+    fn on_cpu(&self, py: Python<'_>) -> Option<Py<Profile>> {
+        self.on_cpu.as_ref().map(|profile| profile.clone_ref(py))
+    }
+
+    /// Stacks at which threads left the CPU, if they were asked for; one sample is one interval off the CPU.
+    ///
+    /// Values: ("switches", "count"), ("blocked", "nanoseconds") until the wake-up, ("runnable",
+    /// "nanoseconds") until it ran again. Time off the CPU before the first switch counts no switch.
+    #[getter]
+    fn off_cpu(&self, py: Python<'_>) -> Option<Py<Profile>> {
+        self.off_cpu.as_ref().map(|profile| profile.clone_ref(py))
+    }
+
+    /// Stacks at which pages were missing, if they were asked for: ("faults", "count").
+    #[getter]
+    fn page_faults(&self, py: Python<'_>) -> Option<Py<Profile>> {
+        self.page_faults
+            .as_ref()
+            .map(|profile| profile.clone_ref(py))
+    }
+
+    /// The states of the threads: (tid, pid, name, wall, on-CPU, runnable, blocked, switches, residue), in ns.
+    ///
+    /// The times add up to wall time; the residue could not be attributed. Many ended threads are summed
+    /// in a last row with tid 0. Empty without `off_cpu`.
+    fn threads(&self) -> Vec<ThreadTuple> {
+        let rows = self.inner.threads.iter();
+        rows.map(|row| {
+            (
+                row.tid,
+                row.pid,
+                row.name.clone(),
+                row.wall_ns,
+                row.on_cpu_ns,
+                row.runnable_ns,
+                row.blocked_ns,
+                row.switches,
+                row.residue_ns,
+            )
+        })
+        .collect()
+    }
+
+    /// Records of any kind that the kernel had no room for.
+    #[getter]
+    fn lost(&self) -> u64 {
+        self.inner.lost
+    }
+
+    /// What the reader must know before believing the numbers, besides what each profile says.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.inner.warnings.clone()
+    }
+
+    /// How it was sampled, in words.
+    #[getter]
+    fn mode(&self) -> &str {
+        &self.inner.mode
     }
 }
 
@@ -80,7 +185,7 @@ impl Sampler {
 
 /// Try on this very process what can be sampled here, and return the outcome as JSON.
 ///
-/// Keys: `paranoid`; `modes`: [{`mode`, `permitted`, `error`, `lost_note`}], best first;
+/// Keys: `paranoid`; `modes` and `off_cpu`: [{`mode`, `permitted`, `error`, `lost_note`}], best first;
 /// `hardware_counters` and `tracepoints`: {`permitted`, `error`}; `kernel_names`.
 #[pyfunction]
 pub(crate) fn perf_capability(py: Python<'_>) -> PyResult<String> {

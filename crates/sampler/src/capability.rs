@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::path::Path;
 
 use serde::Serialize;
 
-use crate::modes::{Events, Mode};
+use crate::events::{Clock, Events, Wanted, Way};
+use crate::modes::{Mode, OffCpu};
 use crate::process::paranoid;
 use crate::sys::{self, Attributes};
+use crate::tracepoints;
 
 /// The outcome of one attempt.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +40,8 @@ pub struct Capability {
     pub paranoid: String,
     /// Every mode, best first.
     pub modes: Vec<ModeTrial>,
+    /// Every way to see time off the CPU, best first.
+    pub off_cpu: Vec<ModeTrial>,
     /// Hardware counters: CPU cycles of this process.
     pub hardware_counters: Trial,
     /// Scheduler events of all processes.
@@ -65,7 +68,8 @@ pub fn capability() -> Capability {
     Capability {
         paranoid: paranoid(),
         modes: Mode::ALL.into_iter().map(try_mode).collect(),
-        hardware_counters: Trial::from(try_hardware()),
+        off_cpu: OffCpu::ALL.into_iter().filter_map(try_off_cpu).collect(),
+        hardware_counters: Trial::from(sys::try_cycles()),
         tracepoints: Trial::from(try_tracepoint()),
         kernel_names: kernel_names_readable(),
     }
@@ -83,50 +87,53 @@ pub(crate) fn kernel_names_readable() -> bool {
 }
 
 fn try_mode(mode: Mode) -> ModeTrial {
-    let pid = std::process::id().cast_signed();
-    let trial = Trial::from(Events::open_mode(mode, pid, 10_000_000).map(drop));
-    ModeTrial {
-        mode: mode.name().to_owned(),
-        permitted: trial.permitted,
-        error: trial.error,
-        lost_note: mode.lost_note().to_owned(),
-    }
+    let wanted = Wanted {
+        frequency_hz: 99,
+        ..Wanted::default()
+    };
+    let way = Way {
+        mode,
+        off_cpu: None,
+        clock: Clock::CpuClock,
+    };
+    trial(way, &wanted, mode.lost_note())
 }
 
-fn try_hardware() -> io::Result<()> {
-    let cycles = Attributes {
-        kind: sys::KIND_HARDWARE,
-        config: sys::HARDWARE_CPU_CYCLES,
-        flags: sys::FLAG_DISABLED | sys::FLAG_EXCLUDE_KERNEL | sys::FLAG_EXCLUDE_HYPERVISOR,
-        ..Attributes::default()
+/// Off-CPU in the best mode that grants it; else what the last one said.
+fn try_off_cpu(off_cpu: OffCpu) -> Option<ModeTrial> {
+    let wanted = Wanted {
+        off_cpu: true,
+        ..Wanted::default()
     };
-    sys::open(&cycles, 0, -1)
-        .map(drop)
-        .map_err(|error| match error.raw_os_error() {
-            Some(libc::ENOENT | libc::EOPNOTSUPP) => {
-                io::Error::other("the machine has none, as most virtual machines")
-            }
-            _ => error,
-        })
+    let ways = Way::all(&wanted).into_iter();
+    let mut last = None;
+    for way in ways.filter(|way| way.off_cpu == Some(off_cpu)) {
+        let outcome = trial(way, &wanted, off_cpu.lost_note());
+        if outcome.permitted {
+            return Some(outcome);
+        }
+        last = Some(outcome);
+    }
+    last
+}
+
+fn trial(way: Way, wanted: &Wanted, lost_note: &str) -> ModeTrial {
+    let pid = std::process::id().cast_signed();
+    let trial = Trial::from(Events::open_way(way, pid, wanted).map(drop));
+    ModeTrial {
+        mode: way.name(wanted),
+        permitted: trial.permitted,
+        error: trial.error,
+        lost_note: lost_note.to_owned(),
+    }
 }
 
 fn try_tracepoint() -> io::Result<()> {
     let switch = Attributes {
         kind: sys::KIND_TRACEPOINT,
-        config: tracepoint_id("sched/sched_switch")?,
+        config: tracepoints::id("sched/sched_switch")?,
         flags: sys::FLAG_DISABLED,
         ..Attributes::default()
     };
     sys::open(&switch, -1, 0).map(drop)
-}
-
-/// The number of a tracepoint, from whichever tracing file system is mounted and readable.
-fn tracepoint_id(name: &str) -> io::Result<u64> {
-    let folders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
-    let read = |folder| fs::read_to_string(Path::new(folder).join("events").join(name).join("id"));
-    let text = folders.into_iter().find_map(|folder| read(folder).ok());
-    let text = text.ok_or_else(|| {
-        io::Error::other("/sys/kernel/tracing is not mounted, or readable by root only")
-    })?;
-    text.trim().parse().map_err(io::Error::other)
 }

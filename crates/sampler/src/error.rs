@@ -11,7 +11,7 @@ pub enum SampleError {
     #[error("process {0} does not exist")]
     NoProcess(i32),
     /// The frequency is not usable.
-    #[error("{0} Hz is not a sampling frequency: use 1 to 100000")]
+    #[error("{0} Hz is not a sampling frequency: use 1 to 100000, or 0 with other events only")]
     Frequency(u32),
     /// The kernel refused every mode.
     #[error("process {pid} may not be sampled (kernel.perf_event_paranoid is {paranoid}): {said}")]

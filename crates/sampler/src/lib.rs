@@ -1,23 +1,33 @@
-//! Live perf events: on-CPU stacks of any process, without the `perf` program.
+//! Live perf events: what the threads of any process do, without the `perf` program.
 //!
 //! ```text
-//! modes (by trying) ─► sys (events, rings) ─► session (one thread drains and folds)
-//!                                               └─► profile::Folder ─► symbolize ─► Profile
+//! modes (by trying) ─► events, sys (rings) ─► session (one thread drains and folds)
+//!                                               ├─► profile::Folder: stacks on the CPU, of page faults
+//!                                               └─► switches ─► states of threads, stacks off the CPU
 //! ```
 //!
-//! The events tick on CPU time (`cpu-clock`), which needs no hardware counters. Stacks come from
-//! the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC.
+//! CPU time is counted by hardware cycles where there are any, else by the kernel's `cpu-clock`. Stacks
+//! come from the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC.
 
 mod capability;
 mod error;
+mod events;
+mod family;
 mod modes;
 mod process;
 mod records;
 mod sampler;
+mod sampling;
 mod session;
+mod states;
+mod switches;
 mod sys;
+mod threads;
+mod tracepoints;
 
 pub use capability::{Capability, ModeTrial, Trial, capability};
 pub use error::SampleError;
-pub use modes::Mode;
+pub use events::Wanted;
+pub use modes::{Mode, OffCpu};
 pub use sampler::Sampler;
+pub use sampling::{Sampling, ThreadTimes};

@@ -15,10 +15,28 @@ pub(crate) fn threads(pid: i32) -> Vec<i32> {
     numbers_in(&format!("/proc/{pid}/task"))
 }
 
+/// The name of a thread; empty if it ended.
+pub(crate) fn thread_name(pid: i32, tid: i32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/task/{tid}/comm")).unwrap_or_default();
+    name.trim_end_matches('\n').to_owned()
+}
+
+/// Whether a thread sleeps now, rather than to run or want to; `None` if it ended.
+pub(crate) fn is_asleep(pid: i32, tid: i32) -> Option<bool> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(!fields.starts_with('R'))
+}
+
+/// All processes that can be seen.
+pub(crate) fn processes() -> Vec<i32> {
+    numbers_in("/proc")
+}
+
 /// The process with all its descendants, as far as they can be seen.
 pub(crate) fn family(root: i32) -> HashSet<i32> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-    for pid in numbers_in("/proc") {
+    for pid in processes() {
         if let Some(parent) = parent_of(pid) {
             children.entry(parent).or_default().push(pid);
         }

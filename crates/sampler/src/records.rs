@@ -1,24 +1,74 @@
-//! The records that the kernel writes into the ring, for the fields that [`SAMPLE_TYPE`] asks for.
+//! The records that the kernel writes into the ring.
+//!
+//! A sample begins with the number of its event, which says which fields follow; every other record
+//! ends with the same number behind thread, time and CPU.
+
+use std::collections::HashMap;
 
 use crate::sys;
 
-/// The fields of a sample, in the order in which they lie in the record.
-pub(crate) const SAMPLE_TYPE: u64 =
-    sys::SAMPLE_IP | sys::SAMPLE_TID | sys::SAMPLE_TIME | sys::SAMPLE_CPU | sys::SAMPLE_CALLCHAIN;
+/// The fields that all events write.
+const COMMON: u64 = sys::SAMPLE_IDENTIFIER | sys::SAMPLE_TID | sys::SAMPLE_TIME | sys::SAMPLE_CPU;
 
 const PROT_EXEC: u32 = 4;
 const MISC_COMM_EXEC: u16 = 1 << 13;
+const MISC_SWITCH_OUT: u16 = 1 << 13;
+const MISC_SWITCH_OUT_PREEMPTED: u16 = 1 << 14;
+
+/// What an event records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// CPU time went by.
+    Cpu,
+    /// A page was not there.
+    PageFault,
+    /// A thread left the CPU to another: `sched_switch`.
+    Switch,
+    /// A thread may run again: `sched_wakeup`, or `sched_wakeup_new`.
+    Wakeup,
+    /// No samples; carries the records of mappings, processes and switches.
+    Side,
+}
+
+impl Kind {
+    /// The fields of its samples.
+    pub(crate) fn sample_type(self) -> u64 {
+        COMMON
+            | match self {
+                Self::Cpu | Self::PageFault => sys::SAMPLE_CALLCHAIN,
+                Self::Switch => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW,
+                Self::Wakeup => sys::SAMPLE_RAW,
+                Self::Side => 0,
+            }
+    }
+}
+
+/// Events by the numbers that their records carry.
+pub(crate) type Kinds = HashMap<u64, Kind>;
+
+/// Who did something, where and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) pid: i32,
+    pub(crate) tid: i32,
+    pub(crate) cpu: i32,
+    /// CLOCK_MONOTONIC nanoseconds.
+    pub(crate) t_ns: i64,
+}
 
 /// One record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Record<'a> {
     Sample {
-        pid: i32,
-        tid: i32,
-        cpu: i32,
-        t_ns: i64,
+        kind: Kind,
         chain: ChainBytes<'a>,
+        /// The tracepoint's fields; empty for other kinds.
+        raw: &'a [u8],
     },
+    /// A thread came to a CPU.
+    SwitchIn,
+    /// A thread left its CPU.
+    SwitchOut { preempted: bool },
     /// Executable memory was mapped.
     Map {
         pid: i32,
@@ -27,10 +77,22 @@ pub(crate) enum Record<'a> {
         file_offset: u64,
         path: &'a [u8],
     },
-    /// A process (or thread, when both are equal) came to be.
-    Fork { pid: i32, parent: i32 },
-    /// The process replaced its program.
-    Exec { pid: i32 },
+    /// A thread came to be, or a process with its first thread.
+    Fork {
+        pid: i32,
+        tid: i32,
+        parent: i32,
+        parent_tid: i32,
+    },
+    /// A thread ended.
+    Exit { pid: i32, tid: i32 },
+    /// A thread got a name; `exec`: because the process replaced its program.
+    Name {
+        pid: i32,
+        tid: i32,
+        name: &'a [u8],
+        exec: bool,
+    },
     /// Records did not fit.
     Lost { count: u64 },
     /// The kernel paused sampling, because it took too much time.
@@ -40,7 +102,7 @@ pub(crate) enum Record<'a> {
 }
 
 /// A call chain as bytes of the ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ChainBytes<'a>(&'a [u8]);
 
 impl ChainBytes<'_> {
@@ -51,45 +113,58 @@ impl ChainBytes<'_> {
     }
 }
 
-/// A record with its time stamp and its bytes.
+/// A record with what all records carry, and its bytes.
 pub(crate) struct Timed<'a> {
-    /// CLOCK_MONOTONIC nanoseconds.
-    pub(crate) t_ns: i64,
+    pub(crate) who: Who,
     pub(crate) record: Record<'a>,
     pub(crate) bytes: &'a [u8],
 }
 
 /// Walks over the records in bytes taken from rings; ends at the first that cannot be one.
-pub(crate) struct Records<'a>(pub(crate) &'a [u8]);
+pub(crate) struct Records<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) kinds: &'a Kinds,
+}
 
 impl<'a> Iterator for Records<'a> {
     type Item = Timed<'a>;
 
     fn next(&mut self) -> Option<Timed<'a>> {
-        let mut header = Fields(self.0);
+        let mut header = Fields(self.bytes);
         let (kind, misc, size) = (header.u32()?, header.u16()?, header.u16()?);
         let (bytes, rest) = self
-            .0
+            .bytes
             .split_at_checked(usize::from(size))
             .filter(|_| size >= 8)?;
-        self.0 = rest;
-        let record = parse(kind, misc, Fields(&bytes[8..])).unwrap_or(Record::Other);
-        let t_ns = match record {
-            Record::Sample { t_ns, .. } => t_ns,
-            _ => trailing_time(bytes).unwrap_or(0),
+        self.bytes = rest;
+        let fields = Fields(&bytes[8..]);
+        let (who, record) = if kind == 9 {
+            sample(fields, self.kinds).unwrap_or((Who::default(), Record::Other))
+        } else {
+            let record = parse(kind, misc, fields).unwrap_or(Record::Other);
+            (trailing(bytes).unwrap_or_default(), record)
         };
-        Some(Timed {
-            t_ns,
-            record,
-            bytes,
-        })
+        Some(Timed { who, record, bytes })
     }
 }
 
-/// Records other than samples end with thread, time and CPU, eight bytes each.
-fn trailing_time(bytes: &[u8]) -> Option<i64> {
-    let start = bytes.len().checked_sub(16)?;
-    Fields(bytes.get(start..)?).u64().map(u64::cast_signed)
+/// Records other than samples end with thread, time, CPU and event, eight bytes each.
+fn trailing(bytes: &[u8]) -> Option<Who> {
+    let start = bytes.len().checked_sub(32)?;
+    who(&mut Fields(bytes.get(start..)?))
+}
+
+fn who(fields: &mut Fields<'_>) -> Option<Who> {
+    let (pid, tid) = (fields.i32()?, fields.i32()?);
+    let t_ns = fields.u64()?.cast_signed();
+    let cpu = fields.i32()?;
+    fields.skip(4)?;
+    Some(Who {
+        pid,
+        tid,
+        cpu,
+        t_ns,
+    })
 }
 
 fn parse(kind: u32, misc: u16, mut fields: Fields<'_>) -> Option<Record<'_>> {
@@ -97,37 +172,50 @@ fn parse(kind: u32, misc: u16, mut fields: Fields<'_>) -> Option<Record<'_>> {
         2 => Some(Record::Lost {
             count: fields.skip(8)?.u64()?,
         }),
-        3 if misc & MISC_COMM_EXEC != 0 => Some(Record::Exec { pid: fields.i32()? }),
+        3 => Some(Record::Name {
+            pid: fields.i32()?,
+            tid: fields.i32()?,
+            name: text(fields.0),
+            exec: misc & MISC_COMM_EXEC != 0,
+        }),
+        4 => {
+            let pid = fields.i32()?;
+            let tid = fields.skip(4)?.i32()?;
+            Some(Record::Exit { pid, tid })
+        }
         5 => Some(Record::Throttled),
         7 => Some(Record::Fork {
             pid: fields.i32()?,
             parent: fields.i32()?,
+            tid: fields.i32()?,
+            parent_tid: fields.i32()?,
         }),
-        9 => sample(fields),
         10 => map(fields),
         13 => Some(Record::Lost {
             count: fields.u64()?,
+        }),
+        14 | 15 if misc & MISC_SWITCH_OUT == 0 => Some(Record::SwitchIn),
+        14 | 15 => Some(Record::SwitchOut {
+            preempted: misc & MISC_SWITCH_OUT_PREEMPTED != 0,
         }),
         _ => None,
     }
 }
 
-fn sample(mut fields: Fields<'_>) -> Option<Record<'_>> {
-    fields.skip(8)?; // the instruction pointer leads the call chain as well
-    let (pid, tid) = (fields.i32()?, fields.i32()?);
-    let t_ns = fields.u64()?.cast_signed();
-    let cpu = fields.i32()?;
-    let length = usize::try_from(fields.skip(4)?.u64()?)
-        .ok()?
-        .checked_mul(8)?;
-    let chain = ChainBytes(fields.0.get(..length)?);
-    Some(Record::Sample {
-        pid,
-        tid,
-        cpu,
-        t_ns,
-        chain,
-    })
+fn sample<'a>(mut fields: Fields<'a>, kinds: &Kinds) -> Option<(Who, Record<'a>)> {
+    let kind = *kinds.get(&fields.u64()?)?;
+    let who = who(&mut fields)?;
+    let mut chain = ChainBytes::default();
+    if kind.sample_type() & sys::SAMPLE_CALLCHAIN != 0 {
+        let words = usize::try_from(fields.u64()?).ok()?;
+        chain = ChainBytes(fields.bytes(words.checked_mul(8)?)?);
+    }
+    let mut raw: &[u8] = &[];
+    if kind.sample_type() & sys::SAMPLE_RAW != 0 {
+        let length = usize::try_from(fields.u32()?).ok()?;
+        raw = fields.bytes(length)?;
+    }
+    Some((who, Record::Sample { kind, chain, raw }))
 }
 
 fn map(mut fields: Fields<'_>) -> Option<Record<'_>> {
@@ -135,28 +223,40 @@ fn map(mut fields: Fields<'_>) -> Option<Record<'_>> {
     let start = fields.skip(4)?.u64()?;
     let (length, file_offset) = (fields.u64()?, fields.u64()?);
     let protection = fields.skip(24)?.u32()?;
-    let text = fields.skip(4)?.0;
-    let end = text
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(text.len());
+    let path = text(fields.skip(4)?.0);
     (protection & PROT_EXEC != 0).then_some(Record::Map {
         pid,
         start,
         length,
         file_offset,
-        path: &text[..end],
+        path,
     })
+}
+
+/// Text up to its zero.
+fn text(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// The whole number at an offset of a tracepoint's fields; `None` beyond their end.
+pub(crate) fn raw_i32(raw: &[u8], offset: usize) -> Option<i32> {
+    Fields(raw.get(offset..)?).i32()
 }
 
 /// Reads numbers off the front of bytes.
 struct Fields<'a>(&'a [u8]);
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (bytes, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(*bytes)
+    }
+
+    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
     }
 
     fn skip(&mut self, length: usize) -> Option<&mut Self> {
@@ -182,97 +282,4 @@ impl Fields<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn record(kind: u32, misc: u16, body: &[u8]) -> Vec<u8> {
-        let size = (body.len() + 8) as u16;
-        [
-            &kind.to_ne_bytes()[..],
-            &misc.to_ne_bytes(),
-            &size.to_ne_bytes(),
-            body,
-        ]
-        .concat()
-    }
-
-    fn words(numbers: &[u64]) -> Vec<u8> {
-        numbers
-            .iter()
-            .flat_map(|number| number.to_ne_bytes())
-            .collect()
-    }
-
-    fn pair(low: u32, high: u32) -> u64 {
-        u64::from(low) | u64::from(high) << 32
-    }
-
-    #[test]
-    fn a_sample_carries_thread_time_cpu_and_chain() {
-        let body = words(&[0x1100, pair(7, 8), 99, pair(3, 0), 2, 0x1100, 0x1200]);
-        let bytes = [
-            record(9, 0, &body),
-            record(2, 0, &words(&[1, 5, pair(7, 8), 100, 3])),
-            record(1, 0, &[]),
-        ]
-        .concat();
-        let timed: Vec<(i64, usize)> = Records(&bytes)
-            .map(|timed| (timed.t_ns, timed.bytes.len()))
-            .collect();
-        assert_eq!(timed, [(99, 64), (100, 48), (0, 8)]);
-        let records: Vec<Record<'_>> = Records(&bytes).map(|timed| timed.record).collect();
-        let chain = words(&[0x1100, 0x1200]);
-        let sample = Record::Sample {
-            pid: 7,
-            tid: 8,
-            cpu: 3,
-            t_ns: 99,
-            chain: ChainBytes(&chain),
-        };
-        assert_eq!(records, [sample, Record::Lost { count: 5 }, Record::Other]);
-    }
-
-    #[test]
-    fn only_executable_memory_counts() {
-        let body = |protection| {
-            let numbers = [
-                pair(7, 7),
-                0x1000,
-                0x200,
-                0x40,
-                0,
-                0,
-                0,
-                pair(protection, 2),
-            ];
-            [words(&numbers), b"/bin/a\0\0".to_vec()].concat()
-        };
-        let bytes = [record(10, 0, &body(5)), record(10, 0, &body(1))].concat();
-        let records: Vec<Record<'_>> = Records(&bytes).map(|timed| timed.record).collect();
-        let map = Record::Map {
-            pid: 7,
-            start: 0x1000,
-            length: 0x200,
-            file_offset: 0x40,
-            path: b"/bin/a",
-        };
-        assert_eq!(records, [map, Record::Other]);
-    }
-
-    #[test]
-    fn a_chain_longer_than_its_record_is_dropped() {
-        let body = words(&[0x1100, pair(7, 8), 99, 3, u64::MAX, 0x1100]);
-        let bytes = record(9, 0, &body);
-        let records: Vec<Record<'_>> = Records(&bytes).map(|timed| timed.record).collect();
-        assert_eq!(records, [Record::Other]);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert!(Records(&bytes).count() <= bytes.len() / 8);
-        }
-    }
-}
+mod tests;

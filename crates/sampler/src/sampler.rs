@@ -1,6 +1,5 @@
-//! Sampling one process from `start` to `stop`.
+//! Sampling from `start` to `stop`.
 
-use std::collections::HashSet;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,26 +8,29 @@ use profile::{FoldLimits, Folder, Profile};
 
 use crate::capability::kernel_names_readable;
 use crate::error::SampleError;
-use crate::modes::{Events, Mode};
-use crate::process::{family, process_of};
-use crate::session::Session;
+use crate::events::{Clock, Events, Wanted, Way};
+use crate::family::Family;
+use crate::modes::{Mode, OffCpu};
+use crate::process::process_of;
+use crate::sampling::Sampling;
+use crate::session::{Folders, Session};
+use crate::switches::Switches;
 use crate::sys::monotonic_ns;
 use symbolize::{Options, symbolize};
 
-const NS_PER_S: u64 = 1_000_000_000;
-
-/// Samples the on-CPU stacks of a process, with all its threads and descendants.
+/// Samples a process with all its threads and descendants, or the whole machine.
 pub struct Sampler {
     pid: i32,
-    period_ns: u64,
+    wanted: Wanted,
     events: Events,
     was_started: bool,
     running: Option<Running>,
 }
 
 struct Running {
-    stop: Sender<()>,
-    session: JoinHandle<Session>,
+    /// Tells the thread when the sampling ended.
+    stop: Sender<i64>,
+    session: JoinHandle<(Session, i64)>,
     started_ns: i64,
     started_utc_ns: i64,
 }
@@ -37,59 +39,66 @@ impl Sampler {
     /// Opens events for a process in the best mode that works; nothing is sampled before `start`.
     ///
     /// # Errors
-    /// No such process, nothing permitted, or a frequency outside 1 to 100,000 Hz.
-    pub fn open(pid: i32, frequency_hz: u32) -> Result<Self, SampleError> {
-        Self::open_with(pid, frequency_hz, Events::open)
+    /// No such process, nothing permitted, or a frequency above 100,000 Hz.
+    pub fn open(pid: i32, wanted: Wanted) -> Result<Self, SampleError> {
+        Self::open_one_of(pid, wanted, &Way::all(&wanted))
     }
 
     /// Opens events for a process in one mode.
     ///
     /// # Errors
     /// As `open`; the mode may be refused where another is permitted.
-    pub fn open_in_mode(pid: i32, frequency_hz: u32, mode: Mode) -> Result<Self, SampleError> {
-        Self::open_with(pid, frequency_hz, |pid, period_ns| {
-            Events::open_mode(mode, pid, period_ns)
-                .map_err(|error| SampleError::System("opening events", error))
-        })
+    pub fn open_in_mode(pid: i32, wanted: Wanted, mode: Mode) -> Result<Self, SampleError> {
+        Self::open_one_of(pid, wanted, &Way::in_mode(mode, &wanted, Clock::best()))
     }
 
-    fn open_with(
+    /// Opens events for a process in one mode, seeing time off the CPU in one way.
+    ///
+    /// # Errors
+    /// As `open`; the way may be refused where another is permitted.
+    pub fn open_off_cpu(
         pid: i32,
-        frequency_hz: u32,
-        open: impl FnOnce(i32, u64) -> Result<Events, SampleError>,
+        wanted: Wanted,
+        mode: Mode,
+        off_cpu: OffCpu,
     ) -> Result<Self, SampleError> {
-        if !(1..=100_000).contains(&frequency_hz) {
-            return Err(SampleError::Frequency(frequency_hz));
+        let mut ways = Way::in_mode(mode, &wanted, Clock::best());
+        ways.retain(|way| way.off_cpu == Some(off_cpu));
+        Self::open_one_of(pid, wanted, &ways)
+    }
+
+    fn open_one_of(pid: i32, wanted: Wanted, ways: &[Way]) -> Result<Self, SampleError> {
+        let is_nothing = wanted.frequency_hz == 0 && !wanted.off_cpu && !wanted.page_faults;
+        if wanted.frequency_hz > 100_000 || is_nothing {
+            return Err(SampleError::Frequency(wanted.frequency_hz));
         }
         let pid = process_of(pid).ok_or(SampleError::NoProcess(pid))?;
-        let period_ns = NS_PER_S / u64::from(frequency_hz);
         Ok(Self {
             pid,
-            period_ns,
-            events: open(pid, period_ns)?,
+            wanted,
+            events: Events::open(pid, &wanted, ways)?,
             was_started: false,
             running: None,
         })
     }
 
-    /// The mode that worked.
+    /// The way that worked, in words.
     #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.events.mode
+    pub fn mode_name(&self) -> String {
+        self.events.way.name(&self.wanted)
     }
 
-    /// What is lost against the best mode, with the remedy; empty: nothing.
+    /// What is lost against the best way, with the remedy; empty: nothing.
     #[must_use]
     pub fn lost_note(&self) -> String {
-        let mode = self.events.mode;
-        if mode == Mode::PerThreadUserOnly || kernel_names_readable() {
-            return mode.lost_note().to_owned();
+        let way = self.events.way;
+        let mut notes = vec![way.mode.lost_note()];
+        notes.extend(way.off_cpu.map(OffCpu::lost_note));
+        if way.mode != Mode::PerThreadUserOnly && !kernel_names_readable() {
+            notes.push("kernel functions have no names; kernel.kptr_restrict=0 or root shows them");
         }
-        let kernel = "kernel functions have no names; kernel.kptr_restrict=0 or root shows them";
-        match mode.lost_note() {
-            "" => kernel.to_owned(),
-            note => format!("{note}; {kernel}"),
-        }
+        notes.retain(|note| !note.is_empty());
+        notes.join("; ")
     }
 
     /// Begins to sample. A thread drains and folds from now on.
@@ -100,16 +109,23 @@ impl Sampler {
         if std::mem::replace(&mut self.was_started, true) {
             return Err(SampleError::Order("was started before"));
         }
-        let started_ns = monotonic_ns();
         self.events
             .enable()
             .map_err(|error| SampleError::System("starting the events", error))?;
-        // After this point new mappings and processes announce themselves; what is there already is read now.
-        let family: HashSet<i32> = family(self.pid);
-        let rings = std::mem::take(&mut self.events.rings);
-        let folder = Folder::new(self.empty_profile(), FoldLimits::default());
-        let values = [1, self.period_ns.cast_signed()];
-        let session = Session::new(rings, folder, self.pid, family, values);
+        // After this point new mappings and threads announce themselves; what is there already is read now.
+        let started_ns = monotonic_ns();
+        let family = if self.wanted.whole_machine {
+            Family::Everyone
+        } else {
+            Family::of(self.pid)
+        };
+        let session = Session::new(
+            std::mem::take(&mut self.events.rings),
+            std::mem::take(&mut self.events.kinds),
+            self.folders(started_ns),
+            family,
+            self.wanted.period_ns().cast_signed(),
+        );
         let (stop, stopped) = channel();
         let session = thread::Builder::new()
             .name("tailtune-sampler".to_owned())
@@ -131,39 +147,103 @@ impl Sampler {
     ///
     /// # Errors
     /// If it was not started, or the draining thread ended early.
-    pub fn stop(&mut self) -> Result<Profile, SampleError> {
+    pub fn stop(&mut self) -> Result<Sampling, SampleError> {
         let running = self
             .running
             .take()
             .ok_or(SampleError::Order("is not running"))?;
-        let closed = self.events.close();
         let ended_ns = monotonic_ns();
-        drop(running.stop);
-        let session = running.session.join().map_err(|_| SampleError::Thread)?;
+        let closed = self.events.close();
+        // If the thread is gone, joining it says so.
+        let _ = running.stop.send(ended_ns);
+        let (session, ended_ns) = running.session.join().map_err(|_| SampleError::Thread)?;
         closed.map_err(|error| SampleError::System("stopping the events", error))?;
-        let warning = session.warnings();
-        let mut profile = session.folder.finish();
-        profile.warnings.extend(warning);
-        profile.time_ns = running.started_utc_ns;
-        profile.duration_ns = ended_ns - running.started_ns;
+        let mut sampling = finish(session, ended_ns);
+        sampling.mode = self.mode_name();
+        for profile in [
+            &mut sampling.on_cpu,
+            &mut sampling.off_cpu,
+            &mut sampling.page_faults,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            profile.time_ns = running.started_utc_ns;
+            profile.duration_ns = ended_ns - running.started_ns;
+        }
+        Ok(sampling)
+    }
+
+    fn folders(&self, began_ns: i64) -> Folders {
+        let wanted = &self.wanted;
+        let on_cpu = (wanted.frequency_hz > 0).then(|| {
+            let mut profile = self.empty(&[("samples", "count"), ("cpu", "nanoseconds")]);
+            profile.period_type = profile.sample_type("cpu", "nanoseconds");
+            profile.period = wanted.period_ns().cast_signed();
+            profile
+        });
+        let page_faults = wanted
+            .page_faults
+            .then(|| self.empty(&[("faults", "count")]));
+        let off_cpu = wanted.off_cpu.then(|| {
+            let counted = ("switches", "count");
+            let times = [("blocked", "nanoseconds"), ("runnable", "nanoseconds")];
+            let mut profile = self.empty(&[counted, times[0], times[1]]);
+            profile.default_sample_type = profile.strings.intern("blocked");
+            profile
+        });
+        let folder = |profile| Folder::new(profile, FoldLimits::default());
+        let layouts = self.events.layouts;
+        Folders {
+            on_cpu: on_cpu.map(folder),
+            page_faults: page_faults.map(folder),
+            switches: off_cpu.map(|profile| Switches::new(folder(profile), layouts, began_ns)),
+        }
+    }
+
+    fn empty(&self, types: &[(&str, &str)]) -> Profile {
+        let mut profile = Profile::with_sample_types(types);
+        let comment = profile.strings.intern(&self.mode_name());
+        profile.comments.push(comment);
+        profile
+    }
+}
+
+fn finish(session: Session, ended_ns: i64) -> Sampling {
+    let mut sampling = Sampling {
+        lost: session.lost,
+        on_cpu: session.on_cpu.map(Folder::finish),
+        page_faults: session.page_faults.map(Folder::finish),
+        ..Sampling::default()
+    };
+    if session.throttled > 0 {
+        let count = session.throttled;
+        sampling.warnings.push(format!(
+            "the kernel paused sampling {count} times because it took too much time; samples are missing"
+        ));
+    }
+    if let Some(switches) = session.switches {
+        let (profile, threads, warnings) = switches.finish(ended_ns);
+        sampling.off_cpu = Some(profile);
+        sampling.threads = threads;
+        sampling.warnings.extend(warnings);
+    }
+    for profile in [
+        &mut sampling.on_cpu,
+        &mut sampling.off_cpu,
+        &mut sampling.page_faults,
+    ]
+    .into_iter()
+    .flatten()
+    {
         symbolize(
-            &mut profile,
+            profile,
             &session.modules,
             &Options::default(),
             &mut |_, _| {},
         );
-        Ok(profile)
     }
-
-    fn empty_profile(&self) -> Profile {
-        let mut profile =
-            Profile::with_sample_types(&[("samples", "count"), ("cpu", "nanoseconds")]);
-        profile.period_type = profile.sample_type("cpu", "nanoseconds");
-        profile.period = self.period_ns.cast_signed();
-        let comment = profile.strings.intern(self.events.mode.name());
-        profile.comments.push(comment);
-        profile
-    }
+    sampling
 }
 
 impl Drop for Sampler {

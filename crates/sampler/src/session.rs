@@ -1,6 +1,5 @@
 //! The thread that empties the rings and folds what it finds.
 
-use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -8,115 +7,131 @@ use profile::{Chain, Folder};
 
 use symbolize::{MapLine, Modules, executable_maps};
 
-use crate::records::{Record, Records, Timed};
-use crate::sys::{Ring, monotonic_ns};
+use crate::family::Family;
+use crate::records::{ChainBytes, Kind, Kinds, Record, Records, Timed, Who};
+use crate::switches::Switches;
+use crate::sys::{Ring, be_prompt, monotonic_ns};
 
 /// Records younger than this wait for the next time, when those of all CPUs are sure to be there.
 const YOUNG_NS: i64 = 1_000_000;
-/// How often the rings are emptied. A ring of 512 KiB holds 100 ms of samples at 4 kHz with the
-/// deepest stacks.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// How often the rings are emptied: the fuller they were, the sooner again.
+const LONGEST: Duration = Duration::from_millis(100);
+const LONGEST_OFF_CPU: Duration = Duration::from_millis(25);
+const SHORTEST: Duration = Duration::from_millis(2);
 
 /// Everything collected so far.
 pub(crate) struct Session {
     rings: Vec<Ring>,
-    pub(crate) folder: Folder,
+    kinds: Kinds,
+    pub(crate) on_cpu: Option<Folder>,
+    pub(crate) page_faults: Option<Folder>,
+    pub(crate) switches: Option<Switches>,
     pub(crate) modules: Modules,
-    /// Processes to keep: the root and its descendants.
-    family: HashSet<i32>,
-    values: [i64; 2],
-    throttled: u64,
+    family: Family,
+    period_ns: i64,
+    pub(crate) lost: u64,
+    pub(crate) throttled: u64,
     raw: Vec<u8>,
     addresses: Vec<u64>,
 }
 
+/// What the records are folded into; `None` where not wanted.
+pub(crate) struct Folders {
+    pub(crate) on_cpu: Option<Folder>,
+    pub(crate) page_faults: Option<Folder>,
+    pub(crate) switches: Option<Switches>,
+}
+
 impl Session {
-    /// Begins with the mappings that the processes have now; `values` is what one sample stands for.
+    /// Begins with the mappings and threads that the processes have now.
     pub(crate) fn new(
         rings: Vec<Ring>,
-        folder: Folder,
-        root: i32,
-        family: HashSet<i32>,
-        values: [i64; 2],
+        kinds: Kinds,
+        folders: Folders,
+        family: Family,
+        period_ns: i64,
     ) -> Self {
         let mut session = Self {
             rings,
-            folder,
+            kinds,
+            on_cpu: folders.on_cpu,
+            page_faults: folders.page_faults,
+            switches: folders.switches,
             modules: Modules::default(),
             family,
-            values,
+            period_ns,
+            lost: 0,
             throttled: 0,
             raw: Vec::new(),
             addresses: Vec::new(),
         };
-        // The root first: viewers take the first mapping for the program.
-        session.map_all(root);
-        let others: Vec<i32> = session
-            .family
-            .iter()
-            .copied()
-            .filter(|&pid| pid != root)
-            .collect();
-        others.into_iter().for_each(|pid| session.map_all(pid));
+        for pid in session.family.present() {
+            if let Some(switches) = &mut session.switches {
+                switches.add(pid);
+            }
+            session.map_all(pid);
+        }
         session
     }
 
-    /// Collects until the other end of `stop` is dropped.
-    pub(crate) fn run(mut self, stop: &Receiver<()>) -> Self {
-        while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-            self.drain(monotonic_ns() - YOUNG_NS);
+    /// Collects until `stop` says when the sampling ended, or its other end is dropped. Returns that time.
+    pub(crate) fn run(mut self, stop: &Receiver<i64>) -> (Self, i64) {
+        let mut longest = LONGEST;
+        if self.switches.is_some() {
+            be_prompt();
+            longest = LONGEST_OFF_CPU;
         }
-        self.drain(i64::MAX);
-        self
-    }
-
-    /// What the reader must know, besides what the folder counts.
-    pub(crate) fn warnings(&self) -> Option<String> {
-        (self.throttled > 0).then(|| {
-            let count = self.throttled;
-            format!("the kernel paused sampling {count} times because it took too much time; samples are missing")
-        })
+        let mut interval = LONGEST_OFF_CPU;
+        loop {
+            match stop.recv_timeout(interval) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(ended_ns) => {
+                    self.drain(ended_ns);
+                    return (self, ended_ns);
+                }
+                Err(RecvTimeoutError::Disconnected) => return (self, monotonic_ns()),
+            }
+            let filled = self.drain(monotonic_ns() - YOUNG_NS);
+            interval = next_interval(interval, filled).clamp(SHORTEST, longest);
+        }
     }
 
     /// Takes all records up to a time in the order of time: whichever ring they came by, a sample
-    /// meets the mappings and processes as they were.
-    fn drain(&mut self, until_ns: i64) {
-        self.rings
-            .iter_mut()
-            .for_each(|ring| ring.drain(&mut self.raw));
-        let raw = std::mem::take(&mut self.raw);
-        let mut records: Vec<Timed<'_>> = Records(&raw).collect();
-        records.sort_by_key(|timed| timed.t_ns);
-        let young = records.split_off(records.partition_point(|timed| timed.t_ns <= until_ns));
+    /// meets the mappings and processes as they were. Returns the share of the fullest ring.
+    fn drain(&mut self, until_ns: i64) -> f64 {
+        let mut raw = std::mem::take(&mut self.raw);
+        let shares = self.rings.iter_mut().map(|ring| ring.drain(&mut raw));
+        let filled = shares.fold(0.0, f64::max);
+        let kinds = std::mem::take(&mut self.kinds);
+        let mut records: Vec<Timed<'_>> = Records {
+            bytes: &raw,
+            kinds: &kinds,
+        }
+        .collect();
+        records.sort_by_key(|timed| timed.who.t_ns);
+        let young = records.split_off(records.partition_point(|timed| timed.who.t_ns <= until_ns));
         for timed in &records {
-            self.take(&timed.record);
+            self.take(timed.who, &timed.record);
         }
         young
             .iter()
             .for_each(|timed| self.raw.extend_from_slice(timed.bytes));
+        self.kinds = kinds;
+        filled
     }
 
-    fn take(&mut self, record: &Record<'_>) {
+    fn take(&mut self, who: Who, record: &Record<'_>) {
         match *record {
-            Record::Sample { pid, .. } | Record::Map { pid, .. } if !self.family.contains(&pid) => {
+            Record::Sample { kind, chain, raw } => self.sample(who, kind, chain, raw),
+            Record::SwitchIn => {
+                if let Some(switches) = self.switches(who) {
+                    switches.comes(who);
+                }
             }
-            Record::Sample {
-                pid,
-                tid,
-                cpu,
-                t_ns,
-                chain,
-            } => {
-                chain.read_into(&mut self.addresses);
-                let addresses = &self.addresses;
-                let chain = Chain {
-                    pid,
-                    tid,
-                    cpu,
-                    t_ns,
-                    addresses,
-                };
-                self.folder.sample(&chain, &self.values);
+            Record::SwitchOut { preempted } => {
+                if let Some(switches) = self.switches(who) {
+                    switches.leaves_without_stack(who, preempted);
+                }
             }
             Record::Map {
                 pid,
@@ -124,7 +139,7 @@ impl Session {
                 length,
                 file_offset,
                 path,
-            } => {
+            } if self.family.contains(pid) => {
                 let end = start.saturating_add(length);
                 let path = String::from_utf8_lossy(path).into_owned();
                 self.map(
@@ -137,22 +152,98 @@ impl Session {
                     },
                 );
             }
-            Record::Fork { pid, parent } if pid != parent => self.fork(parent, pid),
-            Record::Exec { pid } => self.folder.forget(pid),
-            Record::Lost { count } => self.folder.lost(count),
+            Record::Fork {
+                pid,
+                tid,
+                parent,
+                parent_tid,
+            } => {
+                if pid != parent {
+                    self.fork(parent, pid);
+                }
+                if self.family.contains(pid)
+                    && let Some(switches) = self.switches(who)
+                {
+                    switches.born(pid, tid, parent_tid, who.t_ns);
+                }
+            }
+            Record::Exit { pid, tid } if self.family.contains(pid) => {
+                if let Some(switches) = self.switches(who) {
+                    switches.ends(tid, who.t_ns);
+                }
+            }
+            Record::Name {
+                pid,
+                tid,
+                name,
+                exec,
+            } => {
+                if exec {
+                    self.each_folder(|folder| folder.forget(pid));
+                }
+                if let Some(switches) = self.switches(who) {
+                    switches.named(pid, tid, name, exec, who.t_ns);
+                }
+            }
+            Record::Lost { count } => {
+                self.lost = self.lost.saturating_add(count);
+                self.each_folder(|folder| folder.lost(count));
+            }
             Record::Throttled => self.throttled += 1,
-            Record::Fork { .. } | Record::Other => {}
+            Record::Map { .. } | Record::Exit { .. } | Record::Other => {}
+        }
+    }
+
+    fn sample(&mut self, who: Who, kind: Kind, chain: ChainBytes<'_>, raw: &[u8]) {
+        let is_ours = self.family.contains(who.pid);
+        if is_ours {
+            chain.read_into(&mut self.addresses);
+        }
+        let chain = is_ours.then_some(Chain {
+            pid: who.pid,
+            tid: who.tid,
+            cpu: who.cpu,
+            t_ns: who.t_ns,
+            addresses: &self.addresses,
+        });
+        let switches = self.switches.as_mut();
+        let switches = switches.filter(|switches| who.t_ns >= switches.began_ns);
+        match (kind, chain, switches) {
+            (Kind::Cpu, Some(chain), switches) => {
+                if let Some(folder) = &mut self.on_cpu {
+                    folder.sample(&chain, &[1, self.period_ns]);
+                }
+                if let Some(switches) = switches {
+                    switches.seen_running(who.tid);
+                }
+            }
+            (Kind::PageFault, Some(chain), _) => {
+                if let Some(folder) = &mut self.page_faults {
+                    folder.sample(&chain, &[1]);
+                }
+            }
+            // Others count as well: they go where one of ours comes, and wake it.
+            (Kind::Switch, chain, Some(switches)) => switches.switch(who, chain.as_ref(), raw),
+            (Kind::Wakeup, _, Some(switches)) => switches.wakeup(who.t_ns, raw),
+            _ => {}
         }
     }
 
     /// A child belongs to the family if its parent does; else it may carry the number of one that ended.
     fn fork(&mut self, parent: i32, child: i32) {
-        if self.family.contains(&parent) {
+        if self.family.contains(parent) {
             self.family.insert(child);
-            self.folder.fork(parent, child);
-        } else if self.family.remove(&child) {
-            self.folder.forget(child);
+            self.each_folder(|folder| folder.fork(parent, child));
+        } else if self.family.remove(child) {
+            self.each_folder(|folder| folder.forget(child));
         }
+    }
+
+    /// Takes what happened since the sampling began; before, some events were on and others not yet.
+    fn switches(&mut self, who: Who) -> Option<&mut Switches> {
+        self.switches
+            .as_mut()
+            .filter(|switches| who.t_ns >= switches.began_ns)
     }
 
     fn map_all(&mut self, pid: i32) {
@@ -166,8 +257,26 @@ impl Session {
             "" | "//anon" => "[anon]",
             path => path,
         };
-        self.folder
-            .map(pid, map.start, map.end, map.file_offset, path);
+        self.each_folder(|folder| {
+            folder.map(pid, map.start, map.end, map.file_offset, path);
+        });
         self.modules.hold(pid, map);
+    }
+
+    fn each_folder(&mut self, action: impl FnMut(&mut Folder)) {
+        let off_cpu = self.switches.as_mut().map(|switches| &mut switches.folder);
+        let folders = [self.on_cpu.as_mut(), self.page_faults.as_mut(), off_cpu];
+        folders.into_iter().flatten().for_each(action);
+    }
+}
+
+/// Half as long if the fullest ring was a quarter full, twice as long if it was nearly empty.
+fn next_interval(interval: Duration, filled: f64) -> Duration {
+    if filled > 0.25 {
+        interval / 2
+    } else if filled < 0.06 {
+        interval * 2
+    } else {
+        interval
     }
 }

@@ -3,6 +3,7 @@
 // perf_event_open, its ioctls and its shared ring have no safe wrapper in std.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
@@ -38,12 +39,17 @@ pub(crate) const KIND_SOFTWARE: u32 = 1;
 pub(crate) const KIND_TRACEPOINT: u32 = 2;
 pub(crate) const HARDWARE_CPU_CYCLES: u64 = 0;
 pub(crate) const SOFTWARE_CPU_CLOCK: u64 = 0;
+pub(crate) const SOFTWARE_PAGE_FAULTS: u64 = 2;
+/// Counts nothing; it carries the records of mappings and processes.
+pub(crate) const SOFTWARE_DUMMY: u64 = 9;
 
-pub(crate) const SAMPLE_IP: u64 = 1;
 pub(crate) const SAMPLE_TID: u64 = 1 << 1;
 pub(crate) const SAMPLE_TIME: u64 = 1 << 2;
 pub(crate) const SAMPLE_CALLCHAIN: u64 = 1 << 5;
 pub(crate) const SAMPLE_CPU: u64 = 1 << 7;
+pub(crate) const SAMPLE_RAW: u64 = 1 << 10;
+/// The number of the event comes first in samples, and last in other records.
+pub(crate) const SAMPLE_IDENTIFIER: u64 = 1 << 16;
 
 pub(crate) const FLAG_DISABLED: u64 = 1;
 pub(crate) const FLAG_INHERIT: u64 = 1 << 1;
@@ -60,11 +66,15 @@ pub(crate) const FLAG_EXCLUDE_CALLCHAIN_KERNEL: u64 = 1 << 21;
 pub(crate) const FLAG_MMAP2: u64 = 1 << 23;
 pub(crate) const FLAG_COMM_EXEC: u64 = 1 << 24;
 pub(crate) const FLAG_USE_CLOCK_ID: u64 = 1 << 25;
+/// Records whenever a thread comes to a CPU or leaves it.
+pub(crate) const FLAG_CONTEXT_SWITCH: u64 = 1 << 26;
 
 const OPEN_CLOSE_ON_EXEC: libc::c_ulong = 8;
 const IOCTL_ENABLE: libc::Ioctl = 0x2400;
 const IOCTL_DISABLE: libc::Ioctl = 0x2401;
 const IOCTL_SET_OUTPUT: libc::Ioctl = 0x2405;
+const IOCTL_SET_FILTER: libc::Ioctl = 0x4008_2406;
+const IOCTL_ID: libc::Ioctl = 0x8008_2407u32 as libc::Ioctl;
 /// Offsets in `struct perf_event_mmap_page`.
 const DATA_HEAD: usize = 1024;
 const DATA_TAIL: usize = 1032;
@@ -93,6 +103,28 @@ pub(crate) fn open(attributes: &Attributes, tid: i32, cpu: i32) -> io::Result<Ow
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
+/// Whether hardware cycles can sample this process.
+///
+/// # Errors
+/// What the kernel said if they cannot.
+pub(crate) fn try_cycles() -> io::Result<()> {
+    let cycles = Attributes {
+        kind: KIND_HARDWARE,
+        config: HARDWARE_CPU_CYCLES,
+        sample_period: 10_000_000,
+        flags: FLAG_DISABLED | FLAG_EXCLUDE_KERNEL | FLAG_EXCLUDE_HYPERVISOR,
+        ..Attributes::default()
+    };
+    open(&cycles, 0, -1)
+        .map(drop)
+        .map_err(|error| match error.raw_os_error() {
+            Some(libc::ENOENT | libc::EOPNOTSUPP) => {
+                io::Error::other("the machine has none, as most virtual machines")
+            }
+            _ => error,
+        })
+}
+
 /// Starts an event, with all its inherited copies.
 pub(crate) fn enable(event: &OwnedFd) -> io::Result<()> {
     control(event, IOCTL_ENABLE, 0)
@@ -108,14 +140,32 @@ pub(crate) fn redirect(event: &OwnedFd, owner: &OwnedFd) -> io::Result<()> {
     control(event, IOCTL_SET_OUTPUT, owner.as_raw_fd())
 }
 
-fn control(event: &OwnedFd, request: libc::Ioctl, argument: i32) -> io::Result<()> {
-    // SAFETY: these requests take an integer and touch no memory of ours.
-    let outcome = unsafe { libc::ioctl(event.as_raw_fd(), request, argument) };
+/// Lets a tracepoint record only what a condition over its fields accepts.
+pub(crate) fn filter(event: &OwnedFd, condition: &CStr) -> io::Result<()> {
+    // SAFETY: the kernel reads a string that ends with a zero from a live pointer.
+    let outcome = unsafe { libc::ioctl(event.as_raw_fd(), IOCTL_SET_FILTER, condition.as_ptr()) };
+    checked(outcome)
+}
+
+/// The number by which the records of an event name it.
+pub(crate) fn number(event: &OwnedFd) -> io::Result<u64> {
+    let mut number = 0u64;
+    // SAFETY: the kernel writes one u64 to a live one.
+    checked(unsafe { libc::ioctl(event.as_raw_fd(), IOCTL_ID, &raw mut number) })?;
+    Ok(number)
+}
+
+fn checked(outcome: libc::c_int) -> io::Result<()> {
     if outcome < 0 {
         Err(io::Error::last_os_error())
     } else {
         Ok(())
     }
+}
+
+fn control(event: &OwnedFd, request: libc::Ioctl, argument: i32) -> io::Result<()> {
+    // SAFETY: these requests take an integer and touch no memory of ours.
+    checked(unsafe { libc::ioctl(event.as_raw_fd(), request, argument) })
 }
 
 /// As many open files as the hard limit allows as long as this lives; then the limit is as before, so
@@ -165,6 +215,12 @@ pub(crate) fn monotonic_ns() -> i64 {
     now.tv_sec * 1_000_000_000 + now.tv_nsec
 }
 
+/// Puts this thread before ordinary ones, if that is permitted: rings that are emptied late lose records.
+pub(crate) fn be_prompt() {
+    // SAFETY: the call takes integers; on Linux 0 means the calling thread.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -10) };
+}
+
 fn page_size() -> usize {
     // SAFETY: sysconf has no preconditions.
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.max(4096) as usize
@@ -181,10 +237,11 @@ pub(crate) struct Ring {
 unsafe impl Send for Ring {}
 
 impl Ring {
-    /// Maps a ring for an event: 512 KiB, or less where the user's limit on locked memory is lower.
-    pub(crate) fn map(event: &OwnedFd) -> io::Result<Self> {
+    /// Maps a ring for an event: of `bytes` (a power of two), or less where the user's limit on locked
+    /// memory is lower.
+    pub(crate) fn map(event: &OwnedFd, bytes: usize) -> io::Result<Self> {
         let page = page_size();
-        let mut pages = (512 << 10) / page;
+        let mut pages = bytes / page;
         loop {
             match Self::map_pages(event, page, pages) {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied && pages > 8 => {
@@ -216,8 +273,9 @@ impl Ring {
         Ok(Self { base, page, data })
     }
 
-    /// Appends all whole records written so far to `out` and frees their room.
-    pub(crate) fn drain(&mut self, out: &mut Vec<u8>) {
+    /// Appends all whole records written so far to `out` and frees their room. Returns which share of
+    /// the ring they took.
+    pub(crate) fn drain(&mut self, out: &mut Vec<u8>) -> f64 {
         let head = self.control(DATA_HEAD).load(Ordering::Acquire);
         let tail = self.control(DATA_TAIL).load(Ordering::Relaxed);
         let length = head.wrapping_sub(tail).min(self.data as u64) as usize;
@@ -231,6 +289,7 @@ impl Ring {
             out.extend_from_slice(std::slice::from_raw_parts(data, length - first));
         }
         self.control(DATA_TAIL).store(head, Ordering::Release);
+        length as f64 / self.data as f64
     }
 
     fn control(&self, offset: usize) -> &AtomicU64 {

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use profile::Profile;
-use sampler::{Mode, SampleError, Sampler, capability};
+use sampler::{Mode, SampleError, Sampler, Wanted, capability};
 
 /// The tests share one process, and so would see each other's threads.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -33,6 +33,13 @@ fn permitted_modes() -> Vec<Mode> {
     permitted.map(|(mode, _)| mode).collect()
 }
 
+fn hz(frequency_hz: u32) -> Wanted {
+    Wanted {
+        frequency_hz,
+        ..Wanted::default()
+    }
+}
+
 fn pid() -> i32 {
     std::process::id().cast_signed()
 }
@@ -45,11 +52,11 @@ fn sampled(mode: Mode) -> Profile {
         thread::spawn(move || burn_until(&stop))
     };
     let early = busy();
-    let mut sampler = Sampler::open_in_mode(pid(), 997, mode).unwrap();
+    let mut sampler = Sampler::open_in_mode(pid(), hz(997), mode).unwrap();
     sampler.start().unwrap();
     let late = busy();
     thread::sleep(Duration::from_millis(600));
-    let profile = sampler.stop().unwrap();
+    let profile = sampler.stop().unwrap().on_cpu.unwrap();
     stop.store(true, Ordering::Relaxed);
     early.join().unwrap();
     late.join().unwrap();
@@ -105,7 +112,7 @@ fn each_permitted_mode_sees_old_and_new_threads_with_their_functions() {
 
 #[test]
 fn a_process_that_does_not_exist_is_named() {
-    let error = Sampler::open(i32::MAX, 99)
+    let error = Sampler::open(i32::MAX, hz(99))
         .err()
         .expect("there is no such process");
     assert!(matches!(error, SampleError::NoProcess(i32::MAX)), "{error}");
@@ -115,7 +122,7 @@ fn a_process_that_does_not_exist_is_named() {
 fn an_impossible_frequency_is_refused() {
     for frequency in [0, 100_001] {
         assert!(matches!(
-            Sampler::open(pid(), frequency),
+            Sampler::open(pid(), hz(frequency)),
             Err(SampleError::Frequency(_))
         ));
     }
@@ -124,7 +131,7 @@ fn an_impossible_frequency_is_refused() {
 #[test]
 fn start_and_stop_have_an_order() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();
-    let Ok(mut sampler) = Sampler::open(pid(), 99) else {
+    let Ok(mut sampler) = Sampler::open(pid(), hz(99)) else {
         assert_eq!(permitted_modes(), [], "a permitted mode was not used");
         return;
     };
@@ -165,7 +172,7 @@ fn events_beyond_the_soft_limit_leave_room_for_other_files() {
         .map(|stopped| thread::spawn(move || stopped.lock().unwrap().recv().is_err()))
         .collect();
     let before = limit_files(64);
-    let sampler = Sampler::open_in_mode(pid(), 99, mode).unwrap();
+    let sampler = Sampler::open_in_mode(pid(), hz(99), mode).unwrap();
     assert!(std::fs::File::open("/proc/self/status").is_ok());
     drop(sampler);
     assert_eq!(limit_files(before), 64);

@@ -108,6 +108,32 @@ SAMPLES: Final = pa.schema(
 )
 """On-CPU samples; `stack` refers to STACKS."""
 
+WAITS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.int64(), "t_ns"),
+        *_fields(pa.int32(), "tid"),
+        *_fields(pa.uint32(), "stack"),
+        *_fields(pa.int64(), "blocked_ns", "runnable_ns"),
+    ]
+)
+"""Intervals off the CPU: a thread left it at `t_ns` with `stack` (of STACKS), waited for something for
+`blocked_ns`, then for a CPU for `runnable_ns`. The first row of a thread may have no stack but a remark."""
+
+THREAD_STATES: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.int32(), "tid", "pid"),
+        *_fields(pa.string(), "name"),
+        *_fields(
+            pa.int64(),
+            *("wall_ns", "on_cpu_ns", "runnable_ns", "blocked_ns", "switches", "residue_ns"),
+        ),
+    ]
+)
+"""What each thread did while it lived in the window: the four parts add up to `wall_ns`; the residue could not be
+attributed. Many ended threads are summed in one row with tid 0."""
+
 STACKS: Final = pa.schema(_fields(pa.uint32(), "stack", "depth", "frame"))
 """One row a frame of a stack; depth 0 is the leaf."""
 
@@ -170,6 +196,8 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "threads": THREADS,
     "host": HOST,
     "samples": SAMPLES,
+    "waits": WAITS,
+    "thread_states": THREAD_STATES,
     "stacks": STACKS,
     "frames": FRAMES,
     "gc": GC,

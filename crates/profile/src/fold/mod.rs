@@ -215,6 +215,12 @@ impl Folder {
         known.stack
     }
 
+    /// The row of a stack of one frame that is no address but a remark, such as `[off-CPU]`.
+    pub fn remark(&mut self, text: &str) -> u32 {
+        let location = self.named_location(text);
+        self.profile.stacks.intern(&[location], 0)
+    }
+
     /// Counts values, one a sample type, on a stack that [`Folder::stack`] gave.
     pub fn count(&mut self, row: SampleRow, values: &[i64]) {
         let stack = row.stack as usize;

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from tailtune.record.ports import Progress
 from tailtune.record.profiling.find import Process
@@ -54,9 +54,9 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
     ended = not process.is_alive
     seconds = time.monotonic() - began
     progress.phase("symbols", "naming functions")
-    profile = sampler.stop()
+    sampling = sampler.stop()
     return Taken(
-        on_cpu=profile,
+        on_cpu=cast("Profile", sampling.on_cpu),
         mode=sampler.mode,
         lost_note=sampler.lost_note,
         seconds=seconds,

@@ -1,0 +1,57 @@
+//! What came of sampling.
+
+use profile::Profile;
+
+/// What one thread did, in nanoseconds that add up to `wall_ns`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThreadTimes {
+    /// Thread; 0 in the row that sums ended threads.
+    pub tid: i32,
+    /// Its process.
+    pub pid: i32,
+    /// Its last name.
+    pub name: String,
+    /// From the start of sampling, or of the thread, to the end of either.
+    pub wall_ns: i64,
+    /// It ran.
+    pub on_cpu_ns: i64,
+    /// It could run, but waited for a CPU.
+    pub runnable_ns: i64,
+    /// It waited for something else.
+    pub blocked_ns: i64,
+    /// How often it left the CPU.
+    pub switches: u64,
+    /// Time that could not be attributed.
+    pub residue_ns: i64,
+}
+
+impl ThreadTimes {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.wall_ns += other.wall_ns;
+        self.on_cpu_ns += other.on_cpu_ns;
+        self.runnable_ns += other.runnable_ns;
+        self.blocked_ns += other.blocked_ns;
+        self.switches += other.switches;
+        self.residue_ns += other.residue_ns;
+    }
+}
+
+/// What came of sampling, from `start` to `stop`.
+#[derive(Clone, Default)]
+pub struct Sampling {
+    /// Stacks on the CPU, if they were asked for: samples, and CPU nanoseconds.
+    pub on_cpu: Option<Profile>,
+    /// Stacks at which threads left the CPU, if they were asked for: switches, blocked nanoseconds (until
+    /// the wake-up), runnable nanoseconds (until it ran again). One sample is one interval.
+    pub off_cpu: Option<Profile>,
+    /// Stacks at which pages were missing, if they were asked for.
+    pub page_faults: Option<Profile>,
+    /// The states of the threads; empty without off-CPU.
+    pub threads: Vec<ThreadTimes>,
+    /// Records of any kind that the kernel had no room for.
+    pub lost: u64,
+    /// What the reader must know before believing the numbers.
+    pub warnings: Vec<String>,
+    /// How it was sampled.
+    pub mode: String,
+}

@@ -1,0 +1,316 @@
+//! The states of each thread over time: on the CPU, runnable (it could run, but waits for a CPU) or
+//! blocked. Every nanosecond from begin to end goes into exactly one of them or into the residue.
+//!
+//! ```text
+//!            leaves, could run on           leaves, waits for something
+//!   runnable ◄──────────────── on the CPU ────────────────► blocked
+//!       └──────── comes ──────────► ▲                          │
+//!       ▲                                    is woken          │
+//!       └──────────────────────────────────────────────────────┘
+//! ```
+//!
+//! What a thread did before its first event follows from that event: who leaves has been on the CPU,
+//! who is woken has been blocked, who comes without being woken has been runnable. An event that cannot
+//! follow on the state (records were lost) sends the time since the last one into the residue.
+
+/// What a thread does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum State {
+    /// No event seen yet.
+    #[default]
+    Unknown,
+    OnCpu,
+    Runnable,
+    Blocked,
+}
+
+/// Nanoseconds by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) on_cpu_ns: i64,
+    pub(crate) runnable_ns: i64,
+    pub(crate) blocked_ns: i64,
+    /// Time that could not be attributed.
+    pub(crate) residue_ns: i64,
+}
+
+impl Times {
+    pub(crate) fn wall_ns(&self) -> i64 {
+        self.on_cpu_ns + self.runnable_ns + self.blocked_ns + self.residue_ns
+    }
+}
+
+/// Where and when a thread left the CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) t_ns: i64,
+    pub(crate) cpu: i32,
+    /// Row of the stack at which it left; `None`: it was off the CPU before anything was seen.
+    pub(crate) stack: Option<u32>,
+}
+
+/// One interval off the CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Interval {
+    pub(crate) left: Left,
+    pub(crate) blocked_ns: i64,
+    pub(crate) runnable_ns: i64,
+}
+
+/// The states of one thread.
+#[derive(Clone, Debug)]
+pub(crate) struct States {
+    state: State,
+    since_ns: i64,
+    pub(crate) times: Times,
+    /// How often it left the CPU.
+    pub(crate) switches: u64,
+    away: Option<Interval>,
+    /// Whether wake-ups are recorded; without, blocked time contains the wait for a CPU after them.
+    wakeups: bool,
+}
+
+impl States {
+    /// A thread of which nothing is known but that it exists.
+    pub(crate) fn unknown(since_ns: i64, wakeups: bool) -> Self {
+        Self {
+            state: State::Unknown,
+            since_ns,
+            times: Times::default(),
+            switches: 0,
+            away: None,
+            wakeups,
+        }
+    }
+
+    /// A new thread: it waits for a CPU.
+    pub(crate) fn born(t_ns: i64, wakeups: bool) -> Self {
+        let left = Left {
+            t_ns,
+            ..Left::default()
+        };
+        Self {
+            state: State::Runnable,
+            away: Some(Interval {
+                left,
+                ..Interval::default()
+            }),
+            ..Self::unknown(t_ns, wakeups)
+        }
+    }
+
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.state == State::Unknown
+    }
+
+    /// It was seen on the CPU, which says the same of the time before if nothing else was seen.
+    pub(crate) fn seen_running(&mut self) {
+        if self.is_unknown() {
+            self.state = State::OnCpu;
+        }
+    }
+
+    /// It came to a CPU. Returns the interval that ended.
+    pub(crate) fn comes(&mut self, t_ns: i64) -> Option<Interval> {
+        let state = match self.state {
+            State::Unknown if self.wakeups => State::Runnable,
+            State::Unknown => State::Blocked,
+            State::Blocked if self.wakeups => State::Unknown,
+            State::OnCpu => State::Unknown,
+            state => state,
+        };
+        self.spend(state, t_ns);
+        self.state = State::OnCpu;
+        self.away.take()
+    }
+
+    /// It left the CPU. Returns an interval that did not end as it should.
+    pub(crate) fn leaves(&mut self, left: Left, could_run: bool) -> Option<Interval> {
+        let state = match self.state {
+            State::Unknown | State::OnCpu => State::OnCpu,
+            State::Runnable | State::Blocked => State::Unknown,
+        };
+        self.spend(state, left.t_ns);
+        self.state = if could_run {
+            State::Runnable
+        } else {
+            State::Blocked
+        };
+        self.switches += 1;
+        self.away.replace(Interval {
+            left,
+            ..Interval::default()
+        })
+    }
+
+    /// It may run again. A wake-up of a thread that does not sleep means nothing.
+    pub(crate) fn woken(&mut self, t_ns: i64) {
+        if matches!(self.state, State::Unknown | State::Blocked) {
+            self.spend(State::Blocked, t_ns);
+            self.state = State::Runnable;
+        }
+    }
+
+    /// Accounts up to the end. `asleep` says what a thread without any event does; `None`: not known.
+    pub(crate) fn end(&mut self, t_ns: i64, asleep: Option<bool>) -> Option<Interval> {
+        let state = match (self.state, asleep) {
+            (State::Unknown, Some(true)) => State::Blocked,
+            (State::Unknown, Some(false)) => State::OnCpu,
+            (state, _) => state,
+        };
+        self.spend(state, t_ns);
+        self.away.take()
+    }
+
+    /// Accounts the time since the last event; `Unknown` is the residue.
+    fn spend(&mut self, state: State, t_ns: i64) {
+        let spent = (t_ns - self.since_ns).max(0);
+        let began_ns = self.since_ns;
+        self.since_ns = self.since_ns.max(t_ns);
+        if matches!(state, State::Runnable | State::Blocked) {
+            let away = self.away.get_or_insert(Interval {
+                left: Left {
+                    t_ns: began_ns,
+                    ..Left::default()
+                },
+                ..Interval::default()
+            });
+            if state == State::Runnable {
+                away.runnable_ns += spent;
+            } else {
+                away.blocked_ns += spent;
+            }
+        }
+        match state {
+            State::Unknown => self.times.residue_ns += spent,
+            State::OnCpu => self.times.on_cpu_ns += spent,
+            State::Runnable => self.times.runnable_ns += spent,
+            State::Blocked => self.times.blocked_ns += spent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn left(t_ns: i64) -> Left {
+        Left {
+            t_ns,
+            cpu: 1,
+            stack: Some(5),
+        }
+    }
+
+    fn times(on_cpu_ns: i64, runnable_ns: i64, blocked_ns: i64, residue_ns: i64) -> Times {
+        Times {
+            on_cpu_ns,
+            runnable_ns,
+            blocked_ns,
+            residue_ns,
+        }
+    }
+
+    #[test]
+    fn an_interval_has_a_blocked_and_a_runnable_part() {
+        let mut states = States::unknown(100, true);
+        assert_eq!(states.leaves(left(110), false), None);
+        states.woken(150);
+        let interval = Interval {
+            left: left(110),
+            blocked_ns: 40,
+            runnable_ns: 7,
+        };
+        assert_eq!(states.comes(157), Some(interval));
+        assert_eq!(states.end(160, None), None);
+        assert_eq!(states.times, times(13, 7, 40, 0));
+        assert_eq!(states.switches, 1);
+    }
+
+    #[test]
+    fn a_preempted_thread_is_never_blocked() {
+        let mut states = States::unknown(0, true);
+        states.leaves(left(10), true);
+        states.woken(20);
+        states.comes(30);
+        states.end(31, None);
+        assert_eq!(states.times, times(11, 20, 0, 0));
+    }
+
+    #[test]
+    fn the_first_event_tells_what_was_before() {
+        let mut woken = States::unknown(0, true);
+        woken.woken(10);
+        let first = Interval {
+            left: Left::default(),
+            blocked_ns: 10,
+            runnable_ns: 5,
+        };
+        assert_eq!(woken.comes(15), Some(first));
+        let mut came = States::unknown(0, true);
+        came.comes(10);
+        assert_eq!(came.times, times(0, 10, 0, 0));
+        let mut sleeper = States::unknown(0, true);
+        sleeper.end(10, Some(true));
+        assert_eq!(sleeper.times, times(0, 0, 10, 0));
+        let mut unknown = States::unknown(0, true);
+        unknown.end(10, None);
+        assert_eq!(unknown.times, times(0, 0, 0, 10));
+    }
+
+    #[test]
+    fn a_wake_up_that_was_lost_goes_to_the_residue() {
+        let mut states = States::unknown(0, true);
+        states.leaves(left(10), false);
+        assert_eq!(
+            states.comes(50).map(|interval| interval.blocked_ns),
+            Some(0)
+        );
+        assert_eq!(states.times, times(10, 0, 0, 40));
+        states.comes(60);
+        assert_eq!(states.times, times(10, 0, 0, 50));
+    }
+
+    #[test]
+    fn without_wake_ups_all_of_it_is_blocked() {
+        let mut states = States::unknown(0, false);
+        states.leaves(left(10), false);
+        states.comes(50);
+        assert_eq!(states.times, times(10, 0, 40, 0));
+    }
+
+    proptest! {
+        /// Whatever comes in whatever order, with gaps and steps back in time: nothing is lost or
+        /// counted twice, and the intervals carry all the time off the CPU.
+        #[test]
+        fn time_is_conserved(
+            wakeups: bool,
+            events in prop::collection::vec((0u8..5, -5i64..100), 0..60),
+            asleep in prop::option::of(any::<bool>()),
+        ) {
+            let mut states = States::unknown(0, wakeups);
+            let (mut now, mut latest) = (0, 0);
+            let mut intervals = Vec::new();
+            for (event, step) in events {
+                now += step;
+                latest = latest.max(now);
+                match event {
+                    0 => intervals.extend(states.comes(now)),
+                    1 => intervals.extend(states.leaves(left(now), true)),
+                    2 => intervals.extend(states.leaves(left(now), false)),
+                    3 => states.woken(now),
+                    _ => states.seen_running(),
+                }
+            }
+            intervals.extend(states.end(latest, asleep));
+            prop_assert_eq!(states.times.wall_ns(), latest);
+            let blocked: i64 = intervals.iter().map(|interval| interval.blocked_ns).sum();
+            let runnable: i64 = intervals.iter().map(|interval| interval.runnable_ns).sum();
+            prop_assert_eq!((blocked, runnable), (states.times.blocked_ns, states.times.runnable_ns));
+            let with_stack = intervals.iter().filter(|interval| interval.left.stack.is_some()).count();
+            prop_assert_eq!(with_stack as u64, states.switches);
+        }
+    }
+}

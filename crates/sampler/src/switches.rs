@@ -1,0 +1,168 @@
+//! Context switches and wake-ups, as whichever records bring them, put into the states of threads and
+//! into the stacks at which threads left the CPU.
+
+use profile::{Chain, Folder, Profile, SampleRow};
+
+use crate::records::{Who, raw_i32};
+use crate::sampling::ThreadTimes;
+use crate::states::Left;
+use crate::threads::{Away, Threads};
+use crate::tracepoints::Layouts;
+
+/// Bits of `prev_state` that say what a thread waits for; without any it could run on.
+const WAITS: i32 = 0xff;
+/// Bits that say that the thread ended.
+const DEAD: i32 = 0x10 | 0x20;
+/// Stands for the stack of intervals that began before the sampling or the thread did.
+const BEFORE: &str = "[off-CPU since before its first switch]";
+/// Stands for the stack where the records bring none.
+const NO_STACK: &str = "[off-CPU]";
+
+/// The states of all threads, and their intervals off the CPU by stack.
+pub(crate) struct Switches {
+    pub(crate) folder: Folder,
+    threads: Threads,
+    /// Where the tracepoints keep their fields; `None`: there are only records of context switches.
+    layouts: Option<Layouts>,
+    /// Nothing that happened earlier is of use here.
+    pub(crate) began_ns: i64,
+    /// Rows of the remarks, once they are used.
+    before: Option<u32>,
+    no_stack: Option<u32>,
+}
+
+impl Switches {
+    pub(crate) fn new(folder: Folder, layouts: Option<Layouts>, began_ns: i64) -> Self {
+        Self {
+            folder,
+            threads: Threads::new(layouts.is_some()),
+            layouts,
+            began_ns,
+            before: None,
+            no_stack: None,
+        }
+    }
+
+    /// A process that is there when the sampling begins.
+    pub(crate) fn add(&mut self, pid: i32) {
+        self.threads.add_all(pid, self.began_ns);
+    }
+
+    /// `sched_switch`: one thread leaves, another comes. `chain`: the stack of the one that leaves, if it
+    /// is one of ours.
+    pub(crate) fn switch(&mut self, who: Who, chain: Option<&Chain<'_>>, raw: &[u8]) {
+        let Some(layouts) = self.layouts else { return };
+        if let (Some(chain), Some(state)) = (chain, raw_i32(raw, layouts.prev_state)) {
+            if state & DEAD != 0 {
+                self.ends(who.tid, who.t_ns);
+            } else {
+                let stack = self.folder.stack(chain);
+                self.leaves(who, stack, state & WAITS == 0);
+            }
+        }
+        if let Some(next) = raw_i32(raw, layouts.next_pid) {
+            let away = self.threads.comes(next, who.t_ns);
+            self.count(away);
+        }
+    }
+
+    /// `sched_wakeup`.
+    pub(crate) fn wakeup(&mut self, t_ns: i64, raw: &[u8]) {
+        let tid = self
+            .layouts
+            .and_then(|layouts| raw_i32(raw, layouts.woken_pid));
+        if let Some(tid) = tid {
+            self.threads.woken(tid, t_ns);
+        }
+    }
+
+    /// The record of a context switch to a thread.
+    pub(crate) fn comes(&mut self, who: Who) {
+        let away = self.threads.comes(who.tid, who.t_ns);
+        self.count(away);
+    }
+
+    /// The record of a context switch away from a thread.
+    pub(crate) fn leaves_without_stack(&mut self, who: Who, could_run: bool) {
+        // A thread leaves once more after its end.
+        if self.threads.knows(who.tid) {
+            let remark = || self.folder.remark(NO_STACK);
+            let stack = *self.no_stack.get_or_insert_with(remark);
+            self.leaves(who, stack, could_run);
+        }
+    }
+
+    fn leaves(&mut self, who: Who, stack: u32, could_run: bool) {
+        let left = Left {
+            t_ns: who.t_ns,
+            cpu: who.cpu,
+            stack: Some(stack),
+        };
+        let away = self.threads.leaves(who.pid, who.tid, left, could_run);
+        self.count(away);
+    }
+
+    pub(crate) fn seen_running(&mut self, tid: i32) {
+        self.threads.seen_running(tid);
+    }
+
+    pub(crate) fn born(&mut self, pid: i32, tid: i32, parent: i32, t_ns: i64) {
+        let away = self.threads.born(pid, tid, parent, t_ns);
+        self.count(away);
+    }
+
+    pub(crate) fn ends(&mut self, tid: i32, t_ns: i64) {
+        let away = self.threads.ends(tid, t_ns);
+        self.count(away);
+    }
+
+    /// A thread got a name, perhaps because the process replaced its program.
+    pub(crate) fn named(&mut self, pid: i32, tid: i32, name: &[u8], exec: bool, t_ns: i64) {
+        if exec {
+            let open = self.threads.execs(pid, t_ns);
+            open.into_iter().for_each(|away| self.count(Some(away)));
+        }
+        self.threads.rename(tid, name);
+    }
+
+    /// Ends the account. Returns the profile, the states, and what the reader must know.
+    pub(crate) fn finish(mut self, ended_ns: i64) -> (Profile, Vec<ThreadTimes>, Vec<String>) {
+        let (rows, open) = self.threads.finish(ended_ns);
+        open.into_iter().for_each(|away| self.count(Some(away)));
+        let mut warnings = Vec::new();
+        if self.threads.summed > 0 {
+            let count = self.threads.summed;
+            warnings.push(format!("{count} ended threads are summed in one row"));
+        }
+        warnings.extend(residue_note(&rows));
+        (self.folder.finish(), rows, warnings)
+    }
+
+    fn count(&mut self, away: Option<Away>) {
+        let Some((tid, interval)) = away else { return };
+        let left = interval.left;
+        let remark = || self.folder.remark(BEFORE);
+        let stack = left
+            .stack
+            .unwrap_or_else(|| *self.before.get_or_insert_with(remark));
+        let row = SampleRow {
+            t_ns: left.t_ns,
+            tid,
+            cpu: left.cpu,
+            stack,
+        };
+        let switches = i64::from(left.stack.is_some());
+        self.folder
+            .count(row, &[switches, interval.blocked_ns, interval.runnable_ns]);
+    }
+}
+
+/// Says so if more than a hundredth of the time could not be attributed.
+fn residue_note(rows: &[ThreadTimes]) -> Option<String> {
+    let wall: i64 = rows.iter().map(|row| row.wall_ns).sum();
+    let residue: i64 = rows.iter().map(|row| row.residue_ns).sum();
+    (residue.saturating_mul(100) > wall).then(|| {
+        let share = residue as f64 * 100.0 / wall as f64;
+        format!("{share:.1} % of the threads' time belongs to no state: records were lost")
+    })
+}

@@ -1,0 +1,280 @@
+//! States and off-CPU stacks of this very process, in each way that the machine permits.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::collections::HashMap;
+use std::fs;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use profile::Profile;
+use sampler::{Mode, OffCpu, SampleError, Sampler, Sampling, ThreadTimes, Wanted};
+
+/// The tests share one process, and so would see each other's threads.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+const OFF_CPU: Wanted = Wanted {
+    frequency_hz: 99,
+    off_cpu: true,
+    page_faults: true,
+    whole_machine: false,
+};
+
+fn pid() -> i32 {
+    std::process::id().cast_signed()
+}
+
+#[inline(never)]
+fn spin_until(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        black_box((0..10_000u64).fold(1u64, |sum, turn| sum.wrapping_mul(turn | 1)));
+    }
+}
+
+#[inline(never)]
+fn nap_often(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        thread::sleep(Duration::from_millis(2));
+        black_box(stop);
+    }
+}
+
+#[inline(never)]
+fn wait_long(gate: &Receiver<()>) {
+    assert!(gate.recv().is_err());
+    black_box(gate);
+}
+
+fn named<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> thread::JoinHandle<T> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .unwrap()
+}
+
+/// CPU time and wait for a CPU of each thread so far, by name, as the kernel counts it.
+fn schedstat() -> HashMap<String, (i64, i64)> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
+    let read =
+        |file: &str, task: &fs::DirEntry| fs::read_to_string(task.path().join(file)).unwrap();
+    tasks
+        .map(|task| {
+            let numbers = read("schedstat", &task);
+            let mut numbers = numbers.split_whitespace().map(|word| word.parse().unwrap());
+            let times = (numbers.next().unwrap(), numbers.next().unwrap());
+            (read("comm", &task).trim().to_owned(), times)
+        })
+        .collect()
+}
+
+struct Seen {
+    sampling: Sampling,
+    /// Differences of `schedstat`, over a slightly longer time.
+    truth: HashMap<String, (i64, i64)>,
+}
+
+/// Two spinners, a napper, and a thread that waits from before the sampling until after its end.
+fn run(sampler: &mut Sampler) -> Seen {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (gate, waiting) = channel();
+    let waiter = named("waiter", move || wait_long(&waiting));
+    let spinner = |name| {
+        let stop = Arc::clone(&stop);
+        named(name, move || spin_until(&stop))
+    };
+    let early = spinner("early");
+    thread::sleep(Duration::from_millis(20));
+    let before = schedstat();
+    sampler.start().unwrap();
+    let late = spinner("late");
+    let napper = named("napper", {
+        let stop = Arc::clone(&stop);
+        move || nap_often(&stop)
+    });
+    thread::sleep(Duration::from_millis(600));
+    // Before the end of sampling, which takes time to name addresses.
+    let after = schedstat();
+    let sampling = sampler.stop().unwrap();
+    stop.store(true, Ordering::Relaxed);
+    drop(gate);
+    [early, late, napper, waiter]
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+    let truth = after
+        .into_iter()
+        .map(|(name, (ran, waited))| {
+            let (ran_before, waited_before) = before.get(&name).copied().unwrap_or_default();
+            (name, (ran - ran_before, waited - waited_before))
+        })
+        .collect();
+    Seen { sampling, truth }
+}
+
+fn thread_of<'a>(sampling: &'a Sampling, name: &str) -> &'a ThreadTimes {
+    let row = sampling.threads.iter().find(|row| row.name == name);
+    row.unwrap_or_else(|| panic!("no thread {name} in {:?}", sampling.threads))
+}
+
+fn share(part: i64, whole: i64) -> f64 {
+    part as f64 / whole as f64
+}
+
+/// Sum of a value column over the stacks that contain a function.
+fn value_in(profile: &Profile, column: usize, function: &str) -> i64 {
+    let frames = profile.frames.rows();
+    let contains = |stack| {
+        let name = |frame: u32| profile.strings.text(frames[frame as usize].function);
+        profile
+            .stack_frames(stack)
+            .any(|frame| name(frame).contains(function))
+    };
+    let stacks = (0..profile.stacks.len() as u32).filter(|&stack| contains(stack));
+    stacks
+        .map(|stack| profile.values[column][stack as usize])
+        .sum()
+}
+
+fn assert_conserved(sampling: &Sampling) {
+    let profile = sampling.off_cpu.as_ref().unwrap();
+    for row in &sampling.threads {
+        let sum = row.on_cpu_ns + row.runnable_ns + row.blocked_ns + row.residue_ns;
+        assert_eq!(row.wall_ns, sum, "{row:?}");
+    }
+    let sum = |value: fn(&ThreadTimes) -> i64| sampling.threads.iter().map(value).sum::<i64>();
+    let of_threads = [
+        sum(|row| row.switches.cast_signed()),
+        sum(|row| row.blocked_ns),
+        sum(|row| row.runnable_ns),
+    ];
+    let of_stacks: Vec<i64> = (0..3).map(|column| profile.total(column)).collect();
+    assert_eq!(of_stacks, of_threads, "stacks and threads carry the same");
+    assert_eq!(sampling.lost, 0);
+}
+
+fn opened(mode: Mode, off_cpu: OffCpu) -> Option<Sampler> {
+    match Sampler::open_off_cpu(pid(), OFF_CPU, mode, off_cpu) {
+        Ok(sampler) => Some(sampler),
+        Err(SampleError::NotPermitted { .. }) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn tracepoints_tell_states_and_stacks() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut sampler) = opened(Mode::EveryCpu, OffCpu::Tracepoints) else {
+        return;
+    };
+    let Seen { sampling, truth } = run(&mut sampler);
+    assert_conserved(&sampling);
+    for name in ["early", "late"] {
+        let (row, (ran, waited)) = (thread_of(&sampling, name), truth[name]);
+        assert!(share(row.residue_ns, row.wall_ns) < 0.02, "{row:?}");
+        assert!(share(row.blocked_ns, row.wall_ns) < 0.05, "{row:?}");
+        let differs = (row.on_cpu_ns - ran).abs() + (row.runnable_ns - waited).abs();
+        assert!(
+            share(differs, row.wall_ns) < 0.1,
+            "{row:?} but {ran} {waited}"
+        );
+    }
+    let napper = thread_of(&sampling, "napper");
+    assert!(napper.switches > 20, "{napper:?}");
+    assert!(
+        share(napper.residue_ns, napper.wall_ns) < 0.02,
+        "{napper:?}"
+    );
+    let off_cpu = sampling.off_cpu.as_ref().unwrap();
+    let napped = value_in(off_cpu, 1, "nap_often");
+    assert!(
+        share(napped, napper.blocked_ns) > 0.9,
+        "{napped} of {napper:?}"
+    );
+    assert_eq!(value_in(off_cpu, 1, "wait_long"), 0, "it left before");
+    let waiter = thread_of(&sampling, "waiter");
+    assert_eq!((waiter.blocked_ns, waiter.switches), (waiter.wall_ns, 0));
+    assert!(sampling.on_cpu.unwrap().total(0) > 0);
+    assert!(sampling.page_faults.unwrap().total(0) > 0);
+}
+
+#[test]
+fn switch_records_tell_states_without_stacks() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    for mode in Mode::ALL {
+        let Some(mut sampler) = opened(mode, OffCpu::SwitchRecords) else {
+            continue;
+        };
+        let Seen { sampling, truth } = run(&mut sampler);
+        assert_conserved(&sampling);
+        for name in ["early", "late"] {
+            let (row, (ran, _)) = (thread_of(&sampling, name), truth[name]);
+            assert!(share(row.residue_ns, row.wall_ns) < 0.02, "{row:?}");
+            assert!(
+                share((row.on_cpu_ns - ran).abs(), row.wall_ns) < 0.1,
+                "{mode:?}: {row:?} but {ran}"
+            );
+        }
+        let napper = thread_of(&sampling, "napper");
+        assert!(napper.switches > 20, "{mode:?}: {napper:?}");
+        let off_cpu = sampling.off_cpu.as_ref().unwrap();
+        let without = value_in(off_cpu, 1, "[off-CPU]");
+        assert!(
+            without >= napper.blocked_ns / 2,
+            "{mode:?}: {without} of {napper:?}"
+        );
+    }
+}
+
+#[test]
+fn threads_that_come_and_go_are_accounted_to_their_end() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut sampler) = opened(Mode::EveryCpu, OffCpu::Tracepoints) else {
+        return;
+    };
+    sampler.start().unwrap();
+    for _ in 0..1_500 {
+        named("brief", || black_box(1)).join().unwrap();
+    }
+    let sampling = sampler.stop().unwrap();
+    assert_conserved(&sampling);
+    let own = sampling
+        .threads
+        .iter()
+        .filter(|row| row.name == "brief")
+        .count();
+    assert!(
+        (900..=1_000).contains(&own),
+        "{own} threads have their own row"
+    );
+    let rest = sampling.threads.last().unwrap();
+    assert_eq!(rest.name, "[ended threads]");
+    assert!(
+        sampling
+            .warnings
+            .iter()
+            .any(|text| text.contains("summed in one row"))
+    );
+}
+
+#[test]
+fn the_whole_machine_contains_this_process_and_others() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let wanted = Wanted {
+        whole_machine: true,
+        ..OFF_CPU
+    };
+    let Ok(mut sampler) = Sampler::open(pid(), wanted) else {
+        return;
+    };
+    sampler.start().unwrap();
+    thread::sleep(Duration::from_millis(100));
+    let sampling = sampler.stop().unwrap();
+    let pids: std::collections::HashSet<i32> = sampling.threads.iter().map(|row| row.pid).collect();
+    assert!(pids.contains(&pid()) && pids.len() > 1);
+}
