@@ -37,8 +37,9 @@ check: setup ## formats, lints, types, directions, stubs
 	cargo clippy --quiet --workspace --all-targets --locked -- --deny warnings
 	scripts/check-stubs.sh
 
-bench: setup ## compare the load engine with its peers (half an hour; benchmarks/load/peers.sh gets them)
+bench: setup ## compare the load engine and the profiler with their peers (an hour; benchmarks/load/peers.sh gets them)
 	$(BIN)/python benchmarks/load
+	$(BIN)/python benchmarks/profile
 
 FUZZ_SECONDS ?= 60
 fuzz: setup ## feed hostile input to every parser and importer for FUZZ_SECONDS, with overflow checks on

@@ -64,6 +64,21 @@ class Profile:
         """
         Length in ns; 0 where unknown.
         """
+    def filter(self, /, *, focus: str = "", ignore: str = "", thread: str = "", label: str = "", begin_ns: SupportsIndex | None = None, end_ns: SupportsIndex | None = None) -> Profile:
+        """
+        Return the part of the profile that a filter keeps; without arguments, all of it.
+
+        Args:
+            focus: Regular expression; some frame of a kept stack has a function, file or module that matches.
+            ignore: Regular expression; no frame of a kept stack has.
+            thread: Regular expression of names or numbers of threads.
+            label: Regular expression of labels written `key:value`.
+            begin_ns: Earliest, in ns after the first sample.
+            end_ns: The end, in ns after the first sample; not kept itself.
+
+        Raises:
+            NativeError: For what is no regular expression, and for threads or times of a profile without single samples.
+        """
     def frames(self, /) -> list[tuple[str, str, str, int, bool, bool]]:
         """
         All different frames: (function, file, module, line, inlined, kernel).

@@ -18,6 +18,7 @@
 
 mod address_space;
 mod collapsed;
+mod filter;
 mod fold;
 mod frames;
 mod index;
@@ -40,6 +41,7 @@ mod tree;
 mod wire;
 
 pub use address_space::{AddressSpace, Region};
+pub use filter::{Filter, FilterError, FilterText};
 pub use fold::{Chain, FoldLimits, Folder, TRUNCATED};
 pub use frames::{FrameRow, FrameTable};
 pub use labels::{Label, LabelSets};

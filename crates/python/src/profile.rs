@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use profile::{PprofLimits, SampleType, StringId};
+use profile::{Filter, FilterError, FilterText, PprofLimits, SampleType, StringId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -58,6 +58,44 @@ impl Profile {
     #[pyo3(signature = (value = 0))]
     fn to_collapsed(&self, py: Python<'_>, value: usize) -> String {
         py.detach(|| self.inner.to_collapsed(value))
+    }
+
+    /// Return the part of the profile that a filter keeps; without arguments, all of it.
+    ///
+    /// Args:
+    ///     focus: Regular expression; some frame of a kept stack has a function, file or module that matches.
+    ///     ignore: Regular expression; no frame of a kept stack has.
+    ///     thread: Regular expression of names or numbers of threads.
+    ///     label: Regular expression of labels written `key:value`.
+    ///     begin_ns: Earliest, in ns after the first sample.
+    ///     end_ns: The end, in ns after the first sample; not kept itself.
+    ///
+    /// Raises:
+    ///     NativeError: For what is no regular expression, and for threads or times of a profile without single samples.
+    #[pyo3(signature = (*, focus = "", ignore = "", thread = "", label = "", begin_ns = None, end_ns = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn filter(
+        &self,
+        py: Python<'_>,
+        focus: &str,
+        ignore: &str,
+        thread: &str,
+        label: &str,
+        begin_ns: Option<i64>,
+        end_ns: Option<i64>,
+    ) -> PyResult<Self> {
+        let text = FilterText {
+            focus,
+            ignore,
+            thread,
+            label,
+            begin_ns,
+            end_ns,
+        };
+        let filtered = py.detach(|| self.inner.filtered(&Filter::new(text)?));
+        let inner =
+            filtered.map_err(|error: FilterError| native_error(py, error.to_string(), ""))?;
+        Ok(Self { inner })
     }
 
     /// What the values of each stack mean: (type, unit), for example ("cpu", "nanoseconds").

@@ -13,6 +13,7 @@ from tailtune.model.endpoint import PprofKind
 from tailtune.model.profile_diff import Grouping
 
 if TYPE_CHECKING:
+    from tailtune.lab.profile_views import Look
     from tailtune.model.icicle import IcicleSource
 
 _TAKE: Final = Group("Sampling", sort_key=10)
@@ -53,10 +54,45 @@ class View:
     """Walk, zoom and search the calls as an icicle, by keyboard; needs the extra `tui`. The page follows."""
     list_: Annotated[list[str] | None, Parameter(name="--list", negative="")] = None
     """List the lines of a function (its name, or a part), with source text where the file is readable here."""
+    focus: str = ""
+    """Only stacks with a function, file or module that matches this regular expression."""
+    ignore: str = ""
+    """No stacks with a function, file or module that matches."""
+    thread: str = ""
+    """Only threads whose name or number matches; where the profile holds single samples."""
+    label: str = ""
+    """Only stacks with a label, written key:value, that matches."""
+    from_: Annotated[float | None, Parameter(name="--from")] = None
+    """Only from this second on, counted from the first sample; where the profile holds single samples."""
+    to: float | None = None
+    """Only up to this second."""
     callers: Annotated[list[str] | None, _Many] = None
     """Show who calls a function."""
     callees: Annotated[list[str] | None, _Many] = None
     """Show what a function calls."""
+
+    def look(self) -> "Look":
+        """Return the same as the use case takes it."""
+        from tailtune.lab.profile_views import Keep, Look
+
+        keep = Keep(
+            focus=self.focus,
+            ignore=self.ignore,
+            thread=self.thread,
+            label=self.label,
+            begin_s=self.from_,
+            end_s=self.to,
+        )
+        return Look(
+            keep=keep,
+            by=self.by,
+            value=self.value,
+            top=self.top,
+            tree=self.tree,
+            listed=self.list_ or [],
+            callers=self.callers or [],
+            callees=self.callees or [],
+        )
 
 
 @Parameter(name="*", group=_RESULT)
@@ -66,7 +102,7 @@ class Wanted:
 
     output: Annotated[list[str] | None, Parameter(name=["--output", "-o"], negative="")] = None
     """File to write as well, its format by its end: .pb.gz or .pprof (pprof), .folded, .collapsed or .txt (collapsed
-    stacks), .json (as --json), or FORMAT:FILE; may be repeated."""
+    stacks), .speedscope.json, .json (as --json), or FORMAT:FILE; may be repeated."""
     diff: str = ""
     """Compare with this base: a file, a URL, a recording, or whatever SOURCE may be."""
 
@@ -77,7 +113,7 @@ _WANTED: Final = Wanted()
 
 
 def profile(
-    source: str,
+    source: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     sampling: Sampling = _SAMPLING,
@@ -97,19 +133,9 @@ def profile(
     """
     from tailtune.lab.profile import profile as take
     from tailtune.lab.profile_source import Taking
-    from tailtune.lab.profile_views import Look
     from tailtune.show.text.profile import profile_result
     from tailtune.show.tui import check_icicle, show_icicle
 
-    look = Look(
-        by=view.by,
-        value=view.value,
-        top=view.top,
-        tree=view.tree,
-        listed=view.list_ or [],
-        callers=view.callers or [],
-        callees=view.callees or [],
-    )
     taking = Taking(seconds=sampling.seconds, hz=sampling.hz, kind=sampling.kind)
     icicles: list[IcicleSource] = []
     if view.interactive:
@@ -119,7 +145,7 @@ def profile(
             source,
             find_root(None),
             taking,
-            look,
+            view.look(),
             outputs=wanted.output or [],
             diff=wanted.diff,
             on_profile=icicles.append if view.interactive else None,

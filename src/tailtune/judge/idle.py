@@ -38,6 +38,7 @@ KINDS: Final = (
     _kind(r"mio::poll::Poll::poll|polling::Poller::wait\w*", "an event loop without events", "mio/src/poll.rs"),
     _kind(r"(__)?epoll_p?wait2?|ep_poll|do_epoll_p?wait", "an event loop without events", "epoll_wait(2)"),
     _kind(r"inet_csk_accept|unix_accept|__sys_accept4|accept4?", "waiting for connections", "accept(2)"),
+    _kind(r"\[off-CPU.*\]", "not known: off the CPU since before the sampling began", "no stack was seen"),
     _kind(r"(do_|__\w+_sys_)?(rt_)?sigtimedwait|sigwait(info)?", "waiting for signals", "sigwait(3)"),
 )
 """The first that fits counts."""

@@ -10,20 +10,18 @@ _CONFIDENCE: Final = 0.95
 _Z: Final = NormalDist().inv_cdf((1 + _CONFIDENCE) / 2)
 
 
-def share_of_value(value: float, total: float, samples: float, of_samples: float) -> Estimate:
-    """Return `value` of `total` with Wilson's interval for `samples` of `of_samples`, which fall independently.
+def share_of_value(value: float, total: float, samples: float, effective: float) -> Estimate:
+    """Return `value` of `total` with Wilson's interval, which takes samples to fall independently.
 
-    Samples of unequal weight (allocations, times blocked) are less certain than that: the interval is the narrowest
-    that can be right. No bounds where the samples are not known.
+    `effective` is Kish's number of samples that would be as certain if all weighed the same: (sum w)² / sum w². A few
+    heavy ones (a long wait among short ones) so give a wide interval. No bounds without samples. n: `samples`.
     """
     point = value / total if total else 0.0
     n = round(samples)
-    if of_samples < 1 or total <= 0:
+    if effective < 1 or total <= 0:
         return Estimate(point=point, low=None, high=None, confidence=_CONFIDENCE, n=n)
-    share = min(1.0, samples / of_samples)
-    weight = 1 + _Z**2 / of_samples
-    middle = (share + _Z**2 / (2 * of_samples)) / weight
-    half = _Z / weight * math.sqrt(share * (1 - share) / of_samples + (_Z / (2 * of_samples)) ** 2)
-    scale = point / share if share else 1.0
-    low, high = max(0.0, middle - half) * scale, min(1.0, (middle + half) * scale)
+    scale = 1 + _Z**2 / effective
+    middle = (point + _Z**2 / (2 * effective)) / scale
+    half = _Z / scale * math.sqrt(max(0.0, point * (1 - point)) / effective + (_Z / (2 * effective)) ** 2)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Estimate(point=point, low=min(low, point), high=max(high, point), confidence=_CONFIDENCE, n=n)

@@ -78,6 +78,12 @@ class Stacks:
         """Samples of all stacks, estimated where the source has scaled them up."""
         return float(self.weights.samples.sum())
 
+    @property
+    def effective_samples(self) -> float:
+        """How many samples of equal weight would be as certain (Kish): at most `samples`."""
+        squares = float(self.weights.squares.sum())
+        return self.total**2 / squares if squares else 0.0
+
     def frame_ids(self, stack: int) -> list[int]:
         """Return the frames of one stack, leaf first."""
         end = self.starts[stack + 1] if stack + 1 < len(self.starts) else len(self.flat)

@@ -34,7 +34,7 @@ def table_of(stacks: Stacks, title: str, by: Grouping, *, top: int, tree: bool) 
 
 def _row(group: Group, stacks: Stacks, hottest: tuple[str, str, str, int, bool, bool], by: Grouping) -> ProfileRow:
     _, file, module, line, _, _ = hottest
-    total, samples = stacks.total, stacks.samples
+    total, effective = stacks.total, stacks.effective_samples
     place = f"{file}:{line}" if file and line else file
     return ProfileRow(
         name=group.name,
@@ -42,8 +42,8 @@ def _row(group: Group, stacks: Stacks, hottest: tuple[str, str, str, int, bool, 
         place=place if by in (Grouping.FUNCTION, Grouping.LINE) else "",
         own=group.own,
         cumulative=group.cumulative,
-        own_share=share_of_value(group.own, total, group.own_samples, samples),
-        cumulative_share=share_of_value(group.cumulative, total, group.cumulative_samples, samples),
+        own_share=share_of_value(group.own, total, group.own_samples, effective),
+        cumulative_share=share_of_value(group.cumulative, total, group.cumulative_samples, effective),
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tailtune.errors import NothingMeasuredError, RunInterruptedError
-from tailtune.judge.profile_icicle import ProfileIcicle
+from tailtune.judge.profile_icicle import DiffIcicle, ProfileIcicle
 from tailtune.lab.profile_files import ProfileOutputs
 from tailtune.lab.profile_source import Opened, Sources, Taking
-from tailtune.lab.profile_views import Look, compared, look_at
+from tailtune.lab.profile_views import Keep, Look, compared, look_at
 from tailtune.model.icicle import IcicleSource
 from tailtune.model.profile_view import ProfileResult, SourceKind
 from tailtune.record.ports import Progress
@@ -47,15 +47,16 @@ def profile(
     base = sources.open(diff) if diff else None
     opened = sources.open(source)
     progress.phase("tables", "summing up")
-    seen = look_at(opened.profiles, look)
+    profiles = {title: look.keep.of(one) for title, one in opened.profiles.items()}
+    seen = look_at(profiles, look)
     if not any(table.total for table in seen.tables):
-        raise _nothing(opened, taking, look)
+        raise _nothing(opened, look)
     result = ProfileResult(
         source=opened.source,
         mode=opened.mode,
         lost_note=opened.lost_note,
         seconds=opened.seconds,
-        lost=sum(one.lost for one in opened.profiles.values()),
+        lost=opened.lost,
         interrupted=opened.interrupted,
         values=seen.values,
         tables=seen.tables,
@@ -63,25 +64,27 @@ def profile(
         idle=seen.idle,
         listings=seen.listings,
         calls=seen.calls,
-        diff=compared(base.main, opened.main, look) if base else None,
+        diff=compared(look.keep.of(base.main), seen.profile, look) if base else None,
         written=files.names,
         warnings=[*opened.warnings, *seen.warnings],
     )
-    files.write(opened.profiles, result)
-    if on_profile:
+    files.write(profiles, result)
+    if on_profile and base:
+        on_profile(DiffIcicle(look.keep.of(base.main), seen.profile))
+    elif on_profile:
         on_profile(ProfileIcicle(seen.profile, seen.tables[0].kind))
     return result
 
 
-def _nothing(opened: Opened, taking: Taking, look: Look) -> NothingMeasuredError | RunInterruptedError:
+def _nothing(opened: Opened, look: Look) -> NothingMeasuredError | RunInterruptedError:
     name = opened.source.name
     if opened.interrupted:
         return RunInterruptedError(f"interrupted before {name} was sampled")
-    if look.narrows:
+    if look.keep != Keep():
         return NothingMeasuredError(
             f"no sample of {name} is left by the filters", hint="see it without --focus, --ignore and the like"
         )
     if opened.source.kind is not SourceKind.PROCESS:
         return NothingMeasuredError(f"{name} holds no samples")
-    hint = "" if taking.off_cpu else "--off-cpu shows where it waits; or sample longer, or while it has work"
+    hint = "sample longer, or while it has work"
     return NothingMeasuredError(f"{name} used no CPU in {opened.seconds:.1f} s: there is no sample", hint=hint)

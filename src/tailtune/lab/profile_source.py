@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 ON_CPU: Final = "on-CPU"
 OFF_CPU: Final = "off-CPU"
-PAGE_FAULTS: Final = "page faults"
 READ: Final = "profile"
 """Titles of profiles; the last is of one that was read."""
 _STEP_S: Final = 0.1
@@ -37,7 +36,6 @@ class Taking:
 
     seconds: float = 10.0
     hz: int = 99
-    off_cpu: bool = False
     kind: PprofKind | None = None
 
 
@@ -51,6 +49,8 @@ class Opened:
     seconds: float
     mode: str = ""
     lost_note: str = ""
+    lost: int = 0
+    """Records that the kernel had no room for."""
     interrupted: bool = False
     threads: list[ThreadStates] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -110,6 +110,7 @@ class Sources:
             source=ProfileSource(kind=SourceKind.PROCESS, name=process.name, pid=process.pid, command=process.command),
             profiles={ON_CPU: taken.on_cpu},
             seconds=taken.seconds,
+            lost=taken.on_cpu.lost,
             mode=taken.mode,
             lost_note=taken.lost_note,
             interrupted=taken.interrupted,
@@ -126,17 +127,19 @@ class Sources:
             source=ProfileSource(kind=SourceKind.URL, name=asked.url),
             profiles={asked.kind.value if asked.kind else READ: found},
             seconds=found.duration_ns / NS_PER_S,
+            lost=found.lost,
             mode="made by the service itself (net/http/pprof)" if asked.kind else "",
             warnings=list(found.warnings),
         )
 
     def _read(self, name: str) -> Opened:
         self.progress.phase("read", "stdin" if name == STDIN else name)
-        found = open_profile(name)
+        found = open_profile(name, self.progress)
         return Opened(
             source=ProfileSource(kind=SourceKind.FILE, name="stdin" if name == STDIN else name),
             profiles={READ: found},
             seconds=found.duration_ns / NS_PER_S,
+            lost=found.lost,
             warnings=list(found.warnings),
         )
 
@@ -163,6 +166,7 @@ class Sources:
             source=ProfileSource(kind=SourceKind.RECORDING, name=f"{bundle.id}: {best}"),
             profiles={READ: found},
             seconds=found.duration_ns / NS_PER_S,
+            lost=found.lost,
             warnings=[*found.warnings, *notes],
         )
 

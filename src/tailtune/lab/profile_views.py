@@ -15,15 +15,50 @@ from tailtune.judge.profile_waits import split
 from tailtune.lab.profile_source import OFF_CPU, READ
 from tailtune.model.profile_diff import Grouping, ProfileDiff
 from tailtune.model.profile_view import Calls, IdlePlace, Listing, ProfileTable
+from tailtune.model.units import NS_PER_S
 
 if TYPE_CHECKING:
     from tailtune._native import Profile
 
-_PREFERRED: Final = ("cpu", "blocked", "alloc_space", "inuse_space", "delay", "time", "wall")
-"""Sample types that say more than the counts beside them; else the last counts, as in `go tool pprof`."""
+_READY_KIND: Final = "runnable"
+_BEFORE_READY: Final = ("cpu", "blocked")
+"""What says more than how long ready threads waited for a CPU, although that comes last."""
 _MOST_SOURCE_BYTES: Final = 8 << 20
+_GO_PARKS: Final = (
+    "Go parks goroutines and not threads: what its requests wait for is in the service's own profiles "
+    "(http://HOST:PORT --kind block, --kind mutex)"
+)
 _FEW: Final = 100
 """Samples below which the whole table is little more than a hint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """What of a profile is looked at; all that is given must be true. Patterns are regular expressions."""
+
+    focus: str = ""
+    """Of a function, file or module on the stack."""
+    ignore: str = ""
+    thread: str = ""
+    """Of a thread's name or number."""
+    label: str = ""
+    """Of a label, written `key:value`."""
+    begin_s: float | None = None
+    """Seconds after the first sample."""
+    end_s: float | None = None
+
+    def of(self, profile: "Profile") -> "Profile":
+        """Return what is kept of a profile.
+
+        Raises:
+            NativeError: for what is no regular expression, and for threads or times that are not known.
+        """
+        if self == Keep():
+            return profile
+        begin, end = (None if one is None else round(one * NS_PER_S) for one in (self.begin_s, self.end_s))
+        return profile.filter(
+            focus=self.focus, ignore=self.ignore, thread=self.thread, label=self.label, begin_ns=begin, end_ns=end
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +74,7 @@ class Look:
     listed: Sequence[str] = ()
     callers: Sequence[str] = ()
     callees: Sequence[str] = ()
-
-    @property
-    def narrows(self) -> bool:
-        """Whether samples are left out."""
-        return False
+    keep: Keep = Keep()
 
 
 @dataclass(kw_only=True)
@@ -73,6 +104,7 @@ def look_at(profiles: "Mapping[str, Profile]", look: Look) -> Seen:
         if title == OFF_CPU:
             stacks, seen.idle = split(stacks)
             title = "waiting"
+            seen.warnings += [_GO_PARKS] if any(place.meaning.startswith("Go:") for place in seen.idle) else []
         shown = stacks.kind if title == READ else title
         seen.tables.append(table_of(stacks, shown, look.by, top=look.top, tree=look.tree))
         if at == 0:
@@ -90,7 +122,10 @@ def kind_of(profile: "Profile", asked: str) -> str:
     kinds = [kind for kind, _ in profile.sample_types]
     if asked:
         return kinds[kind_index(profile, asked)]
-    return next((kind for kind in _PREFERRED if kind in kinds), kinds[-1] if kinds else "")
+    default = kinds[profile.default_value] if kinds else ""
+    if default != _READY_KIND:
+        return default
+    return next((kind for kind in _BEFORE_READY if kind in kinds and any(profile.values(kinds.index(kind)))), default)
 
 
 def compared(base: "Profile", candidate: "Profile", look: Look) -> ProfileDiff:

@@ -18,7 +18,7 @@ from tailtune.errors import NativeError, NothingMeasuredError, RunInterruptedErr
 from tailtune.lab import profile_source
 from tailtune.lab.profile import profile
 from tailtune.lab.profile_source import Taking
-from tailtune.lab.profile_views import Look
+from tailtune.lab.profile_views import Keep, Look
 from tailtune.model.profile_view import ProfileResult, SourceKind
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_what_is_nothing_says_what_could_be_given() -> None:
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\x1f\x8b\x08garbage"])
 def test_a_file_that_holds_no_profile_is_an_error(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(content)
-    with pytest.raises((NativeError, NothingMeasuredError)):
+    with pytest.raises((NativeError, UsageError)):
         look_at("bad")
 
 
@@ -95,6 +95,36 @@ def test_each_format_holds_what_the_table_says(tmp_path: Path) -> None:
     assert {(tmp_path / name).read_text() for name in ("a.folded", "a.collapsed", "a.txt")} == {"\n".join(lines) + "\n"}
     assert json.loads((tmp_path / "a.json").read_text())["tables"][0]["rows"][0]["name"] == "main.hash"
     assert result.written == [*outputs[:-1], "plain"]
+
+
+def test_speedscope_weighs_what_the_table_does(tmp_path: Path) -> None:
+    table = look_at(outputs=["a.speedscope.json"]).tables[0]
+    written = json.loads((tmp_path / "a.speedscope.json").read_text())
+    [only] = written["profiles"]
+    assert (only["unit"], only["endValue"], sum(only["weights"])) == ("nanoseconds", table.total, table.total)
+    names = [frame["name"] for frame in written["shared"]["frames"]]
+    assert ["main.main", "main.serve", "main.hash"] in [[names[at] for at in stack] for stack in only["samples"]]
+
+
+def test_filters_apply_to_tables_files_and_comparisons(tmp_path: Path) -> None:
+    look = Look(keep=Keep(focus="^main.hash$"))
+    result = look_at(look=look, outputs=["a.folded"], diff="shop.pb.gz")
+    assert result.tables[0].samples == 400
+    assert (tmp_path / "a.folded").read_text() == f"main.main;main.serve;main.hash {400 * PERIOD_NS}\n"
+    assert result.diff is not None
+    assert result.diff.base.samples == result.diff.candidate.samples == 400
+    assert look_at(look=Look(keep=Keep(ignore="hash"))).tables[0].samples == 552
+
+
+@pytest.mark.parametrize("keep", [Keep(thread="x"), Keep(begin_s=1.0), Keep(end_s=1.0), Keep(focus="(")])
+def test_what_a_profile_cannot_be_filtered_by_is_an_error(keep: Keep) -> None:
+    with pytest.raises(NativeError):
+        look_at(look=Look(keep=keep))
+
+
+def test_filters_that_leave_nothing_say_so() -> None:
+    with pytest.raises(NothingMeasuredError, match="left by the filters"):
+        look_at(look=Look(keep=Keep(focus="no-such-function")))
 
 
 @pytest.mark.parametrize("name", ["a.svg", "a.gz", "plain", "svg:a"])
@@ -138,7 +168,7 @@ class FakeSampler:
     mode, lost_note = "fake events", "kernel stacks: ask root"
     found = cpu_profile({("main.a", "main.main"): 500})
 
-    def __init__(self, pid: int, hz: int, **_: object) -> None:
+    def __init__(self, pid: int, hz: int) -> None:
         self.asked = (pid, hz)
 
     def start(self) -> None:
@@ -177,7 +207,7 @@ def test_an_idle_process_measures_nothing_but_may_wait(process: Any, monkeypatch
     monkeypatch.setattr(FakeSampler, "found", cpu_profile({}))
     with pytest.raises(NothingMeasuredError, match="shop used no CPU") as caught:
         look_at("42", taking=Taking(seconds=0.01))
-    assert "--off-cpu" in caught.value.hint
+    assert "while it has work" in caught.value.hint
 
 
 def test_ctrl_c_keeps_what_was_taken(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,31 +1,43 @@
 """Profiles out of files, by their content and not by their names."""
 
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tailtune.errors import SetupError, UsageError
+from tailtune.record.ports import Progress
 
 if TYPE_CHECKING:
     from tailtune._native import Profile
 
 STDIN: Final = "-"
 _ELF: Final = b"\x7fELF"
+_HEAD_BYTES: Final = 65_536
+"""Enough to tell the format."""
 _MOST_BYTES: Final = 1 << 30
 """Of a file that has to be held whole."""
+_READABLE: Final = "pprof, perf.data, the text of perf script, or collapsed stacks"
 
 
-def open_profile(name: str) -> "Profile":
+def open_profile(name: str, progress: Progress) -> "Profile":
     """Read the profile in a file, or `-`: in stdin.
 
     Raises:
-        UsageError: if there is no such file.
+        UsageError: if there is no such file, or it holds no profile that can be read.
         SetupError: if it cannot be read, or is too large.
-        NativeError: if it holds no profile.
+        NativeError: if the profile is damaged from its beginning.
     """
-    from tailtune._native import Profile
-
-    return Profile.from_pprof(_content(name))
+    try:
+        with _seekable(name) as path:
+            return _read(path, name, progress)
+    except FileNotFoundError as error:
+        raise UsageError(f"{name} does not exist") from error
+    except OSError as error:
+        raise SetupError(f"{name} cannot be read: {error.strerror}") from error
 
 
 def is_profile_file(path: Path) -> bool:
@@ -41,18 +53,44 @@ def is_profile_file(path: Path) -> bool:
         return True
 
 
-def _content(name: str) -> bytes:
+def _read(path: Path, name: str, progress: Progress) -> "Profile":
+    from tailtune import _native
+
+    with path.open("rb") as stream:
+        form = _native.profile_format(stream.read(_HEAD_BYTES))
+    match form:
+        case "pprof":
+            return _native.Profile.from_pprof(_whole(path, name))
+        case "perf.data":
+            return _native.read_perf_data(path, progress=lambda share: progress.advance(share, 1.0))
+        case "perf-script":
+            return _native.read_perf_script(path)
+        case "collapsed":
+            return _native.read_collapsed(path)
+    told = f"is of the format {form}, which is not read" if form else "holds no profile"
+    raise UsageError(f"{name} {told}", hint=f"give {_READABLE}")
+
+
+@contextmanager
+def _seekable(name: str) -> Iterator[Path]:
+    """Give a path that can be read more than once; a pipe is kept in a file meanwhile."""
     path = Path(name)
-    try:
+    if name != STDIN and (path.is_file() or not path.exists()):
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(prefix="tailtune-") as kept:
         if name == STDIN:
-            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+            shutil.copyfileobj(sys.stdin.buffer, kept)
         else:
             with path.open("rb") as stream:
-                data = stream.read(_MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} does not exist") from error
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}") from error
+                shutil.copyfileobj(stream, kept)
+        kept.flush()
+        yield Path(kept.name)
+
+
+def _whole(path: Path, name: str) -> bytes:
+    with path.open("rb") as stream:
+        data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise SetupError(f"{name} is larger than {_MOST_BYTES >> 30} GiB")
     return data

@@ -8,6 +8,7 @@ import msgspec
 from tailtune.errors import UsageError
 from tailtune.model.profile_view import ProfileResult
 from tailtune.show.export.json import encode
+from tailtune.show.export.speedscope import speedscope
 from tailtune.show.export.whole import write_whole
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
     "pprof": (".pb.gz", ".pprof"),
     "collapsed": (".folded", ".collapsed", ".txt"),
+    "speedscope": (".speedscope.json",),
     "json": (".json",),
 }
 """Format → the ends of file names that mean it; the longest that fits counts."""
@@ -64,6 +66,8 @@ def write_profile(file: ProfileFile, profile: "Profile", value: int, result: Pro
             content = profile.to_pprof()
         case "collapsed":
             content = profile.to_collapsed(value).encode()
+        case "speedscope":
+            content = speedscope(profile, result.source.name, value)
         case _:
             content = f"{encode(result)}\n".encode()
     write_whole(file.path, lambda stream: stream.write(content))

@@ -38,7 +38,7 @@ def idle_places(places: Sequence[IdlePlace]) -> list[str]:
     if not places:
         return []
     rows = [[format_ns(place.blocked_ns), place.meaning, place.source] for place in places]
-    return ["idle", *table(rows, right=(0,)), *paragraph(_SPLIT, indent=2)]
+    return ["idle, or not known", *table(rows, right=(0,)), *paragraph(_SPLIT, indent=2)]
 
 
 def _cells(thread: ThreadStates) -> list[str]:

@@ -1,0 +1,235 @@
+"""`tailtune profile` on real programs, services and files."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tailtune._native import perf_capability
+
+pytestmark = pytest.mark.real
+
+GO = """
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	_ "net/http/pprof"
+	"os"
+	"time"
+)
+
+var sink uint64
+
+//go:noinline
+func burn() {
+	for i := uint64(0); i < 1_000_000; i++ {
+		sink = (sink ^ i) * 1099511628211
+	}
+}
+
+//go:noinline
+func grow() []byte { return make([]byte, 1<<20) }
+
+func main() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	go http.Serve(listener, nil)
+	life, _ := time.ParseDuration(os.Args[1])
+	for end := time.Now().Add(life); time.Now().Before(end); {
+		burn()
+		sink += uint64(len(grow()))
+	}
+}
+"""
+PLAIN = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder that every user may read, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="tailtune-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def burner(folder: Path) -> Path:
+    """A Go service that computes, allocates, and serves its own profiles."""
+    (folder / "main.go").write_text(GO)
+    binary = folder / f"burner{os.getpid()}"
+    subprocess.run(["go", "build", "-o", binary, "main.go"], cwd=folder, check=True)
+    return binary
+
+
+@pytest.fixture
+def service(burner: Path) -> Iterator[tuple[int, int]]:
+    """The service while it runs: PID and port."""
+    with running(burner, "60s") as process:
+        assert process.stdout is not None
+        yield process.pid, int(process.stdout.readline())
+
+
+class running(subprocess.Popen[str]):  # noqa: N801 - reads as a statement
+    """A program that ends with the block."""
+
+    def __init__(self, *argv: object) -> None:
+        super().__init__([str(part) for part in argv], stdout=subprocess.PIPE, text=True)
+
+    def __exit__(self, *unused: object) -> None:
+        self.kill()
+        self.communicate()
+
+
+def tool(*arguments: object, cwd: Path, through: tuple[str, ...] = (), stdin: bytes | None = None) -> Any:
+    command = [*through, sys.executable, "-m", "tailtune", "profile", *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, timeout=120, check=False)
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def result_of(*arguments: object, cwd: Path) -> dict[str, Any]:
+    done = tool(*arguments, "--json", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def rows(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in table["rows"]}
+
+
+def permitted() -> None:
+    if not any(mode["permitted"] for mode in json.loads(perf_capability())["modes"]):
+        pytest.skip("this machine permits no perf events at all")
+
+
+def test_a_process_by_number_by_name_and_as_files(service: tuple[int, int], burner: Path, tmp_path: Path) -> None:
+    permitted()
+    files = [str(tmp_path / name) for name in ("a.pb.gz", "a.folded", "a.speedscope.json")]
+    outputs = [word for name in files for word in ("--output", name)]
+    found = result_of(service[0], "--seconds", 1, "--hz", 499, *outputs, "--list", "main.burn", cwd=tmp_path)
+    assert (found["source"]["pid"], found["source"]["name"]) == (service[0], burner.name)
+    assert "perf cpu-clock" in found["mode"]
+    [table] = found["tables"]
+    burn = rows(table)["main.burn"]
+    assert burn["own"] > 0.3 * table["total"]
+    assert burn["place"].startswith(f"{burner.parent}/main.go:")
+    assert any("sink = (sink ^ i)" in line["text"] for line in found["listings"][0]["lines"])
+    for file in files[:2]:
+        read = result_of(file, cwd=tmp_path)
+        assert read["tables"][0]["samples"] == table["samples"] or file.endswith("folded")
+        assert rows(read["tables"][0])["main.burn"]["own_share"]["point"] == pytest.approx(burn["own_share"]["point"])
+    again = json.loads(Path(files[2]).read_text())["profiles"][0]
+    assert sum(again["weights"]) == again["endValue"] == table["total"]
+    top = subprocess.run(["go", "tool", "pprof", "-top", files[0]], capture_output=True, text=True, check=True).stdout
+    assert "main.burn" in top
+    assert result_of(burner.name, "--seconds", 0.5, cwd=tmp_path)["source"]["pid"] == service[0]
+
+
+def test_filters_narrow_what_is_shown(service: tuple[int, int], tmp_path: Path) -> None:
+    permitted()
+    result_of(service[0], "--seconds", 1, "--hz", 499, "--output", "all.pb.gz", cwd=tmp_path)
+    whole = result_of("all.pb.gz", cwd=tmp_path)["tables"][0]
+    focused = result_of("all.pb.gz", "--focus", "^main.burn$", cwd=tmp_path)["tables"][0]
+    ignored = result_of("all.pb.gz", "--ignore", "^main.burn$", "--top", 0, cwd=tmp_path)["tables"][0]
+    assert 0 < focused["total"] < whole["total"]
+    assert focused["total"] + ignored["total"] == whole["total"]
+    assert "main.burn" not in rows(ignored)
+    refused = tool("all.pb.gz", "--thread", "x", cwd=tmp_path)
+    assert refused.returncode == 96
+    assert "threads are not known" in refused.stderr
+
+
+def test_a_go_service_by_its_url(service: tuple[int, int], tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{service[1]}"
+    cpu = result_of(url, "--seconds", 1, cwd=tmp_path)
+    assert cpu["source"]["name"].endswith("/debug/pprof/profile?seconds=1")
+    assert any(name.startswith(("main.", "runtime.")) for name in rows(cpu["tables"][0]))
+    allocs = result_of(f"{url}/debug/pprof/allocs", "--seconds", 1, "--value", "alloc_space", cwd=tmp_path)
+    assert next(iter(rows(allocs["tables"][0]))) == "main.grow"
+    goroutines = result_of(url, "--kind", "goroutine", cwd=tmp_path)
+    assert goroutines["tables"][0]["total"] >= 2
+    absent = tool(f"{url}/debug/pprof/nothing", cwd=tmp_path)
+    assert absent.returncode == 96
+    assert "404" in absent.stderr
+
+
+def test_a_process_that_ends_in_the_middle_leaves_what_was_taken(burner: Path, tmp_path: Path) -> None:
+    permitted()
+    with running(burner, "6s") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = result_of(process.pid, "--seconds", 60, cwd=tmp_path)
+    assert "main.burn" in rows(found["tables"][0])
+    assert any(re.search(r"ended after \d\.\d s", warning) for warning in found["warnings"])
+
+
+def test_ctrl_c_ends_early_and_shows_what_was_taken(service: tuple[int, int], tmp_path: Path) -> None:
+    permitted()
+    command = [sys.executable, "-m", "tailtune", "profile", str(service[0]), "--seconds", "600", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "sample" not in process.stderr.readline():
+            pass
+        time.sleep(0.7)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    found = json.loads(out)
+    assert found["interrupted"]
+    assert "main.burn" in rows(found["tables"][0])
+    os.kill(service[0], 0)  # the service itself goes on
+
+
+def test_an_idle_process_measures_nothing_and_says_what_to_do(tmp_path: Path) -> None:
+    permitted()
+    with running("sleep", "60") as process:
+        done = tool(process.pid, "--seconds", 0.3, cwd=tmp_path)
+    assert done.returncode == 4
+    assert "used no CPU" in done.stderr
+    assert "while it has work" in done.stderr
+
+
+def test_without_permission_the_remedy_is_named(service: tuple[int, int], folder: Path) -> None:
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("only root can become a user who may not sample this process")
+    if subprocess.run([*PLAIN, sys.executable, "-c", "import tailtune"], check=False).returncode:
+        pytest.skip("an ordinary user may not read this Python installation")
+    done = tool(service[0], "--seconds", 0.3, cwd=folder, through=tuple(PLAIN))
+    if done.returncode == 0:
+        assert "not seen" in done.stdout
+        return
+    assert done.returncode == 96
+    assert "hint:" in done.stderr
+    assert "perf_event_paranoid" in done.stderr
+
+
+def test_two_processes_of_a_name_are_listed(burner: Path, tmp_path: Path) -> None:
+    with running(burner, "20s") as first, running(burner, "20s") as second:
+        for process in (first, second):
+            assert process.stdout is not None
+            process.stdout.readline()
+        done = tool(burner.name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert all(f"{process.pid}  {burner}" in done.stderr for process in (first, second))
+
+
+def test_a_profile_comes_through_a_pipe(tmp_path: Path) -> None:
+    done = tool("-", "--json", cwd=tmp_path, stdin=b"main;serve;hash 30\nmain;serve;sort 10\n")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tables"][0]["rows"][0]["name"] == "hash"
