@@ -57,6 +57,37 @@ func main() {
 	}
 }
 """
+WAITER = """
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static uint32_t rounds;
+volatile uint64_t sink;
+
+__attribute__((noinline)) void crunch(void) {
+    for (uint64_t i = 0; i < 20000000; i++) sink = (sink ^ i) * 1099511628211u;
+}
+
+__attribute__((noinline)) void wait_here(uint32_t seen) { syscall(SYS_futex, &rounds, FUTEX_WAIT_PRIVATE, seen, 0); }
+
+__attribute__((noinline)) void *wait_for_rounds(void *unused) {
+    for (;;) wait_here(rounds);
+    return unused;
+}
+
+int main(void) {
+    pthread_t thread;
+    pthread_create(&thread, 0, wait_for_rounds, 0);
+    for (;;) {
+        crunch();
+        rounds++;
+        syscall(SYS_futex, &rounds, FUTEX_WAKE_PRIVATE, 1);
+    }
+}
+"""
 PLAIN = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
 
 
@@ -74,6 +105,16 @@ def burner(folder: Path) -> Path:
     (folder / "main.go").write_text(GO)
     binary = folder / f"burner{os.getpid()}"
     subprocess.run(["go", "build", "-o", binary, "main.go"], cwd=folder, check=True)
+    return binary
+
+
+@pytest.fixture(scope="module")
+def waiter(folder: Path) -> Path:
+    """A C program whose second thread waits for the first."""
+    (folder / "waiter.c").write_text(WAITER)
+    binary = folder / "waiter"
+    flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-pthread"]
+    subprocess.run([shutil.which("cc") or "gcc", *flags, "-o", binary, folder / "waiter.c"], check=True)
     return binary
 
 
@@ -169,6 +210,27 @@ def test_a_go_service_by_its_url(service: tuple[int, int], tmp_path: Path) -> No
     assert "404" in absent.stderr
 
 
+def test_waiting_is_told_from_computing_and_from_idling(waiter: Path, tmp_path: Path) -> None:
+    permitted()
+    with running(waiter) as process:
+        found = result_of(process.pid, "--seconds", 1, "--off-cpu", cwd=tmp_path)
+    names = {thread["tid"]: thread for thread in found["threads"]}
+    assert len(names) == 2
+    main = names[process.pid]
+    other = next(thread for tid, thread in names.items() if tid != process.pid)
+    assert main["on_cpu_ns"] > other["on_cpu_ns"]
+    assert other["blocked_ns"] > 0.5 * other["wall_ns"]
+    for thread in names.values():
+        spent = sum(thread[f"{state}_ns"] for state in ("on_cpu", "runnable", "blocked", "residue"))
+        assert spent == thread["wall_ns"]
+    tables = {table["title"]: table for table in found["tables"]}
+    assert rows(tables["on-CPU"])["crunch"]["own_share"]["point"] > 0.5
+    assert rows(tables["waiting"])["wait_for_rounds"]["cumulative"] > 0
+    text = tool(process.pid, cwd=tmp_path)
+    assert text.returncode == 2
+    assert f"process {process.pid} does not exist" in text.stderr
+
+
 def test_a_process_that_ends_in_the_middle_leaves_what_was_taken(burner: Path, tmp_path: Path) -> None:
     permitted()
     with running(burner, "6s") as process:
@@ -202,7 +264,7 @@ def test_an_idle_process_measures_nothing_and_says_what_to_do(tmp_path: Path) ->
         done = tool(process.pid, "--seconds", 0.3, cwd=tmp_path)
     assert done.returncode == 4
     assert "used no CPU" in done.stderr
-    assert "while it has work" in done.stderr
+    assert "--off-cpu" in done.stderr
 
 
 def test_without_permission_the_remedy_is_named(service: tuple[int, int], folder: Path) -> None:

@@ -13,6 +13,7 @@ from tailtune.model.endpoint import PprofKind
 from tailtune.model.profile_diff import Grouping
 
 if TYPE_CHECKING:
+    from tailtune.lab.profile_source import Taking
     from tailtune.lab.profile_views import Look
     from tailtune.model.icicle import IcicleSource
 
@@ -32,9 +33,25 @@ class Sampling:
     """How long; Ctrl-C ends it early and shows what was taken so far."""
     hz: Annotated[int, Positive] = 99
     """Samples per second of CPU time."""
+    off_cpu: Annotated[bool, _Flag] = False
+    """Show each thread's states as well (on CPU, runnable, blocked), and where threads wait, idle ones apart."""
+    page_faults: Annotated[bool, _Flag] = False
+    """Show as well where pages are missing."""
     kind: PprofKind | None = None
     """What to pull from a Go service; CPU unless the URL names another. Of allocs, mutex and block the service gives
     what happened within --seconds."""
+
+    def taking(self) -> "Taking":
+        """Return the same as the use case takes it."""
+        from tailtune.lab.profile_source import Taking
+
+        return Taking(
+            seconds=self.seconds,
+            hz=self.hz,
+            off_cpu=self.off_cpu,
+            page_faults=self.page_faults,
+            kind=self.kind,
+        )
 
 
 @Parameter(name="*", group=_LOOK)
@@ -132,11 +149,9 @@ def profile(
         file; `-` for stdin; a recording's identifier, or `latest`.
     """
     from tailtune.lab.profile import profile as take
-    from tailtune.lab.profile_source import Taking
     from tailtune.show.text.profile import profile_result
     from tailtune.show.tui import check_icicle, show_icicle
 
-    taking = Taking(seconds=sampling.seconds, hz=sampling.hz, kind=sampling.kind)
     icicles: list[IcicleSource] = []
     if view.interactive:
         check_icicle()
@@ -144,7 +159,7 @@ def profile(
         result = take(
             source,
             find_root(None),
-            taking,
+            sampling.taking(),
             view.look(),
             outputs=wanted.output or [],
             diff=wanted.diff,

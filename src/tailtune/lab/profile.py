@@ -50,7 +50,7 @@ def profile(
     profiles = {title: look.keep.of(one) for title, one in opened.profiles.items()}
     seen = look_at(profiles, look)
     if not any(table.total for table in seen.tables):
-        raise _nothing(opened, look)
+        raise _nothing(opened, taking, look)
     result = ProfileResult(
         source=opened.source,
         mode=opened.mode,
@@ -76,7 +76,7 @@ def profile(
     return result
 
 
-def _nothing(opened: Opened, look: Look) -> NothingMeasuredError | RunInterruptedError:
+def _nothing(opened: Opened, taking: Taking, look: Look) -> NothingMeasuredError | RunInterruptedError:
     name = opened.source.name
     if opened.interrupted:
         return RunInterruptedError(f"interrupted before {name} was sampled")
@@ -86,5 +86,5 @@ def _nothing(opened: Opened, look: Look) -> NothingMeasuredError | RunInterrupte
         )
     if opened.source.kind is not SourceKind.PROCESS:
         return NothingMeasuredError(f"{name} holds no samples")
-    hint = "sample longer, or while it has work"
+    hint = "" if taking.off_cpu else "--off-cpu shows where it waits; or sample longer, or while it has work"
     return NothingMeasuredError(f"{name} used no CPU in {opened.seconds:.1f} s: there is no sample", hint=hint)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 ON_CPU: Final = "on-CPU"
 OFF_CPU: Final = "off-CPU"
+PAGE_FAULTS: Final = "page faults"
 READ: Final = "profile"
 """Titles of profiles; the last is of one that was read."""
 _STEP_S: Final = 0.1
@@ -36,6 +37,8 @@ class Taking:
 
     seconds: float = 10.0
     hz: int = 99
+    off_cpu: bool = False
+    page_faults: bool = False
     kind: PprofKind | None = None
 
 
@@ -98,8 +101,12 @@ class Sources:
         return self._sampled(process)
 
     def _sampled(self, process: Process) -> Opened:
-        taken = attach(process, Wanted(seconds=self.taking.seconds, hz=self.taking.hz), self.progress)
-        warnings = list(taken.on_cpu.warnings)
+        asked = self.taking
+        wanted = Wanted(seconds=asked.seconds, hz=asked.hz, off_cpu=asked.off_cpu, page_faults=asked.page_faults)
+        taken = attach(process, wanted, self.progress)
+        titled = {ON_CPU: taken.on_cpu, OFF_CPU: taken.off_cpu, PAGE_FAULTS: taken.page_faults}
+        profiles = {title: profile for title, profile in titled.items() if profile is not None}
+        warnings = [*taken.warnings, *(warning for one in profiles.values() for warning in one.warnings)]
         if taken.ended:
             warnings.append(
                 f"{process.name} (PID {process.pid}) ended after {taken.seconds:.1f} s: shown is what was taken"
@@ -108,9 +115,10 @@ class Sources:
             warnings.append(f"interrupted after {taken.seconds:.1f} of {self.taking.seconds:g} s")
         return Opened(
             source=ProfileSource(kind=SourceKind.PROCESS, name=process.name, pid=process.pid, command=process.command),
-            profiles={ON_CPU: taken.on_cpu},
+            profiles=profiles,
             seconds=taken.seconds,
-            lost=taken.on_cpu.lost,
+            lost=taken.lost,
+            threads=taken.threads,
             mode=taken.mode,
             lost_note=taken.lost_note,
             interrupted=taken.interrupted,

@@ -162,20 +162,31 @@ def test_a_view_with_keys_gets_the_profile() -> None:
     assert "main.hash" in given[0].tree(0, bottom_up=False).names
 
 
+OFF_CPU = Profile.from_pprof(
+    encode(
+        {("futex", "runtime.futexsleep", "runtime.findRunnable"): (5, 700, 1), ("read", "main.a"): (9, 260, 1)},
+        (("switches", "count"), ("blocked", "nanoseconds"), ("runnable", "nanoseconds")),
+    )
+)
+
+
 class FakeSampler:
     """Stands for the kernel: hands over a profile when it is stopped."""
 
     mode, lost_note = "fake events", "kernel stacks: ask root"
     found = cpu_profile({("main.a", "main.main"): 500})
 
-    def __init__(self, pid: int, hz: int) -> None:
-        self.asked = (pid, hz)
+    def __init__(self, pid: int, hz: int, *, off_cpu: bool, page_faults: bool) -> None:
+        self.off_cpu = OFF_CPU if off_cpu else None
 
     def start(self) -> None:
         """Nothing to start."""
 
     def stop(self) -> Any:
-        return self.found
+        return SimpleNamespace(
+            on_cpu=self.found, off_cpu=self.off_cpu, page_faults=None, lost=3, warnings=[], mode=self.mode,
+            threads=lambda: [(43, 42, "worker", 100, 10, 20, 69, 5, 1), (42, 42, "shop", 100, 60, 10, 30, 7, 0)],
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -196,6 +207,18 @@ def test_a_process_is_sampled_and_the_mode_is_named(process: Any) -> None:
     assert result.tables[0].title == "on-CPU"
 
 
+def test_off_the_cpu_waiting_is_told_from_idling(process: Any, tmp_path: Path) -> None:
+    result = look_at("42", taking=Taking(seconds=0.01, off_cpu=True), outputs=["a.pb.gz", "a.json"])
+    assert [(table.title, table.total) for table in result.tables] == [("on-CPU", 500 * PERIOD_NS), ("waiting", 260)]
+    assert [(place.meaning, place.blocked_ns) for place in result.idle] == [
+        ("Go: a worker without a goroutine to run", 700)
+    ]
+    assert [(thread.name, thread.wall_ns) for thread in result.threads] == [("shop", 100), ("worker", 100)]
+    assert any("Go parks goroutines" in warning for warning in result.warnings)
+    assert sum(Profile.from_pprof((tmp_path / "a.off-cpu.pb.gz").read_bytes()).values(1)) == 960
+    assert (result.lost, (tmp_path / "a.off-cpu.json").exists()) == (3, False)
+
+
 def test_a_process_that_ends_early_leaves_what_was_taken(process: Any) -> None:
     process.is_alive = False
     result = look_at("42", taking=Taking(seconds=1000))
@@ -207,7 +230,7 @@ def test_an_idle_process_measures_nothing_but_may_wait(process: Any, monkeypatch
     monkeypatch.setattr(FakeSampler, "found", cpu_profile({}))
     with pytest.raises(NothingMeasuredError, match="shop used no CPU") as caught:
         look_at("42", taking=Taking(seconds=0.01))
-    assert "while it has work" in caught.value.hint
+    assert "--off-cpu" in caught.value.hint
 
 
 def test_ctrl_c_keeps_what_was_taken(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
+from tailtune.model.profile_view import ThreadStates
 from tailtune.record.ports import Progress
 from tailtune.record.profiling.find import Process
 
@@ -20,15 +21,24 @@ class Wanted:
 
     seconds: float
     hz: int
+    off_cpu: bool = False
+    page_faults: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
     """What sampling gave."""
 
-    on_cpu: "Profile"
+    on_cpu: "Profile | None"
+    off_cpu: "Profile | None"
+    page_faults: "Profile | None"
+    threads: list[ThreadStates]
+    """Most time on CPU and runnable first."""
     mode: str
     lost_note: str
+    lost: int
+    """Records that the kernel had no room for."""
+    warnings: list[str]
     seconds: float
     interrupted: bool
     """Ended by Ctrl-C, before its time."""
@@ -44,7 +54,7 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
     """
     from tailtune._native import Sampler
 
-    sampler = Sampler(process.pid, wanted.hz)
+    sampler = Sampler(process.pid, wanted.hz, off_cpu=wanted.off_cpu, page_faults=wanted.page_faults)
     progress.phase("sample", f"{process.name} (PID {process.pid}), {sampler.mode}")
     if sampler.lost_note:
         progress.note(sampler.lost_note)
@@ -55,13 +65,44 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
     seconds = time.monotonic() - began
     progress.phase("symbols", "naming functions")
     sampling = sampler.stop()
+    threads = [_states(*row) for row in sampling.threads()]
     return Taken(
-        on_cpu=cast("Profile", sampling.on_cpu),
-        mode=sampler.mode,
+        on_cpu=sampling.on_cpu,
+        off_cpu=sampling.off_cpu,
+        page_faults=sampling.page_faults,
+        threads=sorted(threads, key=lambda thread: -(thread.on_cpu_ns + thread.runnable_ns)),
+        mode=sampling.mode,
         lost_note=sampler.lost_note,
+        lost=sampling.lost,
+        warnings=sampling.warnings,
         seconds=seconds,
         interrupted=interrupted,
         ended=ended,
+    )
+
+
+def _states(
+    tid: int,
+    pid: int,
+    name: str,
+    wall_ns: int,
+    on_cpu_ns: int,
+    runnable_ns: int,
+    blocked_ns: int,
+    switches: int,
+    residue_ns: int,
+) -> ThreadStates:
+    """Name the columns of `Sampling.threads`."""
+    return ThreadStates(
+        tid=tid,
+        pid=pid,
+        name=name,
+        wall_ns=wall_ns,
+        on_cpu_ns=on_cpu_ns,
+        runnable_ns=runnable_ns,
+        blocked_ns=blocked_ns,
+        switches=switches,
+        residue_ns=residue_ns,
     )
 
 
