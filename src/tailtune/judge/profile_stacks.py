@@ -90,10 +90,6 @@ class Stacks:
         found: list[int] = self.flat[self.starts[stack] : end].tolist()
         return found
 
-    def functions(self, stack: int) -> list[str]:
-        """Return the functions of one stack, leaf first."""
-        return [self.frames[frame][0] for frame in self.frame_ids(stack)]
-
     def only(self, kept: npt.NDArray[np.bool_]) -> Self:
         """Return the same stacks, those that are not kept without weight."""
         columns = (self.weights.value, self.weights.squares, self.weights.samples)

@@ -6,11 +6,6 @@ from tailtune.judge.idle import KINDS, idle_place
 from tailtune.judge.profile_stacks import Stacks
 from tailtune.model.profile_view import IdlePlace
 
-SPLIT: str = (
-    "time off the CPU is idle where the stack passes through a known place of a thread without work "
-    "(a worker's park, an event loop, accept); all else is waiting"
-)
-
 
 def split(blocked: Stacks) -> tuple[Stacks, list[IdlePlace]]:
     """Return the stacks that wait, and the time of the idle ones by place, largest first."""

@@ -49,7 +49,7 @@ def profile(
     progress.phase("tables", "summing up")
     profiles = {title: look.keep.of(one) for title, one in opened.profiles.items()}
     seen = look_at(profiles, look)
-    if not any(table.total for table in seen.tables):
+    if not seen.idle and not any(table.total for table in seen.tables):
         raise _nothing(opened, taking, look)
     result = ProfileResult(
         source=opened.source,

@@ -12,7 +12,7 @@ from tailtune.judge.profile_groups import kind_index
 from tailtune.judge.profile_stacks import Stacks
 from tailtune.judge.profile_table import calls_of, functions_like, listings_of, table_of
 from tailtune.judge.profile_waits import split
-from tailtune.lab.profile_source import OFF_CPU, READ
+from tailtune.lab.profile_source import READ
 from tailtune.model.profile_diff import Grouping, ProfileDiff
 from tailtune.model.profile_view import Calls, IdlePlace, Listing, ProfileTable
 from tailtune.model.units import NS_PER_S
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tailtune._native import Profile
 
 _READY_KIND: Final = "runnable"
-_BEFORE_READY: Final = ("cpu", "blocked")
+_BLOCKED_KIND: Final = "blocked"
+_BEFORE_READY: Final = ("cpu", _BLOCKED_KIND)
 """What says more than how long ready threads waited for a CPU, although that comes last."""
 _MOST_SOURCE_BYTES: Final = 8 << 20
 _GO_PARKS: Final = (
@@ -101,7 +102,7 @@ def look_at(profiles: "Mapping[str, Profile]", look: Look) -> Seen:
     seen = Seen(profile=first, values=[kind for kind, _ in first.sample_types])
     for at, (title, profile) in enumerate(profiles.items()):
         stacks = Stacks.of(profile, kind_of(profile, look.value if at == 0 else ""))
-        if title == OFF_CPU:
+        if stacks.kind == _BLOCKED_KIND:
             stacks, seen.idle = split(stacks)
             title = "waiting"
             seen.warnings += [_GO_PARKS] if any(place.meaning.startswith("Go:") for place in seen.idle) else []

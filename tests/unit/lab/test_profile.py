@@ -217,6 +217,16 @@ def test_off_the_cpu_waiting_is_told_from_idling(process: Any, tmp_path: Path) -
     assert any("Go parks goroutines" in warning for warning in result.warnings)
     assert sum(Profile.from_pprof((tmp_path / "a.off-cpu.pb.gz").read_bytes()).values(1)) == 960
     assert (result.lost, (tmp_path / "a.off-cpu.json").exists()) == (3, False)
+    again = look_at("a.off-cpu.pb.gz")
+    assert [(table.title, table.total) for table in again.tables] == [("waiting", 260)]
+    assert again.idle == result.idle
+
+
+def test_a_process_that_is_only_idle_is_shown_as_idle(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeSampler, "found", cpu_profile({}))
+    result = look_at("42", Look(keep=Keep(focus="findRunnable")), taking=Taking(seconds=0.01, off_cpu=True))
+    assert [table.total for table in result.tables] == [0, 0]
+    assert [place.blocked_ns for place in result.idle] == [700]
 
 
 def test_a_process_that_ends_early_leaves_what_was_taken(process: Any) -> None:

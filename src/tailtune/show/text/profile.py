@@ -6,14 +6,13 @@ from typing import Final
 from tailtune.model.profile_view import ProfileResult, ProfileRow, ProfileTable, SourceKind
 from tailtune.model.units import format_share
 from tailtune.show.printable import printable, shortened
-from tailtune.show.profile_values import amount
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.profile_closer import calls, listing
 from tailtune.show.text.profile_diff import profile_diff
 from tailtune.show.text.profile_states import idle_places, thread_states
 from tailtune.show.text.profile_tree import tree
 from tailtune.show.text.table import page, pairs, paragraph, table
-from tailtune.show.values import count, plural
+from tailtune.show.values import amount, count, plural
 
 _NAME_WIDTH: Final = 38
 _PLACE_WIDTH: Final = 22

@@ -5,9 +5,8 @@ from typing import Final
 from tailtune.model.profile_view import Calls, ListedLine, Listing
 from tailtune.model.units import format_share
 from tailtune.show.printable import printable, shortened
-from tailtune.show.profile_values import amount
 from tailtune.show.text.table import paragraph, table
-from tailtune.show.values import plural
+from tailtune.show.values import amount, plural
 
 _NAME_WIDTH: Final = 70
 _TEXT_WIDTH: Final = 64

@@ -5,8 +5,7 @@ from typing import Final
 from tailtune.model.profile_view import ProfileNode, ProfileTable
 from tailtune.model.units import format_share
 from tailtune.show.printable import printable, shortened
-from tailtune.show.profile_values import amount
-from tailtune.show.values import count
+from tailtune.show.values import amount, count
 
 _WIDTH: Final = 98
 _NARROWEST_NAME: Final = 20
