@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
-use sampler::{SampleError, Wanted};
+use sampler::{BestSampler, SampleError, Wanted};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
@@ -18,10 +18,11 @@ type ThreadTuple = (i32, i32, String, i64, i64, i64, i64, u64, i64);
 /// Samples a process with all its threads and descendants, present and future, or the whole machine.
 ///
 /// Constructing it finds out, by trying, what is permitted; nothing is sampled before `start`.
-/// Raises NativeError, with the remedy as hint, if there is no such process or nothing is permitted.
+/// Where no event may be opened, `mode` begins with "/proc" and frames are states rather than code.
+/// Raises NativeError, with the remedy as hint, if there is no such process or nothing can be seen of it.
 #[pyclass(module = "tailtune._native", frozen)]
 pub(crate) struct Sampler {
-    inner: Mutex<sampler::Sampler>,
+    inner: Mutex<BestSampler>,
     mode: String,
     lost_note: String,
 }
@@ -48,7 +49,7 @@ impl Sampler {
             page_faults,
             whole_machine,
         };
-        let opened = py.detach(|| sampler::Sampler::open(pid, wanted));
+        let opened = py.detach(|| BestSampler::open(pid, wanted));
         let inner = opened.map_err(|error| sample_error(py, &error))?;
         Ok(Self {
             mode: inner.mode_name(),
@@ -71,14 +72,14 @@ impl Sampler {
 
     /// Begin to sample. Raises NativeError if it was started before.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, sampler::Sampler::start)
+        self.run(py, BestSampler::start)
     }
 
     /// End sampling, name all addresses, and return what came of it. May take seconds for large binaries.
     ///
     /// Works as well when the process has ended. Raises NativeError if it is not running.
     fn stop(&self, py: Python<'_>) -> PyResult<Sampling> {
-        let mut inner = self.run(py, sampler::Sampler::stop)?;
+        let mut inner = self.run(py, BestSampler::stop)?;
         let taken = |profile: &mut Option<profile::Profile>| {
             let profile = profile.take().map(|inner| Py::new(py, Profile { inner }));
             profile.transpose()
@@ -172,7 +173,7 @@ impl Sampler {
     fn run<T: Send>(
         &self,
         py: Python<'_>,
-        action: impl FnOnce(&mut sampler::Sampler) -> Result<T, SampleError> + Send,
+        action: impl FnOnce(&mut BestSampler) -> Result<T, SampleError> + Send,
     ) -> PyResult<T> {
         let outcome = py.detach(|| {
             self.inner

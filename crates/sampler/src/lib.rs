@@ -9,11 +9,16 @@
 //! CPU time is counted by hardware cycles where there are any, else by the kernel's `cpu-clock`. Stacks
 //! come from the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC.
 
+mod best;
 mod capability;
 mod error;
 mod events;
 mod family;
 mod modes;
+mod proc_sampling;
+mod proc_sampling_fold;
+mod proc_sampling_frames;
+mod proc_sampling_read;
 mod process;
 mod records;
 mod sampler;
@@ -25,9 +30,11 @@ mod sys;
 mod threads;
 mod tracepoints;
 
+pub use best::BestSampler;
 pub use capability::{Capability, ModeTrial, Trial, capability};
 pub use error::SampleError;
 pub use events::Wanted;
 pub use modes::{Mode, OffCpu};
+pub use proc_sampling::ProcSampler;
 pub use sampler::Sampler;
 pub use sampling::{Sampling, ThreadTimes};
