@@ -193,14 +193,16 @@ class Sampler:
     Samples a process with all its threads and descendants, present and future, or the whole machine.
 
     Constructing it finds out, by trying, what is permitted; nothing is sampled before `start`.
-    Raises NativeError, with the remedy as hint, if there is no such process or nothing is permitted.
+    Where no event may be opened, `mode` begins with "/proc" and frames are states rather than code.
+    Raises NativeError, with the remedy as hint, if there is no such process or nothing can be seen of it.
     """
-    def __new__(cls, /, pid: SupportsIndex, frequency_hz: SupportsIndex, *, off_cpu: bool = False, page_faults: bool = False, whole_machine: bool = False) -> Sampler:
+    def __new__(cls, /, pid: SupportsIndex, frequency_hz: SupportsIndex, *, off_cpu: bool = False, page_faults: bool = False, dwarf: bool = False, whole_machine: bool = False) -> Sampler:
         """
         Open events for process `pid` at `frequency_hz` samples per second of CPU time (0: none; to 100,000).
 
         `off_cpu`: states of threads, and stacks at which they left the CPU; `page_faults`: stacks at which
-        pages were missing; `whole_machine`: all processes.
+        pages were missing; `dwarf`: callers of code without frame pointers, for more CPU time;
+        `whole_machine`: all processes.
         """
     @property
     def lost_note(self, /) -> str:

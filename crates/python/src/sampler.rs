@@ -32,21 +32,24 @@ impl Sampler {
     /// Open events for process `pid` at `frequency_hz` samples per second of CPU time (0: none; to 100,000).
     ///
     /// `off_cpu`: states of threads, and stacks at which they left the CPU; `page_faults`: stacks at which
-    /// pages were missing; `whole_machine`: all processes.
+    /// pages were missing; `dwarf`: callers of code without frame pointers, for more CPU time;
+    /// `whole_machine`: all processes.
     #[new]
-    #[pyo3(signature = (pid, frequency_hz, *, off_cpu = false, page_faults = false, whole_machine = false))]
+    #[pyo3(signature = (pid, frequency_hz, *, off_cpu = false, page_faults = false, dwarf = false, whole_machine = false))]
     fn new(
         py: Python<'_>,
         pid: i32,
         frequency_hz: u32,
         off_cpu: bool,
         page_faults: bool,
+        dwarf: bool,
         whole_machine: bool,
     ) -> PyResult<Self> {
         let wanted = Wanted {
             frequency_hz,
             off_cpu,
             page_faults,
+            dwarf,
             whole_machine,
         };
         let opened = py.detach(|| BestSampler::open(pid, wanted));

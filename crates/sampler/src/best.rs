@@ -14,7 +14,12 @@ pub enum BestSampler {
     /// By perf events.
     Events(Box<Sampler>),
     /// By looking at threads through `/proc`: states instead of stacks.
-    Proc(ProcSampler),
+    Proc {
+        /// The sampler.
+        sampler: ProcSampler,
+        /// Whether waits and states were asked for; they come at no price.
+        off_cpu: bool,
+    },
 }
 
 impl BestSampler {
@@ -28,7 +33,8 @@ impl BestSampler {
             Err(refused @ SampleError::NotPermitted { .. }) if !wanted.whole_machine => {
                 let frequency_hz = wanted.frequency_hz.clamp(1, MOST_LOOKS_HZ);
                 let proc = ProcSampler::open(pid, frequency_hz);
-                proc.map_or(Err(refused), |sampler| Ok(Self::Proc(sampler)))
+                let off_cpu = wanted.off_cpu;
+                proc.map_or(Err(refused), |sampler| Ok(Self::Proc { sampler, off_cpu }))
             }
             outcome => outcome.map(|sampler| Self::Events(Box::new(sampler))),
         }
@@ -39,7 +45,7 @@ impl BestSampler {
     pub fn mode_name(&self) -> String {
         match self {
             Self::Events(sampler) => sampler.mode_name(),
-            Self::Proc(_) => ProcSampler::NAME.to_owned(),
+            Self::Proc { .. } => ProcSampler::NAME.to_owned(),
         }
     }
 
@@ -48,7 +54,7 @@ impl BestSampler {
     pub fn lost_note(&self) -> String {
         match self {
             Self::Events(sampler) => sampler.lost_note(),
-            Self::Proc(sampler) => sampler.lost_note(),
+            Self::Proc { sampler, .. } => sampler.lost_note(),
         }
     }
 
@@ -59,7 +65,7 @@ impl BestSampler {
     pub fn start(&mut self) -> Result<(), SampleError> {
         match self {
             Self::Events(sampler) => sampler.start(),
-            Self::Proc(sampler) => sampler.start(),
+            Self::Proc { sampler, .. } => sampler.start(),
         }
     }
 
@@ -70,7 +76,15 @@ impl BestSampler {
     pub fn stop(&mut self) -> Result<Sampling, SampleError> {
         match self {
             Self::Events(sampler) => sampler.stop(),
-            Self::Proc(sampler) => sampler.stop(),
+            Self::Proc {
+                sampler,
+                off_cpu: true,
+            } => sampler.stop(),
+            Self::Proc { sampler, .. } => Ok(Sampling {
+                off_cpu: None,
+                threads: Vec::new(),
+                ..sampler.stop()?
+            }),
         }
     }
 }

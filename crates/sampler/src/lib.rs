@@ -3,11 +3,13 @@
 //! ```text
 //! modes (by trying) ─► events, sys (rings) ─► session (one thread drains and folds)
 //!                                               ├─► profile::Folder: stacks on the CPU, of page faults
+//!                                               │    ▲ user_stacks: callers by unwinding tables, if wanted
 //!                                               └─► switches ─► states of threads, stacks off the CPU
 //! ```
 //!
 //! CPU time is counted by hardware cycles where there are any, else by the kernel's `cpu-clock`. Stacks
-//! come from the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC.
+//! come from the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC. Where no event may be
+//! opened, `proc_sampling` looks at the states of threads.
 
 mod best;
 mod capability;
@@ -29,6 +31,7 @@ mod switches;
 mod sys;
 mod threads;
 mod tracepoints;
+mod user_stacks;
 
 pub use best::BestSampler;
 pub use capability::{Capability, ModeTrial, Trial, capability};

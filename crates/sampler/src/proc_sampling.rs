@@ -21,8 +21,8 @@ const SHARE_OF_A_CPU: f64 = 0.02;
 /// New threads are looked for this often, and less often if finding them takes more than a hundredth of
 /// the time.
 const LIST_INTERVAL_NS: i64 = 100_000_000;
-/// CPU time for the first and for the last look at everyone: enough for some 10,000 threads.
-const MOST_EDGE_NS: i64 = 300_000_000;
+/// CPU time for the first and for the last look at everyone: enough for some 3,000 threads.
+const MOST_EDGE_NS: i64 = 100_000_000;
 const MOST_FREQUENCY_HZ: u32 = 1_000;
 
 /// States of all threads of a process and its descendants, without any privilege.
@@ -71,14 +71,15 @@ impl ProcSampler {
     /// What is lost against sampling by perf events, with the remedy.
     #[must_use]
     pub fn lost_note(&self) -> String {
-        let places = if self.shows_places {
-            ""
+        let (places, remedy) = if self.shows_places {
+            ("", "kernel.perf_event_paranoid=2 or CAP_PERFMON")
         } else {
-            " and, as the process belongs to another user, where threads wait"
+            let places = " and, as the process belongs to another user, where threads wait";
+            (places, "its own user, or CAP_PERFMON with CAP_SYS_PTRACE,")
         };
         format!(
             "code is not seen, only the states of threads; lost are stacks, threads that live for less than 0.1 s\
-             {places}; kernel.perf_event_paranoid=2 or CAP_PERFMON shows stacks"
+             {places}; {remedy} shows them"
         )
     }
 

@@ -20,6 +20,8 @@ const MISC_SWITCH_OUT_PREEMPTED: u16 = 1 << 14;
 pub(crate) enum Kind {
     /// CPU time went by.
     Cpu,
+    /// The same, with registers and a copy of the stack.
+    CpuWithStack,
     /// A page was not there.
     PageFault,
     /// A thread left the CPU to another: `sched_switch`.
@@ -36,6 +38,9 @@ impl Kind {
         COMMON
             | match self {
                 Self::Cpu | Self::PageFault => sys::SAMPLE_CALLCHAIN,
+                Self::CpuWithStack => {
+                    sys::SAMPLE_CALLCHAIN | sys::SAMPLE_REGS_USER | sys::SAMPLE_STACK_USER
+                }
                 Self::Switch => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW,
                 Self::Wakeup => sys::SAMPLE_RAW,
                 Self::Side => 0,
@@ -62,7 +67,7 @@ pub(crate) enum Record<'a> {
     Sample {
         kind: Kind,
         chain: ChainBytes<'a>,
-        /// The tracepoint's fields; empty for other kinds.
+        /// The tracepoint's fields, or registers and stack; empty for other kinds.
         raw: &'a [u8],
     },
     /// A thread came to a CPU.
@@ -210,11 +215,14 @@ fn sample<'a>(mut fields: Fields<'a>, kinds: &Kinds) -> Option<(Who, Record<'a>)
         let words = usize::try_from(fields.u64()?).ok()?;
         chain = ChainBytes(fields.bytes(words.checked_mul(8)?)?);
     }
-    let mut raw: &[u8] = &[];
-    if kind.sample_type() & sys::SAMPLE_RAW != 0 {
-        let length = usize::try_from(fields.u32()?).ok()?;
-        raw = fields.bytes(length)?;
-    }
+    let raw: &[u8] = match kind {
+        Kind::Switch | Kind::Wakeup => {
+            let length = usize::try_from(fields.u32()?).ok()?;
+            fields.bytes(length)?
+        }
+        Kind::CpuWithStack => fields.0,
+        Kind::Cpu | Kind::PageFault | Kind::Side => &[],
+    };
     Some((who, Record::Sample { kind, chain, raw }))
 }
 

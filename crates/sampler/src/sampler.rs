@@ -16,6 +16,7 @@ use crate::sampling::Sampling;
 use crate::session::{Folders, Session};
 use crate::switches::Switches;
 use crate::sys::monotonic_ns;
+use crate::user_stacks::UserStacks;
 use symbolize::{Options, symbolize};
 
 /// Samples a process with all its threads and descendants, or the whole machine.
@@ -198,6 +199,7 @@ impl Sampler {
             on_cpu: on_cpu.map(folder),
             page_faults: page_faults.map(folder),
             switches: off_cpu.map(|profile| Switches::new(folder(profile), layouts, began_ns)),
+            user_stacks: wanted.dwarf.then(UserStacks::new).flatten(),
         }
     }
 
@@ -227,6 +229,10 @@ fn finish(session: Session, ended_ns: i64) -> Sampling {
         sampling.off_cpu = Some(profile);
         sampling.threads = threads;
         sampling.warnings.extend(warnings);
+    }
+    if let (Some(stacks), Some(profile)) = (session.user_stacks, &mut sampling.on_cpu) {
+        let comment = profile.strings.intern(&stacks.comment());
+        profile.comments.push(comment);
     }
     for profile in [
         &mut sampling.on_cpu,

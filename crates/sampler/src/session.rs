@@ -11,6 +11,7 @@ use crate::family::Family;
 use crate::records::{ChainBytes, Kind, Kinds, Record, Records, Timed, Who};
 use crate::switches::Switches;
 use crate::sys::{Ring, be_prompt, monotonic_ns};
+use crate::user_stacks::UserStacks;
 
 /// Records younger than this wait for the next time, when those of all CPUs are sure to be there.
 const YOUNG_NS: i64 = 1_000_000;
@@ -26,6 +27,7 @@ pub(crate) struct Session {
     pub(crate) on_cpu: Option<Folder>,
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
+    pub(crate) user_stacks: Option<UserStacks>,
     pub(crate) modules: Modules,
     family: Family,
     period_ns: i64,
@@ -40,6 +42,8 @@ pub(crate) struct Folders {
     pub(crate) on_cpu: Option<Folder>,
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
+    /// Completes the chains of the first.
+    pub(crate) user_stacks: Option<UserStacks>,
 }
 
 impl Session {
@@ -57,6 +61,7 @@ impl Session {
             on_cpu: folders.on_cpu,
             page_faults: folders.page_faults,
             switches: folders.switches,
+            user_stacks: folders.user_stacks,
             modules: Modules::default(),
             family,
             period_ns,
@@ -79,6 +84,9 @@ impl Session {
         let mut longest = LONGEST;
         if self.switches.is_some() {
             be_prompt();
+            longest = LONGEST_OFF_CPU;
+        }
+        if self.user_stacks.is_some() {
             longest = LONGEST_OFF_CPU;
         }
         let mut interval = LONGEST_OFF_CPU;
@@ -179,7 +187,7 @@ impl Session {
                 exec,
             } => {
                 if exec {
-                    self.each_folder(|folder| folder.forget(pid));
+                    self.forget(pid);
                 }
                 if let Some(switches) = self.switches(who) {
                     switches.named(pid, tid, name, exec, who.t_ns);
@@ -198,6 +206,9 @@ impl Session {
         let is_ours = self.family.contains(who.pid);
         if is_ours {
             chain.read_into(&mut self.addresses);
+            if let (Kind::CpuWithStack, Some(stacks)) = (kind, &mut self.user_stacks) {
+                stacks.complete(who.pid, raw, &self.modules, &mut self.addresses);
+            }
         }
         let chain = is_ours.then_some(Chain {
             pid: who.pid,
@@ -209,7 +220,7 @@ impl Session {
         let switches = self.switches.as_mut();
         let switches = switches.filter(|switches| who.t_ns >= switches.began_ns);
         match (kind, chain, switches) {
-            (Kind::Cpu, Some(chain), switches) => {
+            (Kind::Cpu | Kind::CpuWithStack, Some(chain), switches) => {
                 if let Some(folder) = &mut self.on_cpu {
                     folder.sample(&chain, &[1, self.period_ns]);
                 }
@@ -234,8 +245,18 @@ impl Session {
         if self.family.contains(parent) {
             self.family.insert(child);
             self.each_folder(|folder| folder.fork(parent, child));
+            if let Some(stacks) = &mut self.user_stacks {
+                stacks.fork(parent, child);
+            }
         } else if self.family.remove(child) {
-            self.each_folder(|folder| folder.forget(child));
+            self.forget(child);
+        }
+    }
+
+    fn forget(&mut self, pid: i32) {
+        self.each_folder(|folder| folder.forget(pid));
+        if let Some(stacks) = &mut self.user_stacks {
+            stacks.forget(pid);
         }
     }
 
@@ -261,6 +282,9 @@ impl Session {
             folder.map(pid, map.start, map.end, map.file_offset, path);
         });
         self.modules.hold(pid, map);
+        if let Some(stacks) = &mut self.user_stacks {
+            stacks.map(pid, map);
+        }
     }
 
     fn each_folder(&mut self, action: impl FnMut(&mut Folder)) {

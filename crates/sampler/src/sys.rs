@@ -51,6 +51,10 @@ pub(crate) const SAMPLE_RAW: u64 = 1 << 10;
 /// The number of the event comes first in samples, and last in other records.
 pub(crate) const SAMPLE_IDENTIFIER: u64 = 1 << 16;
 
+/// Registers and a copy of the stack, as they were in user space.
+pub(crate) const SAMPLE_REGS_USER: u64 = 1 << 12;
+pub(crate) const SAMPLE_STACK_USER: u64 = 1 << 13;
+
 pub(crate) const FLAG_DISABLED: u64 = 1;
 pub(crate) const FLAG_INHERIT: u64 = 1 << 1;
 pub(crate) const FLAG_EXCLUDE_KERNEL: u64 = 1 << 5;

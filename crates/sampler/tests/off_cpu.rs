@@ -21,6 +21,7 @@ const OFF_CPU: Wanted = Wanted {
     frequency_hz: 99,
     off_cpu: true,
     page_faults: true,
+    dwarf: false,
     whole_machine: false,
 };
 

@@ -4,6 +4,7 @@
 //! Profile ─► places by binary ─► Modules (open files), kernel, vdso ─► symbols::resolve ─► Profile::set_frames
 //! ```
 
+mod bytes;
 mod maps;
 mod modules;
 mod options;

@@ -100,7 +100,7 @@ fn resolve(path: &str, places: &Places, modules: &Modules, options: &Options) ->
     }
 }
 
-fn map(file: &File) -> std::io::Result<Mmap> {
+pub(crate) fn map(file: &File) -> std::io::Result<Mmap> {
     // SAFETY: the kernel refuses writes to a running executable, and a replaced file is another one.
     // Only a library that is overwritten in place while its names are read could fault here; whoever
     // does that makes every process that runs it fault as well.

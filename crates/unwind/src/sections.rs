@@ -92,6 +92,14 @@ impl Sections {
         self.eh_frame.is_some() || self.debug_frame.is_some()
     }
 
+    /// Bytes of memory that the tables take.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        let parts = [&self.eh_frame, &self.eh_frame_hdr, &self.debug_frame];
+        let lengths = parts.into_iter().flatten().map(|part| part.bytes.len());
+        lengths.sum()
+    }
+
     /// How far from the stated addresses the code lies when `range` shows the file from `file_offset` on.
     /// Mappings begin at whole pages, and so before the segment that they are made for.
     pub(crate) fn bias(&self, range: &Range<u64>, file_offset: u64) -> Option<u64> {

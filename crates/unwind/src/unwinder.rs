@@ -8,7 +8,7 @@ use crate::code_map::{CodeMap, Tables};
 use crate::registers::Registers;
 use crate::stack::StackCopy;
 
-/// Longest chain: a copy of 16 KiB holds no more frames.
+/// Longest chain: a copy of 32 KiB seldom holds more.
 const MOST_FRAMES: usize = 1_024;
 /// User addresses of aarch64 have 48 bits; above them signed return addresses carry their signature.
 const AARCH64_ADDRESS: PtrAuthMask = PtrAuthMask((1 << 48) - 1);
