@@ -95,6 +95,14 @@ class Profile:
         """
         Samples that the kernel had no room for.
         """
+    @staticmethod
+    def merge(profiles: SupportsGetItem[int, Profile], weights: SupportsGetItem[int, SupportsIndex] | None = None) -> Profile:
+        """
+        Add profiles with the same sample types up; each value counts as often as its profile's weight says.
+
+        Without weights all count once, and single samples are kept; -1 takes away. Raises NativeError
+        without profiles and for other sample types, ValueError unless there is one weight for each profile.
+        """
     @property
     def period(self, /) -> int:
         """

@@ -47,6 +47,25 @@ impl Profile {
         Ok(Self { inner })
     }
 
+    /// Add profiles with the same sample types up; each value counts as often as its profile's weight says.
+    ///
+    /// Without weights all count once, and single samples are kept; -1 takes away. Raises NativeError
+    /// without profiles and for other sample types, ValueError unless there is one weight for each profile.
+    #[staticmethod]
+    #[pyo3(signature = (profiles, weights = None))]
+    fn merge(py: Python<'_>, profiles: Vec<Py<Self>>, weights: Option<Vec<i64>>) -> PyResult<Self> {
+        let weights = weights.unwrap_or_else(|| vec![1; profiles.len()]);
+        if weights.len() != profiles.len() {
+            let text = "there must be one weight for each profile";
+            return Err(pyo3::exceptions::PyValueError::new_err(text));
+        }
+        let tables = profiles.iter().map(|profile| &profile.get().inner);
+        let parts: Vec<(&profile::Profile, i64)> = tables.zip(weights).collect();
+        let merged = py.detach(|| profile::Profile::merge(&parts));
+        let inner = merged.map_err(|error| native_error(py, error.to_string(), ""))?;
+        Ok(Self { inner })
+    }
+
     /// Write gzip'd pprof, as `go tool pprof` reads it. Single samples are not part of the format.
     fn to_pprof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let written = py.detach(|| self.inner.to_pprof());

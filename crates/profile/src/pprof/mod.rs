@@ -1,5 +1,6 @@
 //! The pprof format: gzip over one protobuf message, described in google/pprof `proto/profile.proto`.
 
+mod ids;
 mod read;
 mod write;
 

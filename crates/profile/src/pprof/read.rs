@@ -1,11 +1,11 @@
 //! Reads pprof: gzip or raw, symbolised or not.
 
-use std::collections::HashMap;
 use std::io::Read;
 
 use thiserror::Error;
 
 use super::field;
+use super::ids::Ids;
 use crate::frames::FrameRow;
 use crate::labels::Label;
 use crate::locations::NO_MAPPING;
@@ -144,13 +144,33 @@ struct FunctionPart {
     start_line: i32,
 }
 
-#[derive(Default)]
 struct Reader {
     profile: Profile,
     strings: Vec<StringId>,
-    mappings: HashMap<u64, u32>,
-    functions: HashMap<u64, FunctionPart>,
-    locations: HashMap<u64, u32>,
+    mappings: Ids<u32>,
+    functions: Ids<FunctionPart>,
+    locations: Ids<u32>,
+    scratch: Scratch,
+}
+
+/// Room for the parts of one sample, used again for the next.
+#[derive(Default)]
+struct Scratch {
+    ids: Vec<u64>,
+    numbers: Vec<u64>,
+    locations: Vec<u32>,
+    values: Vec<i64>,
+    labels: Vec<Label>,
+}
+
+impl Scratch {
+    fn clear(&mut self) {
+        self.ids.clear();
+        self.numbers.clear();
+        self.locations.clear();
+        self.values.clear();
+        self.labels.clear();
+    }
 }
 
 impl Reader {
@@ -159,7 +179,14 @@ impl Reader {
             return Err(ReadError::TooLarge(limits.unpacked_bytes));
         }
         let header = Header::read(message)?;
-        let mut reader = Self::default();
+        let mut reader = Self {
+            profile: Profile::default(),
+            strings: Vec::new(),
+            mappings: Ids::of("mapping"),
+            functions: Ids::of("function"),
+            locations: Ids::of("location"),
+            scratch: Scratch::default(),
+        };
         for text in each(message, field::STRING_TABLE) {
             let text = text?.text(field::STRING_TABLE)?;
             reader.strings.push(reader.profile.strings.intern(text));
@@ -228,7 +255,7 @@ impl Reader {
             build_id: self.string("mapping", build_id)?,
             kernel: is_kernel(self.profile.strings.text(path)),
         });
-        remember(&mut self.mappings, "mapping", id, row)
+        self.mappings.note(id, row)
     }
 
     fn function(&mut self, part: &[u8]) -> Result<(), ReadError> {
@@ -245,14 +272,14 @@ impl Reader {
             file: self.string("function", file)?,
             start_line: line_number(start_line),
         };
-        remember(&mut self.functions, "function", id, function)
+        self.functions.note(id, function)
     }
 
     fn location(&mut self, part: &[u8]) -> Result<(), ReadError> {
         let [id, mapping, address] = numbers::<3>(part)?;
         let mapping = match mapping {
             0 => NO_MAPPING,
-            mapping => look_up(&self.mappings, "location", "mapping", mapping)?,
+            mapping => self.mappings.look_up("location", mapping)?,
         };
         let mut lines = Vec::new();
         let mut fields = Fields::new(part);
@@ -263,11 +290,11 @@ impl Reader {
         }
         let mut frames = Vec::with_capacity(lines.len());
         for (depth, &[function, line]) in lines.iter().enumerate() {
-            let function = look_up(&self.functions, "location", "function", function)?;
+            let function = self.functions.look_up("location", function)?;
             frames.push(self.frame(function, line, mapping, depth + 1 < lines.len()));
         }
         let row = self.profile.locations.push(mapping, address, frames);
-        remember(&mut self.locations, "location", id, row)
+        self.locations.note(id, row)
     }
 
     fn frame(&mut self, function: FunctionPart, line: u64, mapping: u32, inlined: bool) -> u32 {
@@ -290,28 +317,34 @@ impl Reader {
     }
 
     fn sample(&mut self, part: &[u8]) -> Result<(), ReadError> {
-        let (mut ids, mut values, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
         let mut fields = Fields::new(part);
         while let Some((number, value)) = fields.next()? {
             match number {
-                1 => value.append_to(number, &mut ids)?,
-                2 => value.append_to(number, &mut values)?,
-                3 => labels.push(self.label(value.bytes(number)?)?),
+                1 => value.append_to(number, &mut scratch.ids)?,
+                2 => value.append_to(number, &mut scratch.numbers)?,
+                3 => scratch.labels.push(self.label(value.bytes(number)?)?),
                 _ => {}
             }
         }
         let declared = self.profile.sample_types.len();
-        if values.len() != declared {
-            let found = values.len();
+        if scratch.numbers.len() != declared {
+            let found = scratch.numbers.len();
             return Err(ReadError::ValueCount { found, declared });
         }
-        let locations = ids
-            .iter()
-            .map(|&id| look_up(&self.locations, "sample", "location", id))
-            .collect::<Result<Vec<u32>, ReadError>>()?;
-        let values: Vec<i64> = values.into_iter().map(u64::cast_signed).collect();
-        let labels = self.profile.labels.intern(&labels);
-        self.profile.add(&locations, labels, &values);
+        for &id in &scratch.ids {
+            let row = self.locations.look_up("sample", id)?;
+            scratch.locations.push(row);
+        }
+        let numbers = scratch.numbers.iter();
+        scratch
+            .values
+            .extend(numbers.map(|&number| number.cast_signed()));
+        let labels = self.profile.labels.intern(&scratch.labels);
+        self.profile
+            .add(&scratch.locations, labels, &scratch.values);
+        self.scratch = scratch;
         Ok(())
     }
 
@@ -348,30 +381,6 @@ fn numbers<const N: usize>(part: &[u8]) -> Result<[u64; N], WireError> {
         }
     }
     Ok(numbers)
-}
-
-fn remember<T>(
-    known: &mut HashMap<u64, T>,
-    kind: &'static str,
-    id: u64,
-    row: T,
-) -> Result<(), ReadError> {
-    if id == 0 || known.insert(id, row).is_some() {
-        return Err(ReadError::Identity { kind, id });
-    }
-    Ok(())
-}
-
-fn look_up<T: Copy>(
-    known: &HashMap<u64, T>,
-    from: &'static str,
-    to: &'static str,
-    id: u64,
-) -> Result<T, ReadError> {
-    known
-        .get(&id)
-        .copied()
-        .ok_or(ReadError::Dangling { from, to, id })
 }
 
 fn line_number(line: u64) -> i32 {
