@@ -136,6 +136,23 @@ def test_threads_are_differences_over_the_window(subject: Subject) -> None:
     assert row["timeslices"] > 0
 
 
+def test_states_of_threads_add_up_and_waits_have_stacks(subject: Subject) -> None:
+    collector = registry.collectors()["on_cpu"]()
+    collector.prepare(subject)
+    if "off-CPU by sched_switch" not in collector.record().mode:
+        pytest.skip("tracepoints are not permitted")
+    tables = window(collector, "diagnose").tables
+    collector.close()
+    [row] = tables["thread_states"].to_pylist()
+    assert row["tid"] == row["pid"] == subject.pid
+    parts = [row[f"{part}_ns"] for part in ("on_cpu", "runnable", "blocked", "residue")]
+    assert sum(parts) == row["wall_ns"]
+    assert row["switches"] > 0
+    waits = tables["waits"].to_pydict()
+    assert (sum(waits["runnable_ns"]), sum(waits["blocked_ns"])) == (row["runnable_ns"], row["blocked_ns"])
+    assert set(waits["stack"]) <= set(tables["stacks"]["stack"].to_pylist())
+
+
 def test_trace_lines_come_once(subject: Subject) -> None:
     if subject.language != "go":
         return

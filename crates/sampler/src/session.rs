@@ -13,8 +13,9 @@ use crate::switches::Switches;
 use crate::sys::{Ring, be_prompt, monotonic_ns};
 use crate::user_stacks::UserStacks;
 
-/// Records younger than this wait for the next time, when those of all CPUs are sure to be there.
-const YOUNG_NS: i64 = 1_000_000;
+/// Records younger than this wait for the next time, when those of all CPUs are sure to be there: a virtual
+/// CPU may be stopped for many milliseconds between the time stamp of a record and its end.
+const YOUNG_NS: i64 = 50_000_000;
 /// How often the rings are emptied: the fuller they were, the sooner again.
 const LONGEST: Duration = Duration::from_millis(100);
 const LONGEST_OFF_CPU: Duration = Duration::from_millis(25);
@@ -196,6 +197,9 @@ impl Session {
             Record::Lost { count } => {
                 self.lost = self.lost.saturating_add(count);
                 self.each_folder(|folder| folder.lost(count));
+                if let Some(switches) = self.switches(who) {
+                    switches.lost();
+                }
             }
             Record::Throttled => self.throttled += 1,
             Record::Map { .. } | Record::Exit { .. } | Record::Other => {}

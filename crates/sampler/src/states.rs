@@ -125,10 +125,20 @@ impl States {
     }
 
     /// It left the CPU. Returns an interval that did not end as it should.
-    pub(crate) fn leaves(&mut self, left: Left, could_run: bool) -> Option<Interval> {
+    ///
+    /// `others_ns`: until then the CPU was seen with others, so that a thread that came unseen was still away.
+    pub(crate) fn leaves(
+        &mut self,
+        left: Left,
+        could_run: bool,
+        others_ns: i64,
+    ) -> Option<Interval> {
         let state = match self.state {
             State::Unknown | State::OnCpu => State::OnCpu,
-            State::Runnable | State::Blocked => State::Unknown,
+            State::Runnable | State::Blocked => {
+                self.spend(self.state, others_ns.min(left.t_ns));
+                State::Unknown
+            }
         };
         self.spend(state, left.t_ns);
         self.state = if could_run {
@@ -216,7 +226,7 @@ mod tests {
     #[test]
     fn an_interval_has_a_blocked_and_a_runnable_part() {
         let mut states = States::unknown(100, true);
-        assert_eq!(states.leaves(left(110), false), None);
+        assert_eq!(states.leaves(left(110), false, 0), None);
         states.woken(150);
         let interval = Interval {
             left: left(110),
@@ -232,7 +242,7 @@ mod tests {
     #[test]
     fn a_preempted_thread_is_never_blocked() {
         let mut states = States::unknown(0, true);
-        states.leaves(left(10), true);
+        states.leaves(left(10), true, 0);
         states.woken(20);
         states.comes(30);
         states.end(31, None);
@@ -263,7 +273,7 @@ mod tests {
     #[test]
     fn a_wake_up_that_was_lost_goes_to_the_residue() {
         let mut states = States::unknown(0, true);
-        states.leaves(left(10), false);
+        states.leaves(left(10), false, 0);
         assert_eq!(
             states.comes(50).map(|interval| interval.blocked_ns),
             Some(0)
@@ -274,9 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_came_unseen_was_away_while_its_cpu_was_seen_with_others() {
+        let mut states = States::unknown(0, true);
+        states.leaves(left(10), true, 0);
+        states.leaves(left(50), true, 45);
+        states.end(51, None);
+        assert_eq!(states.times, times(10, 36, 0, 5));
+    }
+
+    #[test]
     fn without_wake_ups_all_of_it_is_blocked() {
         let mut states = States::unknown(0, false);
-        states.leaves(left(10), false);
+        states.leaves(left(10), false, 0);
         states.comes(50);
         assert_eq!(states.times, times(10, 0, 40, 0));
     }
@@ -298,8 +317,8 @@ mod tests {
                 latest = latest.max(now);
                 match event {
                     0 => intervals.extend(states.comes(now)),
-                    1 => intervals.extend(states.leaves(left(now), true)),
-                    2 => intervals.extend(states.leaves(left(now), false)),
+                    1 => intervals.extend(states.leaves(left(now), true, now - 20)),
+                    2 => intervals.extend(states.leaves(left(now), false, 0)),
                     3 => states.woken(now),
                     _ => states.seen_running(),
                 }

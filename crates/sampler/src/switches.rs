@@ -1,6 +1,8 @@
 //! Context switches and wake-ups, as whichever records bring them, put into the states of threads and
 //! into the stacks at which threads left the CPU.
 
+use std::collections::HashMap;
+
 use profile::{Chain, Folder, Profile, SampleRow};
 
 use crate::records::{Who, raw_i32};
@@ -26,6 +28,9 @@ pub(crate) struct Switches {
     layouts: Option<Layouts>,
     /// Nothing that happened earlier is of use here.
     pub(crate) began_ns: i64,
+    /// The last `sched_switch` of each CPU. There are threads whose leaving the kernel never records; what
+    /// followed them came unseen, but not earlier than they did.
+    last_switches: HashMap<i32, i64>,
     /// Rows of the remarks, once they are used.
     before: Option<u32>,
     no_stack: Option<u32>,
@@ -38,6 +43,7 @@ impl Switches {
             threads: Threads::new(layouts.is_some()),
             layouts,
             began_ns,
+            last_switches: HashMap::new(),
             before: None,
             no_stack: None,
         }
@@ -60,6 +66,7 @@ impl Switches {
                 self.leaves(who, stack, state & WAITS == 0);
             }
         }
+        self.last_switches.insert(who.cpu, who.t_ns);
         if let Some(next) = raw_i32(raw, layouts.next_pid) {
             let away = self.threads.comes(next, who.t_ns);
             self.count(away);
@@ -92,13 +99,21 @@ impl Switches {
         }
     }
 
+    /// Records were lost: what was seen last on a CPU says nothing any more.
+    pub(crate) fn lost(&mut self) {
+        self.last_switches.clear();
+    }
+
     fn leaves(&mut self, who: Who, stack: u32, could_run: bool) {
         let left = Left {
             t_ns: who.t_ns,
             cpu: who.cpu,
             stack: Some(stack),
         };
-        let away = self.threads.leaves(who.pid, who.tid, left, could_run);
+        let others_ns = self.last_switches.get(&who.cpu).copied().unwrap_or(0);
+        let away = self
+            .threads
+            .leaves(who.pid, who.tid, left, could_run, others_ns);
         self.count(away);
     }
 

@@ -96,13 +96,15 @@ impl Threads {
         }
     }
 
-    /// A thread left the CPU; one whose beginning was missed exists from now on.
+    /// A thread left the CPU, which was seen with others until `others_ns`; one whose beginning was missed
+    /// exists from now on.
     pub(crate) fn leaves(
         &mut self,
         pid: i32,
         tid: i32,
         left: Left,
         could_run: bool,
+        others_ns: i64,
     ) -> Option<Away> {
         let wakeups = self.wakeups;
         let thread = self.living.entry(tid).or_insert_with(|| Thread {
@@ -110,7 +112,7 @@ impl Threads {
             name: process::thread_name(pid, tid),
             states: States::unknown(left.t_ns, wakeups),
         });
-        let interval = thread.states.leaves(left, could_run)?;
+        let interval = thread.states.leaves(left, could_run, others_ns)?;
         Some((tid, interval))
     }
 
