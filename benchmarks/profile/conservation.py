@@ -48,7 +48,7 @@ def measure(name: str, seconds: float) -> Row:
     """Sample one program."""
     with running(name) as process:
         time.sleep(_WARM_UP_SECONDS)
-        sampler = Sampler(process.pid, _HZ, off_cpu=True)
+        sampler = Sampler(process.pid, _HZ, off_cpu=True, dwarf=True)
         before = _truth(process.pid)
         sampler.start()
         time.sleep(seconds)

@@ -1,4 +1,4 @@
-//! Two threads that send a byte to each other over sockets, thousands of times per second.
+//! Two threads that send a byte to each other over sockets, and compute a while for each.
 //!
 //! busy threads: busy
 //! blocked in: await_answer
@@ -17,7 +17,7 @@ fn await_answer(stream: &mut UnixStream) -> u8 {
 fn work(mut stream: UnixStream) {
     loop {
         let byte = await_answer(&mut stream);
-        black_box((0..2_000u64).fold(u64::from(byte), |sum, turn| sum.wrapping_mul(turn | 1)));
+        black_box((0..50_000u64).fold(u64::from(byte), |sum, turn| sum.wrapping_mul(turn | 1)));
         stream.write_all(&[byte]).unwrap();
     }
 }

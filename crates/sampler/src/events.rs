@@ -12,7 +12,7 @@ use crate::process::{family, online_cpus, paranoid, threads};
 use crate::records::{Kind, Kinds};
 use crate::sys::{self, Attributes, ManyFiles, Ring};
 use crate::tracepoints::{self, Layouts};
-use crate::user_stacks::COPY_BYTES;
+use crate::user_stacks::{COPY_BYTES, COPY_BYTES_SWITCH};
 
 const NS_PER_S: u64 = 1_000_000_000;
 /// Bytes of a ring: 100 ms of samples at 4 kHz with the deepest stacks.
@@ -208,7 +208,7 @@ impl Events {
             }
         }
         if way.off_cpu == Some(OffCpu::Tracepoints) {
-            events.open_tracepoints()?;
+            events.open_tracepoints(wanted)?;
         }
         Ok(events)
     }
@@ -281,23 +281,32 @@ impl Events {
             clock_id: libc::CLOCK_MONOTONIC,
             ..Attributes::default()
         };
-        if records == Kind::CpuWithStack {
+        attributes.sample_stack_user = match records {
+            Kind::CpuWithStack => COPY_BYTES,
+            Kind::SwitchWithStack => COPY_BYTES_SWITCH,
+            _ => 0,
+        };
+        if attributes.sample_stack_user > 0 {
             attributes.sample_regs_user = unwind::Architecture::of_this_machine()
                 .map_or(0, unwind::Architecture::register_mask);
-            attributes.sample_stack_user = COPY_BYTES;
         }
         (records, attributes)
     }
 
-    fn open_tracepoints(&mut self) -> io::Result<()> {
+    fn open_tracepoints(&mut self, wanted: &Wanted) -> io::Result<()> {
         self.layouts = Some(Layouts::read()?);
         let switch = tracepoints::id("sched/sched_switch")?;
         let wakeup = tracepoints::id("sched/sched_wakeup")?;
         let user = sys::FLAG_EXCLUDE_CALLCHAIN_KERNEL;
+        let leaves = if wanted.dwarf {
+            Kind::SwitchWithStack
+        } else {
+            Kind::Switch
+        };
         // State 2 is the uninterruptible sleep.
         let parts: [(Kind, u64, u64, Option<&CStr>); 3] = [
-            (Kind::Switch, switch, user, Some(c"!(prev_state & 2)")),
-            (Kind::Switch, switch, 0, Some(c"prev_state & 2")),
+            (leaves, switch, user, Some(c"!(prev_state & 2)")),
+            (leaves, switch, 0, Some(c"prev_state & 2")),
             (Kind::Wakeup, wakeup, user, None),
         ];
         for (kind, number, flags, condition) in parts {

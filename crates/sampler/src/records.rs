@@ -26,7 +26,9 @@ pub(crate) enum Kind {
     PageFault,
     /// A thread left the CPU to another: `sched_switch`.
     Switch,
-    /// A thread may run again: `sched_wakeup`, or `sched_wakeup_new`.
+    /// The same, with registers and a copy of the stack.
+    SwitchWithStack,
+    /// A thread may run again: `sched_wakeup`.
     Wakeup,
     /// No samples; carries the records of mappings, processes and switches.
     Side,
@@ -35,13 +37,13 @@ pub(crate) enum Kind {
 impl Kind {
     /// The fields of its samples.
     pub(crate) fn sample_type(self) -> u64 {
+        let stack = sys::SAMPLE_REGS_USER | sys::SAMPLE_STACK_USER;
         COMMON
             | match self {
                 Self::Cpu | Self::PageFault => sys::SAMPLE_CALLCHAIN,
-                Self::CpuWithStack => {
-                    sys::SAMPLE_CALLCHAIN | sys::SAMPLE_REGS_USER | sys::SAMPLE_STACK_USER
-                }
+                Self::CpuWithStack => sys::SAMPLE_CALLCHAIN | stack,
                 Self::Switch => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW,
+                Self::SwitchWithStack => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW | stack,
                 Self::Wakeup => sys::SAMPLE_RAW,
                 Self::Side => 0,
             }
@@ -67,8 +69,10 @@ pub(crate) enum Record<'a> {
     Sample {
         kind: Kind,
         chain: ChainBytes<'a>,
-        /// The tracepoint's fields, or registers and stack; empty for other kinds.
+        /// The tracepoint's fields; empty for other kinds.
         raw: &'a [u8],
+        /// Registers and a copy of the stack; empty for other kinds.
+        stack: &'a [u8],
     },
     /// A thread came to a CPU.
     SwitchIn,
@@ -215,15 +219,20 @@ fn sample<'a>(mut fields: Fields<'a>, kinds: &Kinds) -> Option<(Who, Record<'a>)
         let words = usize::try_from(fields.u64()?).ok()?;
         chain = ChainBytes(fields.bytes(words.checked_mul(8)?)?);
     }
-    let raw: &[u8] = match kind {
-        Kind::Switch | Kind::Wakeup => {
-            let length = usize::try_from(fields.u32()?).ok()?;
-            fields.bytes(length)?
-        }
-        Kind::CpuWithStack => fields.0,
-        Kind::Cpu | Kind::PageFault | Kind::Side => &[],
+    let mut raw: &[u8] = &[];
+    if kind.sample_type() & sys::SAMPLE_RAW != 0 {
+        let length = usize::try_from(fields.u32()?).ok()?;
+        raw = fields.bytes(length)?;
+    }
+    let with_stack = kind.sample_type() & sys::SAMPLE_STACK_USER != 0;
+    let stack = if with_stack { fields.0 } else { &[] };
+    let record = Record::Sample {
+        kind,
+        chain,
+        raw,
+        stack,
     };
-    Some((who, Record::Sample { kind, chain, raw }))
+    Some((who, record))
 }
 
 fn map(mut fields: Fields<'_>) -> Option<Record<'_>> {

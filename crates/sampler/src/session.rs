@@ -131,7 +131,17 @@ impl Session {
 
     fn take(&mut self, who: Who, record: &Record<'_>) {
         match *record {
-            Record::Sample { kind, chain, raw } => self.sample(who, kind, chain, raw),
+            Record::Sample {
+                kind,
+                chain,
+                raw,
+                stack,
+            } => {
+                if self.family.contains(who.pid) {
+                    self.read_chain(who.pid, chain, stack);
+                }
+                self.sample(who, kind, raw);
+            }
             Record::SwitchIn => {
                 if let Some(switches) = self.switches(who) {
                     switches.comes(who);
@@ -206,15 +216,17 @@ impl Session {
         }
     }
 
-    fn sample(&mut self, who: Who, kind: Kind, chain: ChainBytes<'_>, raw: &[u8]) {
-        let is_ours = self.family.contains(who.pid);
-        if is_ours {
-            chain.read_into(&mut self.addresses);
-            if let (Kind::CpuWithStack, Some(stacks)) = (kind, &mut self.user_stacks) {
-                stacks.complete(who.pid, raw, &self.modules, &mut self.addresses);
-            }
+    fn read_chain(&mut self, pid: i32, chain: ChainBytes<'_>, stack: &[u8]) {
+        chain.read_into(&mut self.addresses);
+        if !stack.is_empty()
+            && let Some(stacks) = &mut self.user_stacks
+        {
+            stacks.complete(pid, stack, &self.modules, &mut self.addresses);
         }
-        let chain = is_ours.then_some(Chain {
+    }
+
+    fn sample(&mut self, who: Who, kind: Kind, raw: &[u8]) {
+        let chain = self.family.contains(who.pid).then_some(Chain {
             pid: who.pid,
             tid: who.tid,
             cpu: who.cpu,
@@ -238,7 +250,9 @@ impl Session {
                 }
             }
             // Others count as well: they go where one of ours comes, and wake it.
-            (Kind::Switch, chain, Some(switches)) => switches.switch(who, chain.as_ref(), raw),
+            (Kind::Switch | Kind::SwitchWithStack, chain, Some(switches)) => {
+                switches.switch(who, chain.as_ref(), raw)
+            }
             (Kind::Wakeup, _, Some(switches)) => switches.wakeup(who.t_ns, raw),
             _ => {}
         }

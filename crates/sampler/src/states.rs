@@ -49,6 +49,15 @@ pub(crate) struct Left {
     pub(crate) stack: Option<u32>,
 }
 
+/// What a CPU went over to, as far as that was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// When.
+    pub(crate) t_ns: i64,
+    /// To nothing, rather than to another thread.
+    pub(crate) idle: bool,
+}
+
 /// One interval off the CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interval {
@@ -126,18 +135,23 @@ impl States {
 
     /// It left the CPU. Returns an interval that did not end as it should.
     ///
-    /// `others_ns`: until then the CPU was seen with others, so that a thread that came unseen was still away.
+    /// `before` says what its CPU did before, in case that it came unseen: it was away until then, and if it
+    /// could run and the CPU was idle, it came at once.
     pub(crate) fn leaves(
         &mut self,
         left: Left,
         could_run: bool,
-        others_ns: i64,
+        before: Before,
     ) -> Option<Interval> {
         let state = match self.state {
             State::Unknown | State::OnCpu => State::OnCpu,
-            State::Runnable | State::Blocked => {
-                self.spend(self.state, others_ns.min(left.t_ns));
-                State::Unknown
+            away @ (State::Runnable | State::Blocked) => {
+                self.spend(away, before.t_ns.min(left.t_ns));
+                if before.idle && away == State::Runnable {
+                    State::OnCpu
+                } else {
+                    State::Unknown
+                }
             }
         };
         self.spend(state, left.t_ns);
@@ -214,6 +228,10 @@ mod tests {
         }
     }
 
+    fn before(t_ns: i64, idle: bool) -> Before {
+        Before { t_ns, idle }
+    }
+
     fn times(on_cpu_ns: i64, runnable_ns: i64, blocked_ns: i64, residue_ns: i64) -> Times {
         Times {
             on_cpu_ns,
@@ -226,7 +244,7 @@ mod tests {
     #[test]
     fn an_interval_has_a_blocked_and_a_runnable_part() {
         let mut states = States::unknown(100, true);
-        assert_eq!(states.leaves(left(110), false, 0), None);
+        assert_eq!(states.leaves(left(110), false, Before::default()), None);
         states.woken(150);
         let interval = Interval {
             left: left(110),
@@ -242,7 +260,7 @@ mod tests {
     #[test]
     fn a_preempted_thread_is_never_blocked() {
         let mut states = States::unknown(0, true);
-        states.leaves(left(10), true, 0);
+        states.leaves(left(10), true, Before::default());
         states.woken(20);
         states.comes(30);
         states.end(31, None);
@@ -273,7 +291,7 @@ mod tests {
     #[test]
     fn a_wake_up_that_was_lost_goes_to_the_residue() {
         let mut states = States::unknown(0, true);
-        states.leaves(left(10), false, 0);
+        states.leaves(left(10), false, Before::default());
         assert_eq!(
             states.comes(50).map(|interval| interval.blocked_ns),
             Some(0)
@@ -286,16 +304,26 @@ mod tests {
     #[test]
     fn a_thread_that_came_unseen_was_away_while_its_cpu_was_seen_with_others() {
         let mut states = States::unknown(0, true);
-        states.leaves(left(10), true, 0);
-        states.leaves(left(50), true, 45);
+        states.leaves(left(10), true, Before::default());
+        states.leaves(left(50), true, before(45, false));
         states.end(51, None);
         assert_eq!(states.times, times(10, 36, 0, 5));
     }
 
     #[test]
+    fn a_thread_that_came_unseen_to_an_idle_cpu_came_when_it_was_woken() {
+        let mut states = States::unknown(0, true);
+        states.leaves(left(10), false, Before::default());
+        states.woken(30);
+        states.leaves(left(50), false, before(20, true));
+        states.leaves(left(80), false, before(70, true));
+        assert_eq!(states.times, times(30, 0, 40, 10));
+    }
+
+    #[test]
     fn without_wake_ups_all_of_it_is_blocked() {
         let mut states = States::unknown(0, false);
-        states.leaves(left(10), false, 0);
+        states.leaves(left(10), false, Before::default());
         states.comes(50);
         assert_eq!(states.times, times(10, 0, 40, 0));
     }
@@ -317,8 +345,8 @@ mod tests {
                 latest = latest.max(now);
                 match event {
                     0 => intervals.extend(states.comes(now)),
-                    1 => intervals.extend(states.leaves(left(now), true, now - 20)),
-                    2 => intervals.extend(states.leaves(left(now), false, 0)),
+                    1 => intervals.extend(states.leaves(left(now), true, before(now - 20, wakeups))),
+                    2 => intervals.extend(states.leaves(left(now), false, before(now - 200, !wakeups))),
                     3 => states.woken(now),
                     _ => states.seen_running(),
                 }

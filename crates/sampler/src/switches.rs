@@ -7,7 +7,7 @@ use profile::{Chain, Folder, Profile, SampleRow};
 
 use crate::records::{Who, raw_i32};
 use crate::sampling::ThreadTimes;
-use crate::states::Left;
+use crate::states::{Before, Left};
 use crate::threads::{Away, Threads};
 use crate::tracepoints::Layouts;
 
@@ -28,9 +28,9 @@ pub(crate) struct Switches {
     layouts: Option<Layouts>,
     /// Nothing that happened earlier is of use here.
     pub(crate) began_ns: i64,
-    /// The last `sched_switch` of each CPU. There are threads whose leaving the kernel never records; what
-    /// followed them came unseen, but not earlier than they did.
-    last_switches: HashMap<i32, i64>,
+    /// The last `sched_switch` of each CPU. There are threads, the idle ones among them, whose leaving some
+    /// kernels do not record; what followed them came unseen, but not earlier than they did.
+    last_switches: HashMap<i32, Before>,
     /// Rows of the remarks, once they are used.
     before: Option<u32>,
     no_stack: Option<u32>,
@@ -66,8 +66,12 @@ impl Switches {
                 self.leaves(who, stack, state & WAITS == 0);
             }
         }
-        self.last_switches.insert(who.cpu, who.t_ns);
         if let Some(next) = raw_i32(raw, layouts.next_pid) {
+            let now = Before {
+                t_ns: who.t_ns,
+                idle: next == 0,
+            };
+            self.last_switches.insert(who.cpu, now);
             let away = self.threads.comes(next, who.t_ns);
             self.count(away);
         }
@@ -110,10 +114,11 @@ impl Switches {
             cpu: who.cpu,
             stack: Some(stack),
         };
-        let others_ns = self.last_switches.get(&who.cpu).copied().unwrap_or(0);
+        let before = self.last_switches.get(&who.cpu).copied();
+        let before = before.unwrap_or_default();
         let away = self
             .threads
-            .leaves(who.pid, who.tid, left, could_run, others_ns);
+            .leaves(who.pid, who.tid, left, could_run, before);
         self.count(away);
     }
 
@@ -178,6 +183,6 @@ fn residue_note(rows: &[ThreadTimes]) -> Option<String> {
     let residue: i64 = rows.iter().map(|row| row.residue_ns).sum();
     (residue.saturating_mul(100) > wall).then(|| {
         let share = residue as f64 * 100.0 / wall as f64;
-        format!("{share:.1} % of the threads' time belongs to no state: records were lost")
+        format!("{share:.1} % of the threads' time belongs to no state: records were lost, or the kernel did not write them")
     })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::process;
 use crate::sampling::ThreadTimes;
-use crate::states::{Interval, Left, States};
+use crate::states::{Before, Interval, Left, States};
 
 /// Ended threads that keep a row of their own; later ones are summed in one.
 const MOST_ENDED: usize = 1_000;
@@ -96,15 +96,14 @@ impl Threads {
         }
     }
 
-    /// A thread left the CPU, which was seen with others until `others_ns`; one whose beginning was missed
-    /// exists from now on.
+    /// A thread left the CPU; one whose beginning was missed exists from now on.
     pub(crate) fn leaves(
         &mut self,
         pid: i32,
         tid: i32,
         left: Left,
         could_run: bool,
-        others_ns: i64,
+        before: Before,
     ) -> Option<Away> {
         let wakeups = self.wakeups;
         let thread = self.living.entry(tid).or_insert_with(|| Thread {
@@ -112,7 +111,7 @@ impl Threads {
             name: process::thread_name(pid, tid),
             states: States::unknown(left.t_ns, wakeups),
         });
-        let interval = thread.states.leaves(left, could_run, others_ns)?;
+        let interval = thread.states.leaves(left, could_run, before)?;
         Some((tid, interval))
     }
 

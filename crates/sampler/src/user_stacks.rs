@@ -14,6 +14,9 @@ use unwind::{Architecture, CodeMap, End, Registers, Sections, StackCopy, Unwinde
 /// Bytes of stack copied with a sample. Of the stacks of a small search service, 32 KiB hold all, 16 KiB
 /// 90 % and 8 KiB 2 %; a kilobyte more costs the sampler 0.08 % of a CPU at 999 Hz.
 pub(crate) const COPY_BYTES: u32 = 32 << 10;
+/// The same where a thread leaves its CPU, which happens more often: enough to get out of libraries without
+/// frame pointers, from where frame pointers go on.
+pub(crate) const COPY_BYTES_SWITCH: u32 = 4 << 10;
 /// Processes whose code is known; of further ones the kernel's chains stay as they are.
 const MOST_PROCESSES: usize = 4_096;
 /// Bytes of tables kept; binaries beyond are gone through by frame pointers.
@@ -125,13 +128,12 @@ impl UserStacks {
     pub(crate) fn comment(&self) -> String {
         let sources = self.sources;
         format!(
-            "callers of {} samples by unwinding tables, of {} by tables and from there by frame pointers, of {} by \
-             frame pointers; {} stacks deeper than {} KiB, {} broken",
+            "callers of {} stacks by unwinding tables, of {} by tables and from there by frame pointers, of {} by \
+             frame pointers; {} deeper than their copy, {} broken",
             sources.tables,
             sources.joined,
             sources.frame_pointers,
             sources.truncated,
-            COPY_BYTES >> 10,
             sources.broken
         )
     }

@@ -62,7 +62,15 @@ fn the_event_says_which_fields_a_sample_has() {
         let chain = words(&[0x1100, 0x1200]);
         let (kind, raw) = (Kind::Cpu, &[][..]);
         let chain = ChainBytes(&chain);
-        assert_eq!(records[0].record, Record::Sample { kind, chain, raw });
+        assert_eq!(
+            records[0].record,
+            Record::Sample {
+                kind,
+                chain,
+                raw,
+                stack: raw
+            }
+        );
         let fields = match records[1].record {
             Record::Sample { kind, raw, .. } => Some((kind, raw_i32(raw, 8), raw_i32(raw, 9))),
             _ => None,
