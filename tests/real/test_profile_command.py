@@ -163,7 +163,7 @@ def test_a_process_by_number_by_name_and_as_files(service: tuple[int, int], burn
     permitted()
     files = [str(tmp_path / name) for name in ("a.pb.gz", "a.folded", "a.speedscope.json")]
     outputs = [word for name in files for word in ("--output", name)]
-    found = result_of(service[0], "--seconds", 1, "--hz", 499, *outputs, "--list", "main.burn", cwd=tmp_path)
+    found = result_of(service[0], "--seconds", 1, "--hz", 499, "--dwarf", *outputs, "--list", "main.burn", cwd=tmp_path)
     assert (found["source"]["pid"], found["source"]["name"]) == (service[0], burner.name)
     assert "perf cpu-clock" in found["mode"]
     [table] = found["tables"]
@@ -267,18 +267,24 @@ def test_an_idle_process_measures_nothing_and_says_what_to_do(tmp_path: Path) ->
     assert "--off-cpu" in done.stderr
 
 
-def test_without_permission_the_remedy_is_named(service: tuple[int, int], folder: Path) -> None:
+def test_without_permission_states_are_shown_and_the_remedy_is_named(service: tuple[int, int], folder: Path) -> None:
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can become a user who may not sample this process")
     if subprocess.run([*PLAIN, sys.executable, "-c", "import tailtune"], check=False).returncode:
         pytest.skip("an ordinary user may not read this Python installation")
-    done = tool(service[0], "--seconds", 0.3, cwd=folder, through=tuple(PLAIN))
-    if done.returncode == 0:
-        assert "not seen" in done.stdout
+    done = tool(service[0], "--seconds", 0.5, "--json", cwd=folder, through=tuple(PLAIN))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert "CAP_PERFMON" in found["lost_note"]
+    if not found["mode"].startswith("/proc"):
         return
-    assert done.returncode == 96
-    assert "hint:" in done.stderr
-    assert "perf_event_paranoid" in done.stderr
+    assert "code is not seen" in found["lost_note"]
+    main = next(thread for thread in found["threads"] if thread["tid"] == service[0])
+    spent = sum(main[f"{state}_ns"] for state in ("on_cpu", "runnable", "blocked", "residue"))
+    assert spent == main["wall_ns"] > 0
+    states = {name for table in found["tables"] for name in rows(table)}
+    assert any(name.startswith("R (") for name in states)
+    assert any(name.startswith("S (") for name in states)
 
 
 def test_two_processes_of_a_name_are_listed(burner: Path, tmp_path: Path) -> None:

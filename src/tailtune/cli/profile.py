@@ -37,6 +37,8 @@ class Sampling:
     """Show each thread's states as well (on CPU, runnable, blocked), and where threads wait, idle ones apart."""
     page_faults: Annotated[bool, _Flag] = False
     """Show as well where pages are missing."""
+    dwarf: Annotated[bool, _Flag] = False
+    """Find callers of code without frame pointers too, by its unwind tables; costs the process more CPU time."""
     kind: PprofKind | None = None
     """What to pull from a Go service; CPU unless the URL names another. Of allocs, mutex and block the service gives
     what happened within --seconds."""
@@ -50,6 +52,7 @@ class Sampling:
             hz=self.hz,
             off_cpu=self.off_cpu,
             page_faults=self.page_faults,
+            dwarf=self.dwarf,
             kind=self.kind,
         )
 

@@ -39,6 +39,7 @@ class Taking:
     hz: int = 99
     off_cpu: bool = False
     page_faults: bool = False
+    dwarf: bool = False
     kind: PprofKind | None = None
 
 
@@ -102,7 +103,13 @@ class Sources:
 
     def _sampled(self, process: Process) -> Opened:
         asked = self.taking
-        wanted = Wanted(seconds=asked.seconds, hz=asked.hz, off_cpu=asked.off_cpu, page_faults=asked.page_faults)
+        wanted = Wanted(
+            seconds=asked.seconds,
+            hz=asked.hz,
+            off_cpu=asked.off_cpu,
+            page_faults=asked.page_faults,
+            dwarf=asked.dwarf,
+        )
         taken = attach(process, wanted, self.progress)
         titled = {ON_CPU: taken.on_cpu, OFF_CPU: taken.off_cpu, PAGE_FAULTS: taken.page_faults}
         profiles = {title: profile for title, profile in titled.items() if profile is not None}

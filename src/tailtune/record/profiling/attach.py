@@ -9,10 +9,15 @@ from tailtune.record.ports import Progress
 from tailtune.record.profiling.find import Process
 
 if TYPE_CHECKING:
-    from tailtune._native import Profile
+    from tailtune._native import Profile, Sampler
 
 _STEP_S: Final = 0.1
 """Between looks at the process and moves of the progress bar."""
+
+
+def sees_code(mode: str) -> bool:
+    """Return whether frames are functions. Where no event may be opened they are states and places of waiting."""
+    return not mode.startswith("/proc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,8 @@ class Wanted:
     hz: int
     off_cpu: bool = False
     page_faults: bool = False
+    dwarf: bool = False
+    """Find callers of code without frame pointers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +59,7 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
     Raises:
         NativeError: if the kernel permits nothing; its hint is the remedy.
     """
-    from tailtune._native import Sampler
-
-    sampler = Sampler(process.pid, wanted.hz, off_cpu=wanted.off_cpu, page_faults=wanted.page_faults)
+    sampler = _sampler(process.pid, wanted)
     progress.phase("sample", f"{process.name} (PID {process.pid}), {sampler.mode}")
     if sampler.lost_note:
         progress.note(sampler.lost_note)
@@ -79,6 +84,17 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
         interrupted=interrupted,
         ended=ended,
     )
+
+
+def _sampler(pid: int, wanted: Wanted) -> "Sampler":
+    """Open the best sampler permitted; one that sees no code looks for the places of waiting, whether asked or not."""
+    from tailtune._native import Sampler
+
+    def opened(*, off_cpu: bool) -> Sampler:
+        return Sampler(pid, wanted.hz, off_cpu=off_cpu, page_faults=wanted.page_faults, dwarf=wanted.dwarf)
+
+    sampler = opened(off_cpu=wanted.off_cpu)
+    return sampler if wanted.off_cpu or sees_code(sampler.mode) else opened(off_cpu=True)
 
 
 def _states(
