@@ -2,6 +2,7 @@
 
 mod errors;
 mod hdr;
+mod heap;
 mod load;
 mod profile;
 mod readers;
@@ -32,6 +33,8 @@ mod _native {
     use super::view::view_schedule;
 
     // Seeing side: sampler, profile, symbols.
+    #[pymodule_export]
+    use super::heap::read_heap_v2;
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
