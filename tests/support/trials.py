@@ -66,14 +66,14 @@ def open_bench(root: Path, kind: Kind, progress: Meddler) -> Iterator[Bench]:
         engine.close()
 
 
-def trial_plan(root: Path, service: Service, *, diagnose: float = 0.3) -> TrialPlan:
+def trial_plan(root: Path, service: Service, *, diagnose: float = 0.3, variant: Variant | None = None) -> TrialPlan:
     return TrialPlan(
         root=root,
         cache=Workspace(root).builds,
         command=["tailtune", "run"],
         service=service,
         variant_name="base",
-        variant=Variant(),
+        variant=variant or Variant(),
         workload_name="main",
         workload=WORKLOAD,
         measure=Duration.from_seconds(0.5),

@@ -2,7 +2,7 @@
 
 use profile::HeapError;
 use pyo3::prelude::*;
-use symbolize::{MapLine, Modules};
+use symbolize::{MapLine, Modules, Options};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
@@ -32,14 +32,19 @@ fn named(data: &[u8], earlier: Option<&[u8]>, pid: i32) -> Result<profile::Profi
     let mut profile = profile::Profile::from_heap_v2(data, earlier)?;
     let mut modules = Modules::default();
     for row in profile.mappings.rows() {
+        let path = profile.strings.text(row.path);
+        if pid == 0 {
+            modules.hold_recorded(path);
+            continue;
+        }
         let map = MapLine {
             start: row.start,
             end: row.limit,
             file_offset: row.file_offset,
-            path: profile.strings.text(row.path).to_owned(),
+            path: path.to_owned(),
         };
         modules.hold(pid, &map);
     }
-    symbolize::symbolize(&mut profile, &modules);
+    symbolize::symbolize(&mut profile, &modules, &Options::default(), &mut |_, _| {});
     Ok(profile)
 }

@@ -14,3 +14,12 @@ pub(crate) fn build_id(py: Python<'_>, path: &str) -> PyResult<String> {
     let read = py.detach(|| fs::read(path).map(|data| symbols::build_id(&data)));
     read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
 }
+
+/// Say why `malloc` of a program cannot be replaced by LD_PRELOAD; empty where nothing speaks against it.
+///
+/// A stripped program with a linked-in allocator is not recognised. Raises NativeError if the file cannot be read.
+#[pyfunction]
+pub(crate) fn why_not_preloadable(py: Python<'_>, path: &str) -> PyResult<String> {
+    let read = py.detach(|| fs::read(path).map(|data| symbols::why_not_preloadable(&data)));
+    read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
+}

@@ -15,12 +15,14 @@ mod dwarf;
 mod elf;
 mod kallsyms;
 mod names;
+mod preload;
 mod ranges;
 mod resolve;
 
 pub use build_id::build_id;
 pub use kallsyms::KernelSymbols;
 pub use names::demangle;
+pub use preload::why_not_preloadable;
 pub use resolve::{Limits, Resolution, resolve};
 
 /// One call found at an address.

@@ -11,6 +11,7 @@ def run(
     variant: str = "base",
     duration: DurationOption | None = None,
     diagnose: bool = True,
+    instrument: bool = False,
     fail_if: FailIf = None,
     charts: Charts = None,
     selection: Selection = AS_CONFIGURED,
@@ -33,6 +34,10 @@ def run(
         Draw the percentile curve and latency over time; by default where the terminal is high enough.
     diagnose
         Whether to record a second window with the costlier collectors, for `tailtune explain`.
+    instrument
+        Switch on profiling that costs something. Go: block and mutex profiles, by a file added to the build alone.
+        Rust and commands: sampled allocations, by a preloaded jemalloc. The figures are then not those of the service
+        as it is, and the run says so.
     """
     path = find_config(selection.config).resolve()
 
@@ -49,6 +54,7 @@ def run(
             rate=selection.rate,
             seed=selection.seed,
             diagnose=diagnose,
+            instrument=instrument,
             progress=progress,
             fail_if=fail_if or [],
         )

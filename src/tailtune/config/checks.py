@@ -9,9 +9,11 @@ from tailtune.config.problem import Problem, join
 from tailtune.config.values import environment, not_a_path, positive, status
 from tailtune.config.values import name as name_of
 from tailtune.config.workloads import workload as workload_problems
+from tailtune.model.instrument import Instrument
 from tailtune.model.project import Goals, Language, Project, ReadyCheck, Service, Variant
 
 _PORT: Final = "{port}"
+_MOST_BYTES: Final = 1 << 40
 
 
 def impossible(project: Project, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -79,9 +81,21 @@ def _variant(path: str, variant: Variant, service: Service) -> Iterator[Problem]
         )
     yield from environment(f"{path}.env", variant.env)
     yield from environment(f"{path}.build_env", variant.build_env)
+    if variant.instrument is not None:
+        yield from _instrument(f"{path}.instrument", variant.instrument)
     if variant.args is not None and not _hears_port(variant.args, service, variant.env):
         yield Problem(
             key=f"{path}.args",
             found="replaces the service's arguments but does not hold {port}",
             accepted="arguments with {port}, or {port} in `env`, or a fixed `service.port`",
         )
+
+
+def _instrument(path: str, asked: Instrument) -> Iterator[Problem]:
+    if asked.mutex < 0:
+        yield Problem(key=f"{path}.mutex", found=f"is {asked.mutex}", accepted="a number from 0 on; 0: none")
+    for key, least in (("sample_bytes", 1), ("dump_bytes", 1 << 20)):
+        value: int = getattr(asked, key)
+        if value < least or value.bit_count() != 1 or value > _MOST_BYTES:
+            accepted = f"a power of two from {least} to {_MOST_BYTES}"
+            yield Problem(key=f"{path}.{key}", found=f"is {value}", accepted=accepted)

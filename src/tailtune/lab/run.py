@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from tailtune import config as configuration
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
@@ -12,6 +14,8 @@ from tailtune.judge.explain import explain
 from tailtune.judge.summary import summarize
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.fail_if import check_conditions
+from tailtune.model.instrument import Instrument
+from tailtune.model.project import Variant
 from tailtune.model.recording import Kind
 from tailtune.model.results import RunResult
 from tailtune.model.units import Duration
@@ -33,6 +37,7 @@ def run(
     rate: float | None,
     seed: int | None,
     diagnose: bool,
+    instrument: bool = False,
     progress: Progress,
     fail_if: Sequence[str] = (),
 ) -> RunResult:
@@ -47,6 +52,7 @@ def run(
         rate: requests per second, in place of the workload's.
         seed: of the schedule, in place of the workload's.
         diagnose: whether a second window is recorded for `explain`.
+        instrument: whether the variant is profiled at a cost, as if it said `instrument = {}`.
         progress: told of phases.
         fail_if: conditions on the measure window, judged with the summary.
 
@@ -62,7 +68,7 @@ def run(
         command=sys.argv,
         service=project.service,
         variant_name=variant,
-        variant=configuration.variant(project, variant),
+        variant=_chosen(configuration.variant(project, variant), instrument=instrument),
         workload_name=name,
         workload=load,
         goals=project.goals,
@@ -74,6 +80,12 @@ def run(
     with open_bench(root, Kind.RUN, progress) as bench:
         recording = run_trial(plan, bench).id
     return result_of(Bundle.open(workspace.run(recording)))
+
+
+def _chosen(variant: Variant, *, instrument: bool) -> Variant:
+    if not instrument or variant.instrument is not None:
+        return variant
+    return msgspec.structs.replace(variant, instrument=Instrument())
 
 
 def result_of(bundle: Bundle) -> RunResult:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tailtune.model.instrument import Instrument
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 
@@ -76,6 +77,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Commit, branch or tag to build from, in a worktree of its own; empty: the working tree."""
     knobs: dict[str, str] = {}
     """Knob → level, applied at each start, for example `{ gogc = "400", affinity = "0" }`."""
+    instrument: Instrument | None = None
+    """Profiling that costs something: Go block and mutex profiles, allocations of other programs; absent: none."""
 
 
 class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -25,6 +25,7 @@ from tailtune.record.phases.bench import (
     uninterrupted,
 )
 from tailtune.record.phases.epochs import EpochPlan, plan_epoch
+from tailtune.record.phases.instrumenting import instrument_warnings
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.service import Build, RunningService, build, start
 from tailtune.record.phases.slices import SliceRecorder
@@ -89,7 +90,8 @@ class _Experiment:
         self.seed = plan.workload.seed if plan.seed is None else plan.seed
         self.created = now_utc()
         self.artifacts: list[Artifact] = []
-        self.warnings: list[str] = []
+        language = plan.service.language
+        self.warnings = [text for item in plan.variants.items() for text in instrument_warnings(*item, language)]
 
     def run(self, folder: Path) -> None:
         """Build both, then go through the epochs."""

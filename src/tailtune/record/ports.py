@@ -90,6 +90,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """CLOCK_MONOTONIC when the process was started."""
     window_seconds: dict[str, float] = {}
     """Planned length of each window by its name, for collectors that must ask for it in advance."""
+    pprof_socket: str = ""
+    """Name of an abstract Unix socket that answers as net/http/pprof does, in an instrumented Go service."""
+    heap_dumps: Path | None = None
+    """Where a preloaded jemalloc writes its heap profiles."""
 
 
 @runtime_checkable

@@ -24,6 +24,7 @@ from tailtune.record.phases.bench import (
     uninterrupted,
 )
 from tailtune.record.phases.capturing import Capturing
+from tailtune.record.phases.instrumenting import instrument_warnings
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
 from tailtune.record.phases.service import Build, RunningService, build, start
@@ -94,7 +95,7 @@ class _Trial:
         self.steady: SteadyState | None = None
         self.loads = dict[Phase, LoadReport]()
         self.collectors: list[CollectorRecord] = []
-        self.warnings: list[str] = []
+        self.warnings = instrument_warnings(plan.variant_name, plan.variant, plan.service.language)
 
     def run(self, folder: Path) -> None:
         """Go through all phases."""

@@ -89,6 +89,15 @@ def check(data: bytes) -> None:
         raise ValueError("not a pprof profile: it has no strings")
 
 
+def is_empty(data: bytes) -> bool:
+    """Return whether a gzipped profile has no samples at all.
+
+    Raises:
+        ValueError: if it is no profile.
+    """
+    return not any(field.number == _SAMPLE for field in _fields(gunzip(data)))
+
+
 def _samples(profile: bytes) -> Iterator[_Sample]:
     fields = list(_fields(profile))
     strings = [field.data.decode(errors="replace") for field in fields if field.number == _STRINGS]

@@ -1,5 +1,6 @@
 """From a variant to a running, ready service, and back to nothing."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgspec
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact
 from tailtune.record import registry
+from tailtune.record.phases.instrumenting import Instrumented, instrument
 from tailtune.record.ports import Launch, Subject
 from tailtune.record.processes import ready
 from tailtune.record.processes.process import GRACE_SECONDS, Ended, Process, supervisor
@@ -39,11 +41,15 @@ def build(service: Service, name: str, variant: Variant, root: Path, cache: Path
 class RunningService:
     """A started service; `stop` ends it and all its children."""
 
-    def __init__(self, service: Service, build: Build, process: Process, port: int) -> None:
+    def __init__(
+        self, service: Service, build: Build, process: Process, started: Instrumented, resources: contextlib.ExitStack
+    ) -> None:
         """Use `start`."""
         self.build = build
         self.process = process
-        self.port = port
+        self.port = started.launch.port
+        self._started = started
+        self._resources = resources
         self.language = service.language
         self._service = service
 
@@ -66,11 +72,14 @@ class RunningService:
             stderr=self.process.stderr,
             started_ns=self.process.started_ns,
             window_seconds=dict(window_seconds),
+            pprof_socket=self._started.pprof_socket,
+            heap_dumps=self._started.heap_dumps,
         )
 
     def stop(self, *, grace: bool = True) -> Ended:
         """End it; without grace at once."""
-        return supervisor().stop(self.process, GRACE_SECONDS if grace else 0.0)
+        with self._resources:
+            return supervisor().stop(self.process, GRACE_SECONDS if grace else 0.0)
 
 
 def start(service: Service, build: Build, *, root: Path, cpus: list[int], stdout: Path, stderr: Path) -> RunningService:
@@ -79,11 +88,14 @@ def start(service: Service, build: Build, *, root: Path, cpus: list[int], stdout
     Raises:
         NotReadyError: if the service's fixed port is taken.
         SetupError: if the program cannot be executed.
-        UsageError: if a knob is unknown or its level impossible.
+        UsageError: if a knob is unknown or its level impossible, or the program cannot be instrumented.
     """
     port = ready.choose_port(service.port)
     launch = _launch(service, build, root=root, cpus=cpus, port=port, stdout=stdout, stderr=stderr)
-    return RunningService(service, build, supervisor().start(launch), port)
+    with contextlib.ExitStack() as resources:
+        started = instrument(launch, build.variant, service.language, resources)
+        process = supervisor().start(started.launch)
+        return RunningService(service, build, process, started, resources.pop_all())
 
 
 def _launch(

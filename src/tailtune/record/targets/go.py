@@ -8,7 +8,7 @@ from typing import Final
 from tailtune.errors import BuildError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Artifact
-from tailtune.record.builds import artifacts
+from tailtune.record.builds import artifacts, overlay
 from tailtune.record.builds.source import source_tree
 
 _TRACES: Final = {"gctrace": "1", "schedtrace": "1000"}
@@ -32,9 +32,12 @@ class GoTarget:
         with artifacts.scratch(cache) as folder, source_tree(root, variant.git_ref, cache) as tree:
             output = folder / "bin"
             output.mkdir()
+            workdir = tree / service.workdir
+            if variant.instrument is not None:
+                settings = [*overlay.add(variant.instrument, name, workdir, settings, env, cache, folder), *settings]
             shown = ["go", "build", *settings]
             command = ["go", "build", "-o", f"{output}/", *settings]
-            done = artifacts.compile_with(command, name, tree / service.workdir, env, folder, shown)
+            done = artifacts.compile_with(command, name, workdir, env, folder, shown)
             return artifacts.store(_only(output, service.package, name), name, cache, shown, done.seconds)
 
     def environment(self, service: Service, variant: Variant) -> dict[str, str]:

@@ -74,11 +74,14 @@ def test_measure_gets_differences_and_no_cpu_profile(serve: Serve) -> None:
         return 200, profile(10 * len(asked))
 
     capture = one_window(serve(answer), "measure")
-    assert asked == ["heap", "allocs", "mutex", "allocs", "mutex", "heap"]
+    edges = ["allocs", "mutex", "block"]
+    assert asked == ["heap", *edges, *edges, "heap", "goroutine"]
     assert {name: values(data) for name, data in capture.files.items()} == {
-        "profiles/go-allocs.measure.pb.gz": [20],
-        "profiles/go-mutex.measure.pb.gz": [20],
-        "profiles/go-heap.measure.pb.gz": [60],
+        "profiles/go-allocs.measure.pb.gz": [30],
+        "profiles/go-mutex.measure.pb.gz": [30],
+        "profiles/go-block.measure.pb.gz": [30],
+        "profiles/go-heap.measure.pb.gz": [80],
+        "profiles/go-goroutine.measure.pb.gz": [90],
     }
     assert capture.warnings == []
 
@@ -93,6 +96,7 @@ def test_diagnose_adds_the_cpu_profile_of_whole_seconds(serve: Serve) -> None:
     capture = one_window(serve(answer), "diagnose")
     assert "/debug/pprof/profile?seconds=2" in asked
     assert values(capture.files["profiles/go-cpu.diagnose.pb.gz"]) == [7]
+    assert asked.count("/debug/pprof/goroutine") == 1
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,16 @@ def test_an_endpoint_that_is_none(answered: Answer, reason: str, serve: Serve) -
     [warning] = capture.warnings
     assert reason in warning
     assert reason in collector.record().lost
+
+
+def test_what_was_never_switched_on_is_said(serve: Serve) -> None:
+    nothing = gzip.compress(bytes([0x32, 0]))
+    collector = serve(lambda path: (200, nothing if path.endswith("block") else profile(3)))
+    capture = one_window(collector, "measure")
+    assert capture.warnings == []
+    assert "profiles/go-block.measure.pb.gz" not in capture.files
+    assert "empty: block" in collector.record().lost
+    assert "runtime.SetBlockProfileRate" in collector.record().lost
 
 
 def test_one_kind_that_fails_leaves_the_others(serve: Serve) -> None:
