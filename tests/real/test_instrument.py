@@ -174,7 +174,7 @@ def test_a_run_of_an_instrumented_go_service_brings_block_and_mutex_profiles(go_
     folder = Bundle.open(Workspace(go_workspace).run(manifest.id)).path / "profiles"
     assert started() == []
     [warning] = manifest.warnings
-    assert "is instrumented" in warning
+    assert "profiled at a cost" in warning
     block = Profile.from_pprof((folder / "go-block.measure.pb.gz").read_bytes())
     assert ("delay", "nanoseconds") in block.sample_types
     assert any(name.startswith("main.main.func1") for name, *_ in block.frames())

@@ -76,14 +76,14 @@ def _epoch_seconds(manifest: Manifest, epochs: int) -> float | None:
 
 
 def same_artifact(manifest: Manifest) -> bool:
-    """Whether both variants run the same binary with the same arguments, environment and knobs."""
+    """Whether both variants run the same binary with the same arguments, environment, knobs and profiling."""
     hashes = {artifact.variant: artifact.sha256 for artifact in manifest.artifacts}
     variants = list(manifest.variants.items())
     if len(variants) != 2:
         return False
     (first, baseline), (second, candidate) = variants
     same_binary = hashes.get(first, "") == hashes.get(second, "") != ""
-    settings = [(one.env, one.args, one.knobs) for one in (baseline, candidate)]
+    settings = [(one.env, one.args, one.knobs, one.instrument) for one in (baseline, candidate)]
     return same_binary and settings[0] == settings[1]
 
 

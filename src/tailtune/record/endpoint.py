@@ -65,31 +65,45 @@ def pull(source: Source, kind: str, *, seconds: int = 0, query: str = "") -> byt
     """
     parameters = "&".join(part for part in (f"seconds={seconds}" if seconds else "", query) if part)
     path = f"{source.prefix.rstrip('/')}/{kind}" + (f"?{parameters}" if parameters else "")
-    deadline = time.monotonic() + seconds + _PATIENCE_SECONDS
-    connection = _connection(source, seconds + _PATIENCE_SECONDS)
-    try:
-        connection.request("GET", path, headers={"Host": "localhost", "Accept-Encoding": "identity"})
-        answer = connection.getresponse()
-        if answer.status != http.HTTPStatus.OK:
-            raise _refusal(path, answer)
-        data = _read(path, answer, deadline)
-    except ssl.SSLError as error:
-        raise EndpointError(f"GET {path}: TLS failed: {error.reason or error}", _TLS_HINT) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise EndpointError(f"{error}" or type(error).__name__, "does the service listen there?") from error
-    finally:
-        connection.close()
+    data = fetch(source, path, seconds)
     if not data.startswith(_GZIP):
         said = data[:_MOST_SAID].decode(errors="replace").strip()
         raise EndpointError(f"GET {path} is not a gzipped profile, it begins with {said!r}", _PATH_HINT)
     return data
 
 
+def fetch(source: Source, path: str, seconds: float) -> bytes:
+    """Fetch what stands at a path (with its query), for which the service takes some seconds.
+
+    Raises:
+        EndpointError: if the service does not answer in time, or with another status than 200.
+    """
+    deadline = time.monotonic() + seconds + _PATIENCE_SECONDS
+    connection = _connection(source, seconds + _PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path, headers={"Accept-Encoding": "identity"} | _host(source))
+        answer = connection.getresponse()
+        if answer.status != http.HTTPStatus.OK:
+            raise _refusal(path, answer)
+        return _read(path, answer, deadline)
+    except ssl.SSLError as error:
+        raise EndpointError(f"GET {path}: TLS failed: {error.reason or error}", _TLS_HINT) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise EndpointError(f"{error}" or type(error).__name__, "does the service listen there?") from error
+    finally:
+        connection.close()
+
+
+def _host(source: Source) -> dict[str, str]:
+    """Name the host as the load does; others than this one are named as they were given."""
+    return {"Host": "localhost"} if source.socket or source.host == LOOPBACK else {}
+
+
 _PATH_HINT: Final = "does the service import net/http/pprof, and serve it on this port and path?"
 _TLS_HINT: Final = "use http:// if the port is not encrypted, and a certificate that this machine trusts if it is"
-_HINTS: Final = {
+_HINTS: Final[dict[int, str]] = {
     http.HTTPStatus.NOT_FOUND: _PATH_HINT,
-    http.HTTPStatus.INTERNAL_SERVER_ERROR: "only one CPU profile can be taken at a time; wait for the other to end",
+    http.HTTPStatus.INTERNAL_SERVER_ERROR: "another CPU profile may be running, and only one can; wait for its end",
     http.HTTPStatus.BAD_REQUEST: "the seconds must be fewer than the WriteTimeout of the service's http.Server",
     http.HTTPStatus.UNAUTHORIZED: "the profiles are protected; ask on a port without authentication",
     http.HTTPStatus.FORBIDDEN: "the profiles are protected; ask on a port without authentication",
@@ -100,7 +114,7 @@ def _refusal(path: str, answer: http.client.HTTPResponse) -> EndpointError:
     said = answer.read(_MOST_SAID).decode(errors="replace").strip()
     if moved := answer.getheader("Location"):
         return EndpointError(f"GET {path} answered {answer.status}: moved to {moved}", f"ask {moved} if you trust it")
-    return EndpointError(f"GET {path} answered {answer.status}: {said}", _HINTS.get(http.HTTPStatus(answer.status), ""))
+    return EndpointError(f"GET {path} answered {answer.status}: {said}", _HINTS.get(answer.status, ""))
 
 
 def _read(path: str, answer: http.client.HTTPResponse, deadline: float) -> bytes:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tailtune.model.generator import Generator, Number
+from tailtune.model.instrument import Instrument
 from tailtune.model.profile import Sessions, Stage
 from tailtune.model.project import Goals, Project, ReadyCheck, Service, Variant
 from tailtune.model.units import Duration
@@ -27,6 +28,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "#### Distributions": Number,
     "## [goals]": Goals,
     "## [variants.NAME]": Variant,
+    "### variants.NAME.instrument": Instrument,
 }
 
 

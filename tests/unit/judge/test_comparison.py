@@ -14,6 +14,7 @@ from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge.comparison import compare
 from tailtune.judge.decision import epochs_needed
 from tailtune.judge.statistics import mapped
+from tailtune.model.instrument import Instrument
 from tailtune.model.project import Variant
 from tailtune.model.recording import CpuLayout, Kind
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
@@ -148,7 +149,9 @@ def test_the_same_binary_with_the_same_settings_is_an_aa(tmp_path):
     assert not compare(simulate(tmp_path / "b", Model())).is_aa
 
 
-@pytest.mark.parametrize("setting", [{"env": {"GOGC": "400"}}, {"args": ["-x"]}, {"knobs": {"affinity": "0"}}])
+@pytest.mark.parametrize(
+    "setting", [{"env": {"GOGC": "400"}}, {"args": ["-x"]}, {"knobs": {"affinity": "0"}}, {"instrument": Instrument()}]
+)
 def test_the_same_binary_with_other_settings_is_none(setting, tmp_path):
     changes = {
         "artifacts": [artifact("base", "aa"), artifact("fast", "aa")],

@@ -55,9 +55,10 @@ def test_a_profile_comes_over_a_unix_socket(serve: Serve) -> None:
     ("given", "message", "hint"),
     [
         (answer("404 Not Found", b"404 page not found\n"), "answered 404: 404 page", "import net/http/pprof"),
-        (answer("500 Oops", b"cpu profiling already in use"), "already in use", "one CPU profile"),
+        (answer("500 Oops", b"cpu profiling already in use"), "already in use", "another CPU profile"),
         (answer("400 Bad Request", b"profile duration exceeds"), "answered 400: profile duration", "WriteTimeout"),
         (answer("302 Found", b"", "Location: https://x/login"), "moved to https://x/login", "if you trust it"),
+        (answer("599 Whatever", b"odd"), "answered 599: odd", ""),
         (answer("401 Unauthorized", b""), "answered 401", "protected"),
         (answer("200 OK", b"<html>welcome"), "not a gzipped profile", "import net/http/pprof"),
         (answer("200 OK", b""), "not a gzipped profile", "import net/http/pprof"),

@@ -52,6 +52,6 @@ def instrument_warnings(name: str, variant: Variant, language: Language) -> list
     else:
         what = "jemalloc takes the place of its allocator and samples allocations"
     return [
-        f"{name} is instrumented: {what}; its latency and CPU time are not those of the service as it is "
-        f"(what that costs: `tailtune compare base {name}`)"
+        f"variant {name} is profiled at a cost: {what}; its figures are not those of the service as it is "
+        "(what it costs: `tailtune compare` of two variants, of which one has `instrument`)"
     ]

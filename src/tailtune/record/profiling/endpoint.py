@@ -1,21 +1,16 @@
 """Profiles that a Go service hands out over HTTP: net/http/pprof."""
 
-import http.client
-import urllib.error
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from typing import Final
 
 from tailtune.errors import SetupError, UsageError
 from tailtune.model.endpoint import PprofKind
+from tailtune.record.endpoint import EndpointError, Source, fetch
 
 _PREFIX: Final = "/debug/pprof"
-_PATIENCE_S: Final = 15.0
-"""Beyond the seconds asked for."""
-_MOST_BYTES: Final = 256 << 20
-_MOST_SAID: Final = 300
-"""Characters of an answer that is no profile."""
+_HTTP: Final = 80
+_HTTPS: Final = 443
 
 
 @dataclass(frozen=True)
@@ -67,21 +62,18 @@ def pull(asked: Pull) -> bytes:
     """Fetch a profile; returns when the service has answered.
 
     Raises:
-        SetupError: if it does not answer, or answers with something else than a profile.
+        SetupError: if it does not answer, or refuses.
+        UsageError: if the URL cannot be used.
     """
+    parts = urllib.parse.urlsplit(asked.url)
+    tls = parts.scheme == "https"
     try:
-        with urllib.request.urlopen(asked.url, timeout=asked.seconds + _PATIENCE_S) as answer:  # noqa: S310 - checked
-            data: bytes = answer.read(_MOST_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        with error:
-            said = error.read(_MOST_SAID).decode(errors="replace").strip()
-        raise SetupError(f"{asked.url} answered {error.code}: {said}", hint=_hint(error.code)) from error
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise SetupError(f"{asked.url} gives no profile: {reason}", hint="does the service listen there?") from error
-    if len(data) > _MOST_BYTES:
-        raise SetupError(f"{asked.url} answered with more than {_MOST_BYTES >> 20} MiB")
-    return data
+        source = Source(host=parts.hostname or "", port=parts.port or (_HTTPS if tls else _HTTP), tls=tls)
+        return fetch(source, urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, "")), asked.seconds)
+    except EndpointError as error:
+        raise SetupError(f"{asked.url} gives no profile: {error}", hint=error.hint) from error
+    except ValueError as error:  # of urlsplit: a port that is none
+        raise UsageError(f"{asked.url} is no URL of a service: {error}") from error
 
 
 def _kind_of(path: str) -> PprofKind | None:
@@ -101,11 +93,3 @@ def _number(text: str, url: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise UsageError(f"{url}: `seconds={text}` is no number of seconds")
     return seconds
-
-
-def _hint(code: int) -> str:
-    if code == http.HTTPStatus.NOT_FOUND:
-        return "does the service import net/http/pprof, and is it served on this port?"
-    if code in (http.HTTPStatus.INTERNAL_SERVER_ERROR, http.HTTPStatus.BAD_REQUEST):
-        return "another CPU profile may be running, or the server's WriteTimeout is shorter than --seconds"
-    return ""

@@ -20,7 +20,7 @@ _HEAD_BYTES: Final = 65_536
 """Enough to tell the format."""
 _MOST_BYTES: Final = 1 << 30
 """Of a file that has to be held whole."""
-_READABLE: Final = "pprof, perf.data, the text of perf script, or collapsed stacks"
+_READABLE: Final = "pprof, perf.data, the text of perf script, collapsed stacks, or a dump of jemalloc"
 
 
 def open_profile(name: str, progress: Progress) -> "Profile":
@@ -67,6 +67,8 @@ def _read(path: Path, name: str, progress: Progress) -> "Profile":
             return _native.read_perf_script(path)
         case "collapsed":
             return _native.read_collapsed(path)
+        case "heap_v2":
+            return _native.read_heap_v2(_whole(path, name))
     told = f"is of the format {form}, which is not read" if form else "holds no profile"
     raise UsageError(f"{name} {told}", hint=f"give {_READABLE}")
 
