@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "profile_format", "read_collapsed", "read_perf_data", "read_perf_script", "timer_error", "view_schedule"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -410,6 +410,16 @@ def read_collapsed(source: bytes | bytearray | str | PathLike[str]) -> Profile:
     What is no stack is passed over, with a warning. Raises NativeError when the file cannot be read.
     """
 
+def read_heap_v2(data: bytes, *, earlier: bytes | None = None, pid: SupportsIndex = 0) -> Profile:
+    """
+    Read a heap profile that jemalloc wrote (`heap_v2`), scaled to all allocations, with names.
+
+    Values: ("alloc_objects", "count"), ("alloc_space", "bytes") since the start of the process, or since the dump
+    `earlier` of it; ("inuse_objects", "count"), ("inuse_space", "bytes") now. `pid` is the process if it still runs;
+    otherwise the binaries are those that have the names now. Raises NativeError if a dump is none, or of another
+    process.
+    """
+
 def read_perf_data(path: str | PathLike[str], cache_dir: str | PathLike[str] | None = None, progress: Any | None = None) -> Profile:
     """
     Read perf.data, plain or packed, written to a file or to a pipe, and name all addresses.
@@ -461,4 +471,11 @@ def view_schedule(path: str | PathLike[str], columns: SupportsIndex) -> bytes:
 
     Raises:
         NativeError: When the file cannot be read or is not a schedule.
+    """
+
+def why_not_preloadable(path: str) -> str:
+    """
+    Say why `malloc` of a program cannot be replaced by LD_PRELOAD; empty where nothing speaks against it.
+
+    A stripped program with a linked-in allocator is not recognised. Raises NativeError if the file cannot be read.
     """

@@ -5,6 +5,8 @@
 //! `MALLOC_CONF=prof:true,prof_accum:true,lg_prof_sample:19,lg_prof_interval:25,prof_final:true`: after the first
 //! 32 MiB, and at the end. Only the path of the program was shortened.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
 use super::HeapError;
