@@ -73,34 +73,3 @@ fn interpreter(data: &[u8]) -> Option<String> {
     read::<elf::FileHeader64<object::Endianness>>(data)
         .or_else(|| read::<elf::FileHeader32<object::Endianness>>(data))
 }
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_program_of_the_system_allocator_can_be() {
-        let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert_eq!(why_not_preloadable(&this), "");
-        assert!(interpreter(&this).unwrap().contains("ld-"));
-    }
-
-    #[test]
-    fn a_script_cannot() {
-        assert!(why_not_preloadable(b"#!/bin/sh\n").contains("no ELF program"));
-    }
-
-    proptest! {
-        #[test]
-        fn flipped_programs_never_panic(flips in prop::collection::vec((0usize..4096, any::<u8>()), 1..40)) {
-            let mut data = std::fs::read("/bin/true").unwrap();
-            for (place, byte) in flips {
-                data[place] = byte;
-            }
-            let _ = why_not_preloadable(&data);
-        }
-    }
-}

@@ -89,7 +89,7 @@ def test_quiet_leaves_stderr_empty(name: str, lab: Any, capsys: pytest.CaptureFi
 def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
     lab.returns("run", "run", given.RUN)
     options = ["--workload", "mixed", "--variant", "fast", "--duration", "20s", "--rate", "50", "--seed", "3"]
-    assert main(["run", *options, "--no-diagnose"]) == 0
+    assert main(["run", *options, "--no-diagnose", "--instrument"]) == 0
     args, kwargs = lab.calls[0]
     assert args == (tmp_path, tmp_path / "tailtune.toml")
     del kwargs["progress"]
@@ -101,6 +101,7 @@ def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
         "rate": 50.0,
         "seed": 3,
         "diagnose": False,
+        "instrument": True,
     }
 
 
