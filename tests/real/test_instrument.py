@@ -170,7 +170,7 @@ def test_a_build_to_which_nothing_can_be_added_is_refused(go_workspace: Path, tm
 def test_a_run_of_an_instrumented_go_service_brings_block_and_mutex_profiles(go_workspace: Path) -> None:
     with open_bench(go_workspace, Kind.RUN, Meddler()) as bench:
         plan = trial_plan(go_workspace, go_service(), diagnose=2, variant=ASKED)
-        manifest = run_trial(plan, bench)
+        manifest = run_trial(msgspec.structs.replace(plan, collectors=["go_pprof"]), bench)
     folder = Bundle.open(Workspace(go_workspace).run(manifest.id)).path / "profiles"
     assert started() == []
     [warning] = manifest.warnings

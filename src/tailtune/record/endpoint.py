@@ -82,10 +82,10 @@ def fetch(source: Source, path: str, seconds: float) -> bytes:
     connection = _connection(source, seconds + _PATIENCE_SECONDS)
     try:
         connection.request("GET", path, headers={"Accept-Encoding": "identity"} | _host(source))
-        answer = connection.getresponse()
-        if answer.status != http.HTTPStatus.OK:
-            raise _refusal(path, answer)
-        return _read(path, answer, deadline)
+        with connection.getresponse() as answer:
+            if answer.status != http.HTTPStatus.OK:
+                raise _refusal(path, answer)
+            return _read(path, answer, deadline)
     except ssl.SSLError as error:
         raise EndpointError(f"GET {path}: TLS failed: {error.reason or error}", _TLS_HINT) from error
     except (OSError, http.client.HTTPException) as error:
