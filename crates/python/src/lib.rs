@@ -42,5 +42,5 @@ mod _native {
     #[pymodule_export]
     use super::sampler::{Sampler, Sampling, perf_capability};
     #[pymodule_export]
-    use super::symbols::{build_id, why_not_preloadable};
+    use super::symbols::{build_id, normalize_function, why_not_preloadable};
 }

@@ -23,3 +23,10 @@ pub(crate) fn why_not_preloadable(py: Python<'_>, path: &str) -> PyResult<String
     let read = py.detach(|| fs::read(path).map(|data| symbols::why_not_preloadable(&data)));
     read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
 }
+
+/// Return a function's name as it is in every release: without Rust hashes, numbers of closures, type arguments of
+/// Go, major versions in import paths, and marks of C clones. A normalised name is its own normal form.
+#[pyfunction]
+pub(crate) fn normalize_function(name: &str) -> String {
+    symbols::normalize_function(name)
+}

@@ -1,7 +1,7 @@
 //! The bytes of binaries that are held open.
 
+use crate::files::map;
 use crate::modules::{Modules, VDSO, vdso};
-use crate::symbolize::map;
 
 impl Modules {
     /// Lets `read` see the bytes of a binary, or of the vdso; `None` if it could not be opened.

@@ -1,12 +1,19 @@
 //! Names for the addresses of a profile: finds and maps the binaries, and asks `symbols` for their frames.
 //!
 //! ```text
-//! Profile ─► places by binary ─► Modules (open files), kernel, vdso ─► symbols::resolve ─► Profile::set_frames
+//! Profile ─► addresses by file ─► Modules (open files), debug files ─► symbols::Binary ─► Profile::set_frames
+//!                                 kernel, vdso                          └─ cache ─┘
 //! ```
 
+mod binaries;
 mod bytes;
+mod cache;
+mod debug_files;
+mod files;
+mod kernel;
 mod maps;
 mod modules;
+mod named;
 mod options;
 mod symbolize;
 

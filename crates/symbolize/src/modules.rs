@@ -2,8 +2,9 @@
 //! replaced later is still read as it was executed.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use crate::maps::{MapLine, executable_maps};
 
@@ -14,7 +15,13 @@ pub(crate) const VDSO: &str = "[vdso]";
 /// Open files by path.
 #[derive(Default)]
 pub struct Modules {
-    files: HashMap<String, Option<File>>,
+    files: HashMap<String, Option<Held>>,
+}
+
+struct Held {
+    file: File,
+    /// What to put before paths of the process: it may have another root.
+    root: PathBuf,
 }
 
 impl Modules {
@@ -24,7 +31,9 @@ impl Modules {
             && !self.files.contains_key(&map.path)
             && self.files.len() < MOST_FILES
         {
-            self.files.insert(map.path.clone(), open(pid, map));
+            let root = PathBuf::from(format!("/proc/{pid}/root"));
+            let held = open(pid, map).map(|file| Held { file, root });
+            self.files.insert(map.path.clone(), held);
         }
     }
 
@@ -32,13 +41,23 @@ impl Modules {
     pub fn hold_recorded(&mut self, path: &str) {
         if path.starts_with('/') && !self.files.contains_key(path) && self.files.len() < MOST_FILES
         {
-            self.files.insert(path.to_owned(), File::open(path).ok());
+            let is_file = fs::metadata(path).is_ok_and(|data| data.is_file());
+            let file = is_file.then(|| File::open(path).ok()).flatten();
+            let root = PathBuf::new();
+            self.files
+                .insert(path.to_owned(), file.map(|file| Held { file, root }));
         }
     }
 
     /// The file of a path, if it could be opened.
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
-        self.files.get(path)?.as_ref()
+        Some(&self.files.get(path)?.as_ref()?.file)
+    }
+
+    /// What to put before paths of the process that mapped a path; empty: nothing.
+    pub(crate) fn root(&self, path: &str) -> &Path {
+        let held = self.files.get(path).and_then(Option::as_ref);
+        held.map_or(Path::new(""), |held| &held.root)
     }
 }
 

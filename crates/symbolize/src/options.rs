@@ -14,6 +14,9 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Directories with separate debug files, laid out as distributions do: `.build-id/xx/yyyy.debug`.
     pub debug_directories: Vec<PathBuf>,
+    /// Directories with copies of binaries, as `perf record` keeps them: `.build-id/xx/yyyy/elf`. They
+    /// are asked where a path shows another binary than was recorded.
+    pub binary_directories: Vec<PathBuf>,
     /// Bounds on what a binary may cost.
     pub limits: Limits,
 }
@@ -25,6 +28,10 @@ impl Default for Options {
             cache: user_cache(),
             cache_bytes: 256 << 20,
             debug_directories: vec![PathBuf::from("/usr/lib/debug")],
+            binary_directories: directory("HOME")
+                .map(|home| home.join(".debug"))
+                .into_iter()
+                .collect(),
             limits: Limits::default(),
         }
     }
@@ -32,11 +39,13 @@ impl Default for Options {
 
 /// `$XDG_CACHE_HOME/tailtune/symbols`, or that of `~/.cache`; `None` without a home.
 fn user_cache() -> Option<PathBuf> {
-    let directory = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
     let caches = directory("XDG_CACHE_HOME").or_else(|| Some(directory("HOME")?.join(".cache")));
     Some(caches?.join("tailtune/symbols"))
+}
+
+/// An absolute path out of the environment.
+fn directory(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
 }

@@ -1,24 +1,30 @@
 //! Names for the addresses of a profile, one binary at a time.
 
-// Binaries are mapped rather than read: only the touched part of a large one costs memory.
-#![allow(unsafe_code)]
-
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 
-use memmap2::Mmap;
-use profile::{Profile, ResolvedFrame};
-use symbols::{Frame, KernelSymbols, Resolution};
+use profile::{MappingRow, Profile, ResolvedFrame};
+use symbols::{Frame, KernelSymbols};
 
-use crate::modules::{Modules, VDSO, vdso};
+use crate::binaries::{Names, name_binary};
+use crate::kernel::kernel_symbols;
+use crate::modules::Modules;
 use crate::options::Options;
 
 /// Rows of the location table with their offsets in the file.
 type Places = Vec<(usize, u64)>;
 
+/// A file as mappings name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Source {
+    pub(crate) path: String,
+    /// Build ID that was recorded with the samples; empty where unknown.
+    pub(crate) recorded: String,
+}
+
 /// Gives every location of the profile its frames, and every mapping its build ID.
 ///
-/// `progress` hears how many addresses are named, and of how many, from this thread.
+/// A mapping that has a build ID already was recorded earlier: only a file with that build ID names
+/// its code. `progress` hears how many addresses are named, and of how many, from this thread.
 pub fn symbolize(
     profile: &mut Profile,
     modules: &Modules,
@@ -26,99 +32,94 @@ pub fn symbolize(
     progress: &mut dyn FnMut(usize, usize),
 ) {
     let total = profile.locations.len();
-    let mut frames = vec![Vec::new(); profile.locations.len()];
-    let mut by_path: BTreeMap<String, Places> = BTreeMap::new();
-    let mut kernel: Places = Vec::new();
+    let mut frames = vec![Vec::new(); total];
+    let mut files: BTreeMap<Source, Places> = BTreeMap::new();
+    let mut kernels: BTreeMap<Source, Places> = BTreeMap::new();
     let addresses = profile.locations.addresses().iter().copied();
     for (row, (address, &mapping)) in addresses.zip(profile.locations.mappings()).enumerate() {
         match profile.mappings.get(mapping) {
             None => frames[row] = vec![plain("[unknown]")],
-            Some(mapping) if mapping.kernel => kernel.push((row, address)),
+            Some(mapping) if mapping.kernel => {
+                let place = (row, address);
+                kernels
+                    .entry(source(profile, mapping))
+                    .or_default()
+                    .push(place);
+            }
             Some(mapping) => {
                 let offset = address
                     .wrapping_sub(mapping.start)
                     .wrapping_add(mapping.file_offset);
-                let path = profile.strings.text(mapping.path).to_owned();
-                by_path.entry(path).or_default().push((row, offset));
+                files
+                    .entry(source(profile, mapping))
+                    .or_default()
+                    .push((row, offset));
             }
         }
     }
-    name_kernel(&kernel, &mut frames);
-    let mut done = total - by_path.values().map(Vec::len).sum::<usize>();
-    for (path, places) in by_path {
+    let mut done = total - files.values().map(Vec::len).sum::<usize>();
+    for (source, places) in &kernels {
+        name_kernel(profile, source, places, &mut frames);
+    }
+    for (source, places) in &files {
         progress(done, total);
-        let resolution = resolve(&path, &places, modules, options);
-        done += places.len();
-        note(profile, &path, &resolution);
-        for (&(row, _), found) in places.iter().zip(resolution.frames) {
-            frames[row] = found.into_iter().map(convert).collect();
+        let mut offsets: Vec<u64> = places.iter().map(|&(_, offset)| offset).collect();
+        offsets.sort_unstable();
+        offsets.dedup();
+        let mut step = |named: usize| progress((done + named).min(total), total);
+        let names = name_binary(source, &offsets, modules, options, &mut step);
+        for &(row, offset) in places {
+            let found = names.frames.get(&offset).into_iter().flatten();
+            frames[row] = found.cloned().map(convert).collect();
         }
+        note(profile, source, &names);
+        done += places.len();
     }
     profile.set_frames(frames);
     progress(done, total);
 }
 
-fn name_kernel(places: &Places, frames: &mut [Vec<ResolvedFrame>]) {
-    if places.is_empty() {
-        return;
+fn source(profile: &Profile, mapping: &MappingRow) -> Source {
+    Source {
+        path: profile.strings.text(mapping.path).to_owned(),
+        recorded: profile.strings.text(mapping.build_id).to_owned(),
     }
-    let text = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-    let symbols = KernelSymbols::parse(&text);
+}
+
+fn name_kernel(
+    profile: &mut Profile,
+    source: &Source,
+    places: &Places,
+    frames: &mut [Vec<ResolvedFrame>],
+) {
+    // Modules have build IDs of their own, which say nothing of the kernel.
+    let is_module = !source.path.starts_with("[kernel");
+    let recorded = if is_module { "" } else { &source.recorded };
+    let symbols = kernel_symbols(recorded).unwrap_or_else(|warning| {
+        profile.warnings.push(warning);
+        KernelSymbols::default()
+    });
     for &(row, address) in places {
         frames[row] = vec![convert(symbols.resolve(address))];
     }
 }
 
-fn resolve(path: &str, places: &Places, modules: &Modules, options: &Options) -> Resolution {
-    let offsets: Vec<u64> = places.iter().map(|&(_, offset)| offset).collect();
-    if path == VDSO {
-        return symbols::resolve(&vdso(), path, &offsets, options.limits);
-    }
-    if !path.starts_with('/') {
-        // No file: generated code, or a name of ours. The name itself says all there is.
-        let frames = vec![
-            vec![Frame {
-                function: path.to_owned(),
-                ..Frame::default()
-            }];
-            offsets.len()
-        ];
-        return Resolution {
-            frames,
-            ..Resolution::default()
-        };
-    }
-    match modules.file(path).map(map) {
-        Some(Ok(data)) => symbols::resolve(&data, path, &offsets, options.limits),
-        _ => {
-            let resolution = symbols::resolve(&[], path, &offsets, options.limits);
-            Resolution {
-                warning: "the file could not be opened".to_owned(),
-                ..resolution
+/// Notes build ID and warning of a file.
+fn note(profile: &mut Profile, source: &Source, names: &Names) {
+    if source.recorded.is_empty() && !names.build_id.is_empty() {
+        let build_id = profile.strings.intern(&names.build_id);
+        for mapping in 0..profile.mappings.rows().len() as u32 {
+            let is_this = |row: &MappingRow| {
+                let path = profile.strings.text(row.path);
+                path == source.path && profile.strings.text(row.build_id).is_empty()
+            };
+            if profile.mappings.get(mapping).is_some_and(is_this) {
+                profile.mappings.set_build_id(mapping, build_id);
             }
         }
     }
-}
-
-pub(crate) fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: the kernel refuses writes to a running executable, and a replaced file is another one.
-    // Only a library that is overwritten in place while its names are read could fault here; whoever
-    // does that makes every process that runs it fault as well.
-    unsafe { Mmap::map(file) }
-}
-
-fn note(profile: &mut Profile, path: &str, resolution: &Resolution) {
-    let build_id = profile.strings.intern(&resolution.build_id);
-    for mapping in 0..profile.mappings.rows().len() as u32 {
-        let is_this = |row: &profile::MappingRow| profile.strings.text(row.path) == path;
-        if profile.mappings.get(mapping).is_some_and(is_this) {
-            profile.mappings.set_build_id(mapping, build_id);
-        }
-    }
-    if !resolution.warning.is_empty() {
-        profile
-            .warnings
-            .push(format!("{path}: {}", resolution.warning));
+    for warning in &names.warnings {
+        profile.warnings.push(format!("{}: {warning}", source.path));
     }
 }
 

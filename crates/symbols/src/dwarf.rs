@@ -8,10 +8,13 @@ use gimli::{
     AttributeValue, DwLang, DwarfSections, EndianSlice, RunTimeEndian, SectionId, UnitOffset,
     UnitRef,
 };
-use object::{Object, ObjectSection};
+use object::{CompressionFormat, Object, ObjectSection};
 
 use crate::Frame;
 use crate::names::{demangle, qualify};
+
+/// No byte of deflated data stands for more: one bit for 258 bytes at best.
+const MOST_DEFLATED: u64 = 1_032 * 2;
 
 type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 
@@ -22,9 +25,14 @@ pub(crate) struct Sections<'data> {
 }
 
 impl<'data> Sections<'data> {
+    /// Whether the file has debug info.
+    pub(crate) fn are_in(file: &object::File<'_>) -> bool {
+        file.section_by_name(".debug_info").is_some()
+    }
+
     /// Unpacks the debug sections; `None` without debug info, or when they pass `limit` bytes unpacked.
     pub(crate) fn read(file: &object::File<'data>, limit: u64) -> Result<Option<Self>, String> {
-        if file.section_by_name(".debug_info").is_none() {
+        if !Self::are_in(file) {
             return Ok(None);
         }
         let mut left = limit;
@@ -44,6 +52,8 @@ impl<'data> Sections<'data> {
         Ok(Lookup {
             context: Context::from_dwarf(dwarf)?,
             start_lines: HashMap::new(),
+            demangled: HashMap::new(),
+            shallow: HashMap::new(),
         })
     }
 }
@@ -53,13 +63,28 @@ fn unpacked<'data>(
     id: SectionId,
     left: &mut u64,
 ) -> Result<Cow<'data, [u8]>, String> {
-    let Some(section) = file.section_by_name(id.name()) else {
+    // Where variables live, and macros, are not asked for.
+    let unused = matches!(
+        id,
+        SectionId::DebugLoc
+            | SectionId::DebugLocLists
+            | SectionId::DebugMacinfo
+            | SectionId::DebugMacro
+    );
+    let section = file.section_by_name(id.name()).filter(|_| !unused);
+    let Some(section) = section else {
         return Ok(Cow::Borrowed(&[]));
     };
     let packed = section
         .compressed_data()
         .map_err(|error| error.to_string())?;
-    if packed.uncompressed_size > *left {
+    // What is not packed is used where it is, and costs nothing.
+    if packed.format == CompressionFormat::None {
+        return Ok(Cow::Borrowed(packed.data));
+    }
+    let is_lie = packed.format == CompressionFormat::Zlib
+        && packed.uncompressed_size / MOST_DEFLATED > packed.data.len() as u64;
+    if is_lie || packed.uncompressed_size > *left {
         return Err(format!(
             "the unpacked section {} passes the limit for debug info",
             id.name()
@@ -73,6 +98,9 @@ fn unpacked<'data>(
 pub(crate) struct Lookup<'a> {
     context: Context<Slice<'a>>,
     start_lines: HashMap<(gimli::UnitSectionOffset, UnitOffset), u32>,
+    demangled: HashMap<String, Option<String>>,
+    /// Units, and whether their entries nest no deeper than can be read.
+    shallow: HashMap<gimli::UnitSectionOffset, bool>,
 }
 
 /// A frame, and whether its name lacks the path or is missing: then the symbol table may know better.
@@ -95,8 +123,14 @@ impl Lookup<'_> {
     /// Frames at a virtual address, innermost call first; empty where there is no debug info.
     pub(crate) fn frames(&mut self, address: u64) -> Result<Vec<Found>, gimli::Error> {
         let mut found = Vec::new();
-        let mut frames = self.context.find_frames(address).skip_all_loads()?;
         let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
+        if let Some(unit) = unit {
+            let known = self.shallow.entry(unit.header.offset());
+            if !*known.or_insert_with(|| is_shallow(unit).unwrap_or(false)) {
+                return Ok(found);
+            }
+        }
+        let mut frames = self.context.find_frames(address).skip_all_loads()?;
         while let Some(frame) = frames.next()? {
             let location = frame.location.as_ref();
             let file = location
@@ -104,7 +138,12 @@ impl Lookup<'_> {
                 .unwrap_or_default();
             let line = location.and_then(|location| location.line).unwrap_or(0);
             let mut one = match &frame.function {
-                Some(function) => named(&function.raw_name()?, file, function.language),
+                Some(function) => named(
+                    &function.raw_name()?,
+                    file,
+                    function.language,
+                    &mut self.demangled,
+                ),
                 None => Found::nothing(),
             };
             // Line 0 marks code that belongs to no line; its file is then left over from a neighbor.
@@ -124,9 +163,17 @@ impl Lookup<'_> {
     }
 }
 
-fn named(raw: &str, file: &str, language: Option<DwLang>) -> Found {
-    let (function, is_bare) = match demangle(raw) {
-        Some(function) => (function, false),
+fn named(
+    raw: &str,
+    file: &str,
+    language: Option<DwLang>,
+    demangled: &mut HashMap<String, Option<String>>,
+) -> Found {
+    if !demangled.contains_key(raw) {
+        demangled.insert(raw.to_owned(), demangle(raw));
+    }
+    let (function, is_bare) = match demangled.get(raw).and_then(Option::as_ref) {
+        Some(function) => (function.clone(), false),
         None if language == Some(gimli::DW_LANG_Rust) => (qualify(raw, file), true),
         None => (raw.to_owned(), false),
     };
@@ -141,6 +188,22 @@ fn named(raw: &str, file: &str, language: Option<DwLang>) -> Found {
         ..Frame::default()
     };
     Found { frame, is_bare }
+}
+
+/// Whether entries nest no deeper than compilers make them: deeper ones would exhaust the stack of
+/// the reader, which calls itself for each level.
+fn is_shallow(unit: UnitRef<'_, Slice<'_>>) -> Result<bool, gimli::Error> {
+    const MOST_NESTED: isize = 1_000;
+    let mut entries = unit.entries_raw(None)?;
+    while !entries.is_empty() {
+        if entries.next_depth() > MOST_NESTED {
+            return Ok(false);
+        }
+        if let Some(kind) = entries.read_abbreviation()? {
+            entries.skip_attributes(kind.attributes())?;
+        }
+    }
+    Ok(true)
 }
 
 /// The line of the declaration, behind at most a few references to abstract entries.

@@ -1,29 +1,34 @@
 //! Addresses to frames with inlined calls, for ELF binaries of Go, Rust and C.
 //!
 //! Everything works on bytes of a file that the caller mapped or read; nothing is opened here.
-//! [`resolve`] takes all addresses of one binary at once: sections are unpacked once, used, and
-//! dropped. Addresses are offsets in the file, which are free of load bias: a mapping shows
+//! A [`Binary`] is read once, and a [`Resolver`] names its addresses. Addresses are offsets in the file, which are free of load bias: a mapping shows
 //! `file offset = address - start + offset`.
 //!
-//! For each address the best source answers: DWARF (with inlined calls), then the symbol table, then
-//! `[module]+0xoffset`. Hostile files give fewer names, never a panic.
+//! For each address the best source answers: Go's own table (with inlined calls), then DWARF (with
+//! inlined calls), then the symbol table, then `[module]+0xoffset`. Hostile files give fewer names, never a panic.
 
 #![forbid(unsafe_code)]
 
+mod binary;
 mod build_id;
 mod dwarf;
 mod elf;
+mod image;
 mod kallsyms;
 mod names;
+mod normalize;
+mod packed;
+mod pclntab;
 mod preload;
 mod ranges;
-mod resolve;
 
-pub use build_id::build_id;
+pub use binary::{Binary, Resolver, place, resolve};
+pub use build_id::{BuildIds, build_id, build_ids, note_build_id};
 pub use kallsyms::KernelSymbols;
 pub use names::demangle;
+pub use normalize::normalize_function;
+pub use packed::{FramesByOffset, pack, unpack};
 pub use preload::why_not_preloadable;
-pub use resolve::{Limits, Resolution, resolve};
 
 /// One call found at an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,4 +43,30 @@ pub struct Frame {
     pub line: u32,
     /// Line on which the function begins; 0 where unknown.
     pub start_line: u32,
+}
+
+/// Bounds on what a binary may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest size of compressed debug sections after unpacking, in bytes; larger ones are not used.
+    pub debug_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            debug_bytes: 2 << 30,
+        }
+    }
+}
+
+/// What was found in a binary.
+#[derive(Clone, Debug, Default)]
+pub struct Resolution {
+    /// For each address its frames, innermost call first, never empty.
+    pub frames: Vec<Vec<Frame>>,
+    /// Build ID; empty if it has none.
+    pub build_id: String,
+    /// What was damaged or left out; empty: nothing.
+    pub warning: String,
 }

@@ -1,6 +1,9 @@
 //! Names as people read them.
 
-/// Demangles a Rust name without its hash and without type arguments; `None` for other names.
+use cpp_demangle::{DemangleOptions, Symbol};
+
+/// Demangles a Rust name without its hash and without type arguments, or a C++ name without its
+/// parameters; `None` for other names.
 ///
 /// All instances of a generic function get one name, whichever mangling the compiler used.
 ///
@@ -10,9 +13,18 @@
 /// ```
 #[must_use]
 pub fn demangle(name: &str) -> Option<String> {
-    let name = rustc_demangle::try_demangle(name).ok()?;
-    Some(without_arguments(&format!("{name:#}"), "::<"))
+    if let Ok(name) = rustc_demangle::try_demangle(name) {
+        return Some(without_arguments(&format!("{name:#}"), "::<"));
+    }
+    if !name.starts_with("_Z") || name.len() > MOST_MANGLED {
+        return None;
+    }
+    let options = DemangleOptions::new().no_params().no_return_type();
+    Symbol::new(name).ok()?.demangle_with_options(&options).ok()
 }
+
+/// Longer names stay as they are: a short one can stand for a very long text, a long one for more.
+const MOST_MANGLED: usize = 16 << 10;
 
 /// Removes each balanced group of type arguments that begins with `opening`, which ends in `<`.
 fn without_arguments(name: &str, opening: &str) -> String {
@@ -130,6 +142,11 @@ mod tests {
             Some("example::work")
         );
         assert_eq!(demangle("runtime.mallocgc"), None);
+        assert_eq!(
+            demangle("_ZN7rocksdb6DBImpl3GetERKNS_5SliceE").as_deref(),
+            Some("rocksdb::DBImpl::Get")
+        );
+        assert_eq!(demangle("_Zbroken"), None);
     }
 
     #[test]

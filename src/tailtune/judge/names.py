@@ -36,9 +36,6 @@ _CLOSURE: Final = re.compile(
 )
 _C_CLONE: Final = re.compile(r"\.(isra|part|constprop|cold|llvm|lto_priv)\b.*")
 _PLUMBING: Final = re.compile(_GO_PLUMBING)
-_RUST_HASH: Final = re.compile(r"::h[0-9a-f]{16}$")
-_SHAPE: Final = re.compile(r"\[go\.shape\.[^\]]*\]")
-_NUMBERED: Final = re.compile(r"(\.func|\.gowrap|\.deferwrap|\.abi)\d+(?:\.\d+)*")
 _IMPL: Final = re.compile(r"<(?P<type>.*?) as (?P<trait>.*?)>::")
 _LEAD: Final = re.compile(r"^[<&(\[*]*(mut |const |dyn |impl )*[<&]*")
 _CRATE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)::")
@@ -118,9 +115,10 @@ def short(function: str) -> str:
 
 @lru_cache(maxsize=262144)
 def normalized(function: str) -> str:
-    """Return a name that stays the same from one build to the next: without hashes, numbers of closures and shapes."""
-    name = _RUST_HASH.sub("", function)
-    return _SHAPE.sub("[...]", _NUMBERED.sub(lambda match: match[1], name))
+    """Return a name that is the same in other releases: without hashes, numbers of closures and shapes."""
+    from tailtune._native import normalize_function
+
+    return normalize_function(function)
 
 
 def _first_crate(name: str) -> str:
