@@ -8,6 +8,7 @@ from tests.support.profiles import cpu_profile, heap_profile, service_profile
 from textual.widgets import Static
 
 from tailtune.errors import UsageError
+from tailtune.judge.names import normalized
 from tailtune.judge.profile_icicle import DiffIcicle, ProfileIcicle
 from tailtune.model.icicle import FrameKind
 from tailtune.show.tui.app import IcicleApp
@@ -37,7 +38,7 @@ def test_trees_both_ways_have_the_same_total():
 
 def test_the_kernel_is_known_by_its_mapping_and_others_by_their_names():
     source = ProfileIcicle(cpu_profile({("copy_user_[k]", "malloc", "main.hash"): 1}), "cpu")
-    kinds = [source.kind(name) for name in ("copy_user_[k]", "malloc", "main.hash", "[unknown]")]
+    kinds = [source.kind(normalized(name)) for name in ("copy_user_[k]", "malloc", "main.hash", "[unknown]")]
     assert kinds == [FrameKind.KERNEL, FrameKind.STANDARD, FrameKind.OWN, FrameKind.UNKNOWN]
 
 
