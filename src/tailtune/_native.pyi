@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -358,6 +358,12 @@ def grpc_methods(descriptors: bytes) -> list[str]:
 
     Raises:
         NativeError: For bytes that are not a descriptor set, or one that contradicts itself.
+    """
+
+def normalize_function(name: str) -> str:
+    """
+    Return a function's name as it is in every release: without Rust hashes, numbers of closures, type arguments of
+    Go, major versions in import paths, and marks of C clones. A normalised name is its own normal form.
     """
 
 def perf_capability() -> str:
