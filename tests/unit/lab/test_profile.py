@@ -176,7 +176,7 @@ class FakeSampler:
     mode, lost_note = "fake events", "kernel stacks: ask root"
     found = cpu_profile({("main.a", "main.main"): 500})
 
-    def __init__(self, pid: int, hz: int, *, off_cpu: bool, page_faults: bool) -> None:
+    def __init__(self, pid: int, hz: int, *, off_cpu: bool, page_faults: bool, dwarf: bool) -> None:
         self.off_cpu = OFF_CPU if off_cpu else None
 
     def start(self) -> None:
