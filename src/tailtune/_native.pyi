@@ -135,13 +135,26 @@ class Profile:
         """
         All different stacks in columns of little-endian u32: (frames in each stack, frames of all stacks one after the other).
         """
+    def stack_labels(self, /, key: str) -> list[str | None]:
+        """
+        The value of one label for each stack, numbers with their unit; None where a stack does not have it.
+        """
     def stacks(self, /) -> list[list[int]]:
         """
         All different stacks as indices into `frames`, leaf first, inlined calls expanded.
         """
+    @property
+    def threads(self, /) -> list[tuple[int, int, str]]:
+        """
+        Threads that are known: (number, process, name); the name may be empty.
+        """
     def to_collapsed(self, /, value: SupportsIndex = 0) -> str:
         """
         Write collapsed text of one sample type: a line a stack, root first, joined by semicolons, then the value.
+        """
+    def to_firefox(self, /, name: str, value: SupportsIndex = 0) -> str:
+        """
+        Write one sample type for the Firefox Profiler: JSON, single samples in time where the profile has them.
         """
     def to_pprof(self, /) -> bytes:
         """

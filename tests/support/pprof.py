@@ -10,8 +10,12 @@ def encode(
     *,
     duration_ns: int = 0,
     period: int = 0,
+    labels: Mapping[tuple[str, ...], tuple[str, str]] | None = None,
 ) -> bytes:
-    """Encode stacks (leaf first) with one value per sample type; names ending in `_[k]` are kernel functions."""
+    """Encode stacks (leaf first) with one value per sample type; names ending in `_[k]` are kernel functions.
+
+    A stack has the label, key and value, that `labels` gives it.
+    """
     strings = {"": 0}
     functions: dict[str, int] = {}
 
@@ -24,7 +28,11 @@ def encode(
     body = b"".join(_message(1, _number(1, text(kind)) + _number(2, text(unit))) for kind, unit in types)
     for stack, values in stacks.items():
         locations = b"".join(_varint(function(name)) for name in stack)
-        body += _message(2, _message(1, locations) + _message(2, b"".join(_varint(value) for value in values)))
+        sample = _message(1, locations) + _message(2, b"".join(_varint(value) for value in values))
+        if labels and stack in labels:
+            key, value = labels[stack]
+            sample += _message(3, _number(1, text(key)) + _number(2, text(value)))
+        body += _message(2, sample)
     for name, number in functions.items():
         mapping = _number(2, 1) if name.endswith("_[k]") else b""
         body += _message(4, _number(1, number) + mapping + _message(4, _number(1, number)))

@@ -19,6 +19,7 @@
 mod address_space;
 mod collapsed;
 mod filter;
+mod firefox;
 mod fold;
 mod frames;
 mod heap_v2;

@@ -129,6 +129,19 @@ impl Profile {
             .flat_map(|&location| self.locations.frames(location).iter().copied())
     }
 
+    /// The value of a stack's label, a number with its unit; none where the stack does not have it.
+    #[must_use]
+    pub fn stack_label(&self, stack: u32, key: &str) -> Option<String> {
+        let labels = self.labels.get(self.stacks.labels(stack));
+        let found = labels
+            .iter()
+            .find(|label| self.strings.text(label.key) == key);
+        found.map(|label| match self.strings.text(label.text) {
+            "" => format!("{}{}", label.number, self.strings.text(label.unit)),
+            text => text.to_owned(),
+        })
+    }
+
     /// Number of frames of each stack, and the frames of all stacks one after the other, leaf first.
     #[must_use]
     pub fn stack_columns(&self) -> (Vec<u32>, Vec<u32>) {

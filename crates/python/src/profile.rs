@@ -79,6 +79,13 @@ impl Profile {
         py.detach(|| self.inner.to_collapsed(value))
     }
 
+    /// Write one sample type for the Firefox Profiler: JSON, single samples in time where the profile has them.
+    #[pyo3(signature = (name, value = 0))]
+    fn to_firefox(&self, py: Python<'_>, name: &str, value: usize) -> PyResult<String> {
+        let written = py.detach(|| self.inner.to_firefox(name, value));
+        written.map_err(|error| native_error(py, error.to_string(), ""))
+    }
+
     /// Return the part of the profile that a filter keeps; without arguments, all of it.
     ///
     /// Args:
@@ -217,6 +224,22 @@ impl Profile {
     fn squares<'py>(&self, py: Python<'py>, i: usize) -> Bound<'py, PyBytes> {
         let sums = self.inner.samples.squares(i, self.inner.stacks.len());
         bytes(py, &sums, f64::to_le_bytes)
+    }
+
+    /// Threads that are known: (number, process, name); the name may be empty.
+    #[getter]
+    fn threads(&self) -> Vec<(i32, i32, String)> {
+        let text = |id| self.inner.strings.text(id).to_owned();
+        let rows = self.inner.threads.iter();
+        rows.map(|row| (row.tid, row.pid, text(row.name))).collect()
+    }
+
+    /// The value of one label for each stack, numbers with their unit; None where a stack does not have it.
+    fn stack_labels(&self, key: &str) -> Vec<Option<String>> {
+        let stacks = 0..self.inner.stacks.len() as u32;
+        stacks
+            .map(|stack| self.inner.stack_label(stack, key))
+            .collect()
     }
 
     /// What each single sample counts for sample type `i`, as little-endian i64.

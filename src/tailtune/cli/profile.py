@@ -62,8 +62,8 @@ class Sampling:
 class View:
     """What of the profile is shown."""
 
-    by: Grouping = Grouping.FUNCTION
-    """What the table sums by."""
+    by: str = Grouping.FUNCTION.value
+    """What the table sums by: function, line, file, module, package, thread or label:KEY."""
     value: str = ""
     """Sample type of the table, such as cpu, samples, alloc_space or inuse_objects; by default the most telling."""
     top: int = 20
@@ -122,7 +122,7 @@ class Wanted:
 
     output: Annotated[list[str] | None, Parameter(name=["--output", "-o"], negative="")] = None
     """File to write as well, its format by its end: .pb.gz or .pprof (pprof), .folded, .collapsed or .txt (collapsed
-    stacks), .speedscope.json, .json (as --json), or FORMAT:FILE; may be repeated."""
+    stacks), .speedscope.json, .firefox.json, .json (as --json), or FORMAT:FILE; may be repeated."""
     diff: str = ""
     """Compare with this base: a file, a URL, a recording, or whatever SOURCE may be."""
 

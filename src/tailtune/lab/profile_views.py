@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tailtune.errors import UsageError
 from tailtune.judge.profile_diff import diff_profiles
 from tailtune.judge.profile_groups import kind_index
+from tailtune.judge.profile_owners import LABEL, THREAD, by_owner
 from tailtune.judge.profile_stacks import Stacks
 from tailtune.judge.profile_table import calls_of, functions_like, listings_of, table_of
+from tailtune.judge.profile_tree import tree_of
 from tailtune.judge.profile_waits import split
 from tailtune.lab.profile_source import READ
 from tailtune.model.profile_diff import Grouping, ProfileDiff
@@ -66,7 +69,8 @@ class Keep:
 class Look:
     """What is asked of a profile."""
 
-    by: Grouping = Grouping.FUNCTION
+    by: str = Grouping.FUNCTION.value
+    """A `Grouping`, `thread` or `label:KEY`."""
     value: str = ""
     """Sample type; empty: the most telling."""
     top: int = 20
@@ -107,7 +111,7 @@ def look_at(profiles: "Mapping[str, Profile]", look: Look) -> Seen:
             title = "waiting"
             seen.warnings += [_GO_PARKS] if any(place.meaning.startswith("Go:") for place in seen.idle) else []
         shown = stacks.kind if title == READ else title
-        seen.tables.append(table_of(stacks, shown, look.by, top=look.top, tree=look.tree))
+        seen.tables.append(_table(profile, stacks, shown, look))
         if at == 0:
             _look_closer(stacks, look, seen)
     seen.warnings += [_few(table) for table in seen.tables if 0 < table.samples < _FEW]
@@ -133,9 +137,33 @@ def compared(base: "Profile", candidate: "Profile", look: Look) -> ProfileDiff:
     """Compare two profiles as the table shows them.
 
     Raises:
-        UsageError: if base lacks the value.
+        UsageError: if base lacks the value, or threads or labels are to be compared.
     """
-    return diff_profiles([base], [candidate], kind=kind_of(candidate, look.value), grouping=look.by)
+    grouping = grouping_of(look.by)
+    if grouping is None:
+        raise UsageError(f"--diff does not compare by {look.by}", hint=f"--by {', '.join(Grouping)}")
+    return diff_profiles([base], [candidate], kind=kind_of(candidate, look.value), grouping=grouping)
+
+
+def grouping_of(by: str) -> Grouping | None:
+    """Return what is summed by; None: by who ran, `thread` or `label:KEY`.
+
+    Raises:
+        UsageError: if it is none of them.
+    """
+    if by == THREAD or (by.startswith(LABEL) and by != LABEL):
+        return None
+    if by not in list(Grouping):
+        raise UsageError(f"--by {by}: unknown", hint=f"--by {', '.join(Grouping)}, {THREAD} or {LABEL}KEY")
+    return Grouping(by)
+
+
+def _table(profile: "Profile", stacks: Stacks, title: str, look: Look) -> ProfileTable:
+    grouping = grouping_of(look.by)
+    if grouping:
+        return table_of(stacks, title, grouping, top=look.top, tree=look.tree)
+    table = table_of(by_owner(profile, stacks, look.by), title, Grouping.FILE, top=look.top, tree=False)
+    return msgspec.structs.replace(table, by=look.by, tree=tree_of(stacks) if look.tree else None)
 
 
 def _look_closer(stacks: Stacks, look: Look, seen: Seen) -> None:

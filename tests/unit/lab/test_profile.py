@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -104,6 +105,57 @@ def test_speedscope_weighs_what_the_table_does(tmp_path: Path) -> None:
     assert (only["unit"], only["endValue"], sum(only["weights"])) == ("nanoseconds", table.total, table.total)
     names = [frame["name"] for frame in written["shared"]["frames"]]
     assert ["main.main", "main.serve", "main.hash"] in [[names[at] for at in stack] for stack in only["samples"]]
+
+
+def test_the_firefox_profiler_gets_one_sample_a_stack_of_sums() -> None:
+    total = look_at(outputs=["a.firefox.json"]).tables[0].total
+    written = json.loads(Path("a.firefox.json").read_text())
+    [thread] = written["threads"]
+    assert written["meta"]["preprocessedProfileVersion"] == 54
+    assert (thread["name"], thread["samples"]["weightType"]) == ("shop.pb.gz", "tracing-ms")
+    assert sum(thread["samples"]["weight"]) == pytest.approx(total / 1e6)
+    assert {"main.main", "main.serve", "main.hash"} <= set(thread["stringArray"])
+
+
+def test_values_are_summed_by_thread_where_single_samples_are_known() -> None:
+    script = Path(__file__).parents[3] / "crates/profile/tests/data/clock.script"
+    plain = look_at(str(script)).tables[0]
+    table = look_at(str(script), Look(by="thread", tree=True)).tables[0]
+    assert (table.by, table.total, table.samples) == ("thread", plain.total, plain.samples)
+    assert all(re.fullmatch(r".+ \(\d+\)", row.name) and row.own == row.cumulative for row in table.rows)
+    assert sum(row.own for row in table.rows) == plain.total
+    assert table.tree is not None
+    assert len(table.tree.nodes) > 2
+    focused = look_at(str(script), Look(by="thread", keep=Keep(thread=re.escape(table.rows[0].name.split(" (")[0]))))
+    assert focused.tables[0].rows[0].own == table.rows[0].own
+
+
+def test_values_are_summed_by_label() -> None:
+    stacks = {("hash", "serve"): (3, 30), ("sort", "serve"): (4, 40), ("read", "serve"): (2, 20), ("gc",): (1, 10)}
+    paths = {"hash": "/a", "sort": "/a", "read": "/b"}
+    routes: dict[tuple[str, ...], tuple[str, str]] = {}
+    for leaf, path in paths.items():
+        routes[leaf, "serve"] = ("route", path)
+    Path("labelled").write_bytes(encode(stacks, CPU, labels=routes))
+    rows = look_at("labelled", Look(by="label:route")).tables[0].rows
+    assert [(row.name, row.own, row.cumulative) for row in rows] == [
+        ("/a", 70, 70),
+        ("/b", 20, 20),
+        ("(without this label)", 10, 10),
+    ]
+    assert rows[0].own_share.n == 7
+
+
+@pytest.mark.parametrize("by", ["thread", "label:route", "label:", "colour"])
+def test_what_a_profile_cannot_be_summed_by_is_an_error(by: str) -> None:
+    with pytest.raises(UsageError, match=r"not known|no stack|unknown"):
+        look_at(look=Look(by=by))
+
+
+def test_neither_threads_nor_labels_are_compared() -> None:
+    script = str(Path(__file__).parents[3] / "crates/profile/tests/data/clock.script")
+    with pytest.raises(UsageError, match="--diff does not compare by thread"):
+        look_at(script, Look(by="thread"), diff=script)
 
 
 def test_filters_apply_to_tables_files_and_comparisons(tmp_path: Path) -> None:
@@ -234,6 +286,13 @@ def test_a_process_that_ends_early_leaves_what_was_taken(process: Any) -> None:
     result = look_at("42", taking=Taking(seconds=1000))
     assert result.tables[0].samples == 500
     assert any("shop (PID 42) ended after 0.0 s" in warning for warning in result.warnings)
+
+
+@pytest.mark.usefixtures("process")
+def test_where_no_code_is_seen_the_places_of_waiting_are_shown_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeSampler, "mode", "/proc: thread states and wait channels")
+    result = look_at("42", taking=Taking(seconds=0.01))
+    assert [table.title for table in result.tables] == ["on-CPU", "waiting"]
 
 
 def test_an_idle_process_measures_nothing_but_may_wait(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
     "pprof": (".pb.gz", ".pprof"),
     "collapsed": (".folded", ".collapsed", ".txt"),
     "speedscope": (".speedscope.json",),
+    "firefox": (".firefox.json",),
     "json": (".json",),
 }
 """Format → the ends of file names that mean it; the longest that fits counts."""
@@ -68,6 +69,8 @@ def write_profile(file: ProfileFile, profile: "Profile", value: int, result: Pro
             content = profile.to_collapsed(value).encode()
         case "speedscope":
             content = speedscope(profile, result.source.name, value)
+        case "firefox":
+            content = profile.to_firefox(result.source.name, value).encode()
         case _:
             content = f"{encode(result)}\n".encode()
     write_whole(file.path, lambda stream: stream.write(content))
