@@ -56,8 +56,7 @@ impl Profile {
     fn describe(&mut self, first: &Self) {
         for kind in &first.sample_types {
             let sample_type = self.copied_type(first, *kind);
-            self.sample_types.push(sample_type);
-            self.values.push(Vec::new());
+            self.add_column(sample_type);
         }
         self.period_type = self.copied_type(first, first.period_type);
         self.period = first.period;

@@ -87,8 +87,7 @@ impl Profile {
         let mut profile = Self::default();
         for &(kind, unit) in types {
             let sample_type = profile.sample_type(kind, unit);
-            profile.sample_types.push(sample_type);
-            profile.values.push(Vec::new());
+            profile.add_column(sample_type);
         }
         profile
     }
@@ -99,6 +98,20 @@ impl Profile {
             kind: self.strings.intern(kind),
             unit: self.strings.intern(unit),
         }
+    }
+
+    /// Adds a column of values and returns its number.
+    pub(crate) fn add_column(&mut self, sample_type: SampleType) -> usize {
+        self.sample_types.push(sample_type);
+        self.values.push(Vec::new());
+        self.sample_types.len() - 1
+    }
+
+    /// The column of this name and unit, added if it is new.
+    pub(crate) fn column(&mut self, kind: &str, unit: &str) -> usize {
+        let wanted = self.sample_type(kind, unit);
+        let known = self.sample_types.iter().position(|&found| found == wanted);
+        known.unwrap_or_else(|| self.add_column(wanted))
     }
 
     /// Adds values, one a sample type, to a stack and returns its row.

@@ -7,14 +7,14 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::error::SampleError;
 use crate::proc_sampling_fold::StateFolder;
 use crate::proc_sampling_read::ThreadFiles;
 use crate::process::{family, process_of, threads};
 use crate::sampling::Sampling;
-use crate::sys::{monotonic_ns, thread_cpu_ns};
+use crate::sys::{monotonic_ns, thread_cpu_ns, utc_ns};
 
 /// CPU time that looking may take, as a share of the time that passes.
 const SHARE_OF_A_CPU: f64 = 0.02;
@@ -102,14 +102,11 @@ impl ProcSampler {
             .name("tailtune-proc".to_owned())
             .spawn(move || rounds.run(interval, &stopped))
             .map_err(|error| SampleError::System("starting the sampling thread", error))?;
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         self.running = Some(Running {
             stop,
             rounds,
             started_ns,
-            started_utc_ns: i64::try_from(since_epoch.as_nanos()).unwrap_or(0),
+            started_utc_ns: utc_ns(),
         });
         Ok(())
     }

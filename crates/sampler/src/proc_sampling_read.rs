@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::Read;
 
+use crate::process::split_stat;
+
 /// The longest of these files that is of use.
 const MOST_BYTES: u64 = 8 << 10;
 /// Deepest kernel stack taken.
@@ -109,8 +111,7 @@ fn parse_counters(text: &str) -> Option<Counters> {
 }
 
 fn parse_status(text: &str) -> Option<Status> {
-    // The name may hold anything, even parentheses; the fields begin behind the last one.
-    let (head, fields) = text.rsplit_once(") ")?;
+    let (head, fields) = split_stat(text)?;
     let (_, name) = head.split_once('(')?;
     Some(Status {
         name: name.to_owned(),

@@ -24,7 +24,7 @@ pub(crate) fn thread_name(pid: i32, tid: i32) -> String {
 /// Whether a thread sleeps now, rather than to run or want to; `None` if it ended.
 pub(crate) fn is_asleep(pid: i32, tid: i32) -> Option<bool> {
     let stat = fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat")).ok()?;
-    let (_, fields) = stat.rsplit_once(") ")?;
+    let (_, fields) = split_stat(&stat)?;
     Some(!fields.starts_with('R'))
 }
 
@@ -72,9 +72,15 @@ fn numbers_in(folder: &str) -> Vec<i32> {
 
 fn parent_of(pid: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name may hold anything, even parentheses; the fields begin behind the last one.
-    let (_, fields) = stat.rsplit_once(") ")?;
+    let (_, fields) = split_stat(&stat)?;
     fields.split(' ').nth(1)?.parse().ok()
+}
+
+/// Splits a `stat` file into number with name, and the fields from the state on.
+///
+/// The name may hold anything, even parentheses; the fields begin behind the last one.
+pub(crate) fn split_stat(text: &str) -> Option<(&str, &str)> {
+    text.rsplit_once(") ")
 }
 
 /// Reads a list such as `0-3,8`.

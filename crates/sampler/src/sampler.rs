@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use profile::{FoldLimits, Folder, Profile};
 
@@ -15,7 +14,7 @@ use crate::process::process_of;
 use crate::sampling::Sampling;
 use crate::session::{Folders, Session};
 use crate::switches::Switches;
-use crate::sys::monotonic_ns;
+use crate::sys::{monotonic_ns, utc_ns};
 use crate::user_stacks::UserStacks;
 use symbolize::{Options, symbolize};
 
@@ -132,14 +131,11 @@ impl Sampler {
             .name("tailtune-sampler".to_owned())
             .spawn(move || session.run(&stopped))
             .map_err(|error| SampleError::System("starting the draining thread", error))?;
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         self.running = Some(Running {
             stop,
             session,
             started_ns,
-            started_utc_ns: i64::try_from(since_epoch.as_nanos()).unwrap_or(0),
+            started_utc_ns: utc_ns(),
         });
         Ok(())
     }
@@ -161,14 +157,7 @@ impl Sampler {
         closed.map_err(|error| SampleError::System("stopping the events", error))?;
         let mut sampling = finish(session, ended_ns);
         sampling.mode = self.mode_name();
-        for profile in [
-            &mut sampling.on_cpu,
-            &mut sampling.off_cpu,
-            &mut sampling.page_faults,
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for profile in sampling.profiles_mut() {
             profile.time_ns = running.started_utc_ns;
             profile.duration_ns = ended_ns - running.started_ns;
         }
@@ -234,14 +223,7 @@ fn finish(session: Session, ended_ns: i64) -> Sampling {
         let comment = profile.strings.intern(&stacks.comment());
         profile.comments.push(comment);
     }
-    for profile in [
-        &mut sampling.on_cpu,
-        &mut sampling.off_cpu,
-        &mut sampling.page_faults,
-    ]
-    .into_iter()
-    .flatten()
-    {
+    for profile in sampling.profiles_mut() {
         symbolize(
             profile,
             &session.modules,

@@ -55,3 +55,12 @@ pub struct Sampling {
     /// How it was sampled.
     pub mode: String,
 }
+
+impl Sampling {
+    /// The profiles that were asked for.
+    pub(crate) fn profiles_mut(&mut self) -> impl Iterator<Item = &mut Profile> {
+        [&mut self.on_cpu, &mut self.off_cpu, &mut self.page_faults]
+            .into_iter()
+            .flatten()
+    }
+}

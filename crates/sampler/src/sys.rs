@@ -8,6 +8,7 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// `struct perf_event_attr` up to and including version 5 of its size.
 #[repr(C)]
@@ -211,6 +212,14 @@ impl Drop for ManyFiles {
 /// Nanoseconds of CLOCK_MONOTONIC, the clock of all time stamps.
 pub(crate) fn monotonic_ns() -> i64 {
     clock_ns(libc::CLOCK_MONOTONIC)
+}
+
+/// UTC nanoseconds, for people; 0 where the clock stands before 1970.
+pub(crate) fn utc_ns() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_nanos()).unwrap_or(0)
 }
 
 /// CPU nanoseconds that this thread has used.

@@ -1,4 +1,4 @@
-"""From native profiles to sums for each function: values, squares of the samples' weights, numbers of samples.
+"""What native profiles are summed by, and what is summed: values, squares of the samples' weights, numbers of samples.
 
 Names are normalised before anything is summed. Otherwise two closures of one function that are on the same stack would
 count twice in the sum of the one name that they have in common.
@@ -33,7 +33,7 @@ FrameRow = tuple[str, str, str, int, bool, bool]
 
 @dataclass(frozen=True)
 class Sums:
-    """Of one profile: arrays over its groups."""
+    """Of one profile: arrays over its stacks, or over groups of its frames."""
 
     value: Floats
     squares: Floats
@@ -41,44 +41,7 @@ class Sums:
     samples: Floats
 
 
-@dataclass(frozen=True)
-class Grouped:
-    """One profile summed by groups."""
-
-    names: list[str]
-    own: Sums
-    cumulative: Sums
-    total: Sums
-    """Of one element."""
-
-
-def grouped(profile: "Profile", kind: str, grouping: Grouping) -> Grouped:
-    """Sum one sample type of a profile by function, line, file, module or package.
-
-    Raises:
-        UsageError: if the profile has no values of this type.
-    """
-    weights = weights_of(profile, kind)
-    group_of_frame, names = _groups(profile.frames(), grouping)
-    lengths, frames = (np.frombuffer(column, dtype="<u4").astype(np.int64) for column in profile.stack_columns())
-    groups = group_of_frame[frames]
-    stack_of = np.repeat(np.arange(len(lengths)), lengths)
-    leaf_at = (np.cumsum(lengths) - lengths)[lengths > 0]
-    once = np.unique(stack_of * max(len(names), 1) + groups)
-    return Grouped(
-        names=names,
-        own=_summed(groups[leaf_at], stack_of[leaf_at], weights, len(names)),
-        cumulative=_summed(once % max(len(names), 1), once // max(len(names), 1), weights, len(names)),
-        total=Sums(*(np.array([column.sum()]) for column in (weights.value, weights.squares, weights.samples))),
-    )
-
-
-def _summed(groups: Integers, stacks: Integers, weights: Sums, size: int) -> Sums:
-    columns = (weights.value, weights.squares, weights.samples)
-    return Sums(*(np.bincount(groups, column[stacks], size).astype(np.float64) for column in columns))
-
-
-def _groups(frames: Sequence[FrameRow], grouping: Grouping) -> tuple[Integers, list[str]]:
+def group_frames(frames: Sequence[FrameRow], grouping: Grouping) -> tuple[Integers, list[str]]:
     """Return the group of each frame, and the names of the groups."""
     name = NAME_OF[grouping]
     index: dict[str, int] = {}

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tailtune.errors import UsageError
-from tailtune.judge.profile_groups import Grouped, Sums, grouped
 from tailtune.judge.profile_moves import moved
+from tailtune.judge.profile_stacks import Grouped, Stacks
 from tailtune.model.profile_diff import Basis, Grouping, ProfileArm
 from tailtune.model.units import NS_PER_S
 
 if TYPE_CHECKING:
     from tailtune._native import Profile
+    from tailtune.judge.profile_groups import Sums
 
 Floats = npt.NDArray[np.float64]
 Part = Literal["own", "cumulative", "total"]
@@ -74,7 +75,7 @@ def side(profiles: Sequence["Profile"], requests: Sequence[int] | None, kind: st
     if requests is not None and (len(requests) != len(profiles) or min(requests) <= 0):
         raise UsageError("requests served are to be given for each profile, above 0")
     return Side(
-        groups=[grouped(profile, kind, grouping) for profile in profiles],
+        groups=[Stacks.of(profile, kind).grouped(grouping) for profile in profiles],
         seconds=np.array([max(profile.duration_ns, 0) / NS_PER_S for profile in profiles]),
         requests=np.array(requests, dtype=np.float64) if requests is not None else None,
     )

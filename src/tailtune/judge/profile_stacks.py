@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from tailtune.judge.profile_groups import NAME_OF, FrameRow, Sums, kind_index, weights_of
+from tailtune.judge.profile_groups import NAME_OF, FrameRow, Sums, group_frames, kind_index, weights_of
 from tailtune.model.profile_diff import Grouping
 
 if TYPE_CHECKING:
@@ -33,6 +33,17 @@ class Line(NamedTuple):
     line: int
     own: float
     cumulative: float
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """One profile summed by groups."""
+
+    names: list[str]
+    own: Sums
+    cumulative: Sums
+    total: Sums
+    """Of one element."""
 
 
 @dataclass(frozen=True)
@@ -92,15 +103,19 @@ class Stacks:
 
     def only(self, kept: npt.NDArray[np.bool_]) -> Self:
         """Return the same stacks, those that are not kept without weight."""
-        columns = (self.weights.value, self.weights.squares, self.weights.samples)
-        return replace(self, weights=Sums(*(np.where(kept, column, 0.0) for column in columns)))
+        return replace(self, weights=Sums(*(np.where(kept, column, 0.0) for column in self._weights)))
+
+    def grouped(self, by: Grouping) -> Grouped:
+        """Sum by function, line, file, module or package; also groups without value are named."""
+        of_frame, names = group_frames(self.frames, by)
+        own, cumulative = self._sums(of_frame, len(names))
+        return Grouped(names, own, cumulative, Sums(*(np.array([column.sum()]) for column in self._weights)))
 
     def groups(self, by: Grouping) -> list[Group]:
-        """Sum by function, line, file, module or package; largest own value first."""
-        name_of = NAME_OF[by]
-        index: dict[str, int] = {}
-        of_frame = np.array([index.setdefault(name_of(frame), len(index)) for frame in self.frames], dtype=np.int64)
-        rows = (Group(*row) for row in zip(index, *self._sums(of_frame, len(index)), strict=True))
+        """Return the groups that have a value; largest own value first."""
+        found = self.grouped(by)
+        columns = (found.own.value, found.cumulative.value, found.own.samples, found.cumulative.samples)
+        rows = (Group(*row) for row in zip(found.names, *(column.tolist() for column in columns), strict=True))
         return sorted((row for row in rows if row.cumulative), key=lambda row: (-row.own, -row.cumulative, row.name))
 
     def hottest(self, by: Grouping) -> dict[str, FrameRow]:
@@ -121,8 +136,8 @@ class Stacks:
             ],
             dtype=np.int64,
         )
-        own, cumulative, _, _ = self._sums(of_frame, len(places))
-        found = zip(places, own, cumulative, strict=True)
+        own, cumulative = self._sums(of_frame, len(places))
+        found = zip(places, own.value.tolist(), cumulative.value.tolist(), strict=True)
         return [Line(*place, here, below) for place, here, below in found if place and below]
 
     @property
@@ -130,15 +145,22 @@ class Stacks:
         ends = np.append(self.starts[1:], len(self.flat))
         return self.starts[ends > self.starts]
 
-    def _sums(self, of_frame: Integers, size: int) -> tuple[list[float], list[float], list[float], list[float]]:
-        """Return value ended in and passing through each group of frames, and the samples of both."""
-        ends, of_ends = of_frame[self.flat[self._leaves]], self.stack_of[self._leaves]
-        once = np.unique(self.stack_of * size + of_frame[self.flat])
-        passes, of_passes = once % size, once // size
-        value, samples = self.weights.value, self.weights.samples
-        return (
-            np.bincount(ends, value[of_ends], size).tolist(),
-            np.bincount(passes, value[of_passes], size).tolist(),
-            np.bincount(ends, samples[of_ends], size).tolist(),
-            np.bincount(passes, samples[of_passes], size).tolist(),
-        )
+    @property
+    def _weights(self) -> tuple[Floats, Floats, Floats]:
+        return self.weights.value, self.weights.squares, self.weights.samples
+
+    def _sums(self, of_frame: Integers, size: int) -> tuple[Sums, Sums]:
+        """Sum what ends in each group of frames, and what passes through it: a stack once, however often it does."""
+        leaves, width = self._leaves, max(size, 1)
+        once = _distinct(self.stack_of * width + of_frame[self.flat])
+        ends = self._summed(of_frame[self.flat[leaves]], self.stack_of[leaves], size)
+        return ends, self._summed(once % width, once // width, size)
+
+    def _summed(self, groups: Integers, stacks: Integers, size: int) -> Sums:
+        return Sums(*(np.bincount(groups, column[stacks], size).astype(np.float64) for column in self._weights))
+
+
+def _distinct(keys: Integers) -> Integers:
+    """Return each key once, in order; sorting them all is much quicker than `np.unique`, which hashes millions."""
+    ordered = np.sort(keys)
+    return ordered[np.diff(ordered, prepend=-1) > 0]

@@ -44,13 +44,14 @@ def profile(
     """
     files = ProfileOutputs(outputs)
     sources = Sources(root, taking, progress)
-    base = sources.open(diff) if diff else None
+    other = sources.open(diff) if diff else None
     opened = sources.open(source)
     progress.phase("tables", "summing up")
     profiles = {title: look.keep.of(one) for title, one in opened.profiles.items()}
     seen = look_at(profiles, look)
     if not seen.idle and not any(table.total for table in seen.tables):
         raise _nothing(opened, taking, look)
+    base = look.keep.of(other.main) if other else None
     result = ProfileResult(
         source=opened.source,
         mode=opened.mode,
@@ -64,15 +65,14 @@ def profile(
         idle=seen.idle,
         listings=seen.listings,
         calls=seen.calls,
-        diff=compared(look.keep.of(base.main), seen.profile, look) if base else None,
+        diff=compared(base, seen.profile, look) if base else None,
         written=files.names,
         warnings=[*opened.warnings, *seen.warnings],
     )
     files.write(profiles, result)
-    if on_profile and base:
-        on_profile(DiffIcicle(look.keep.of(base.main), seen.profile))
-    elif on_profile:
-        on_profile(ProfileIcicle(seen.profile, seen.tables[0].kind))
+    if on_profile:
+        kind = seen.tables[0].kind
+        on_profile(DiffIcicle(base, seen.profile) if base else ProfileIcicle(seen.profile, kind))
     return result
 
 

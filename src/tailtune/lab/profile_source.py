@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -32,15 +32,13 @@ _STEP_S: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taking:
+class Taking(Wanted):
     """How a process or a service is profiled."""
 
     seconds: float = 10.0
     hz: int = 99
-    off_cpu: bool = False
-    page_faults: bool = False
-    dwarf: bool = False
     kind: PprofKind | None = None
+    """What to pull from a service."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +100,7 @@ class Sources:
         return self._sampled(process)
 
     def _sampled(self, process: Process) -> Opened:
-        asked = self.taking
-        wanted = Wanted(
-            seconds=asked.seconds,
-            hz=asked.hz,
-            off_cpu=asked.off_cpu,
-            page_faults=asked.page_faults,
-            dwarf=asked.dwarf,
-        )
-        taken = attach(process, wanted, self.progress)
+        taken = attach(process, self.taking, self.progress)
         titled = {ON_CPU: taken.on_cpu, OFF_CPU: taken.off_cpu, PAGE_FAULTS: taken.page_faults}
         profiles = {title: profile for title, profile in titled.items() if profile is not None}
         warnings = [*taken.warnings, *(warning for one in profiles.values() for warning in one.warnings)]
@@ -138,25 +128,17 @@ class Sources:
         self.progress.phase("pull", asked.url)
         data = _in_background(lambda: pull(asked), asked.seconds, self.progress)
         found = Profile.from_pprof(data)
-        return Opened(
-            source=ProfileSource(kind=SourceKind.URL, name=asked.url),
-            profiles={asked.kind.value if asked.kind else READ: found},
-            seconds=found.duration_ns / NS_PER_S,
-            lost=found.lost,
-            mode="made by the service itself (net/http/pprof)" if asked.kind else "",
-            warnings=list(found.warnings),
-        )
+        opened = _opened(found, SourceKind.URL, asked.url)
+        if not asked.kind:
+            return opened
+        mode = "made by the service itself (net/http/pprof)"
+        return replace(opened, profiles={asked.kind.value: found}, mode=mode)
 
     def _read(self, name: str) -> Opened:
-        self.progress.phase("read", "stdin" if name == STDIN else name)
+        shown = "stdin" if name == STDIN else name
+        self.progress.phase("read", shown)
         found = open_profile(name, self.progress)
-        return Opened(
-            source=ProfileSource(kind=SourceKind.FILE, name="stdin" if name == STDIN else name),
-            profiles={READ: found},
-            seconds=found.duration_ns / NS_PER_S,
-            lost=found.lost,
-            warnings=list(found.warnings),
-        )
+        return _opened(found, SourceKind.FILE, shown)
 
     def _recording(self, name: str) -> Bundle | None:
         try:
@@ -177,13 +159,19 @@ class Sources:
         found = Profile.from_pprof(bundle.file(best))
         others = [name for name in names if name != best]
         notes = [f"{best} of this recording; it also holds {', '.join(others)}"] if others else []
-        return Opened(
-            source=ProfileSource(kind=SourceKind.RECORDING, name=f"{bundle.id}: {best}"),
-            profiles={READ: found},
-            seconds=found.duration_ns / NS_PER_S,
-            lost=found.lost,
-            warnings=[*found.warnings, *notes],
-        )
+        opened = _opened(found, SourceKind.RECORDING, f"{bundle.id}: {best}")
+        return replace(opened, warnings=[*opened.warnings, *notes])
+
+
+def _opened(found: "Profile", kind: SourceKind, name: str) -> Opened:
+    """Return a profile that was made elsewhere, with what it says of itself."""
+    return Opened(
+        source=ProfileSource(kind=kind, name=name),
+        profiles={READ: found},
+        seconds=found.duration_ns / NS_PER_S,
+        lost=found.lost,
+        warnings=list(found.warnings),
+    )
 
 
 def _in_background(work: Callable[[], _T], seconds: float, progress: Progress) -> _T:

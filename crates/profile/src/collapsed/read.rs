@@ -91,8 +91,7 @@ impl Reader {
         };
         for kind in kinds {
             let sample_type = self.stacks.profile.sample_type(kind, unit);
-            self.stacks.profile.sample_types.push(sample_type);
-            self.stacks.profile.values.push(Vec::new());
+            self.stacks.profile.add_column(sample_type);
         }
         for (stack, sums) in (0..).zip(&self.sums) {
             // Beyond what a number holds, the largest one is taken.

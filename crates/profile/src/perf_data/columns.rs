@@ -52,11 +52,11 @@ impl Columns {
                 Role::Fault => Some(("faults", "count")),
                 _ => None,
             };
-            let once = once.map(|name| column(profile, name, "count"));
-            let period = period.map(|(name, unit)| column(profile, name, unit));
+            let once = once.map(|name| profile.column(name, "count"));
+            let period = period.map(|(name, unit)| profile.column(name, unit));
             if let (Role::Switch { .. }, Some(once)) = (role, once) {
-                let blocked = column(profile, "blocked", "nanoseconds");
-                columns.away = Some([once, blocked, column(profile, "runnable", "nanoseconds")]);
+                let blocked = profile.column("blocked", "nanoseconds");
+                columns.away = Some([once, blocked, profile.column("runnable", "nanoseconds")]);
             }
             columns.by_event.push(Counting { role, once, period });
         }
@@ -97,18 +97,4 @@ impl Columns {
         }
         &self.values
     }
-}
-
-/// The column of this name and unit, made if it is new.
-fn column(profile: &mut Profile, name: &str, unit: &str) -> usize {
-    let wanted = profile.sample_type(name, unit);
-    let known = profile
-        .sample_types
-        .iter()
-        .position(|&found| found == wanted);
-    known.unwrap_or_else(|| {
-        profile.sample_types.push(wanted);
-        profile.values.push(Vec::new());
-        profile.sample_types.len() - 1
-    })
 }

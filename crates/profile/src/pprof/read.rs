@@ -214,8 +214,7 @@ impl Reader {
         }
         for part in &header.sample_types {
             let sample_type = self.sample_type(part)?;
-            self.profile.sample_types.push(sample_type);
-            self.profile.values.push(Vec::new());
+            self.profile.add_column(sample_type);
         }
         if let Some(part) = header.period_type {
             self.profile.period_type = self.sample_type(part)?;

@@ -204,31 +204,19 @@ impl Script {
         let is_clock = matches!(event, "cpu-clock" | "task-clock");
         let columns = if is_clock {
             (
-                Some(self.column("samples", "count")),
-                self.column("cpu", "nanoseconds"),
+                Some(self.stacks.profile.column("samples", "count")),
+                self.stacks.profile.column("cpu", "nanoseconds"),
             )
         } else {
             (
                 None,
-                self.column(if event.is_empty() { "samples" } else { event }, "count"),
+                self.stacks
+                    .profile
+                    .column(if event.is_empty() { "samples" } else { event }, "count"),
             )
         };
         self.columns.insert(event.to_owned(), columns);
         Some(columns)
-    }
-
-    fn column(&mut self, kind: &str, unit: &str) -> usize {
-        let profile = &mut self.stacks.profile;
-        let wanted = profile.sample_type(kind, unit);
-        let known = profile
-            .sample_types
-            .iter()
-            .position(|&found| found == wanted);
-        known.unwrap_or_else(|| {
-            profile.sample_types.push(wanted);
-            profile.values.push(Vec::new());
-            profile.sample_types.len() - 1
-        })
     }
 
     fn finish(self) -> Profile {

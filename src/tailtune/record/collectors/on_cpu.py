@@ -11,6 +11,7 @@ import pyarrow as pa
 from tailtune._native import Sampler, Sampling
 from tailtune.errors import NativeError
 from tailtune.model.recording import CollectorRecord, Phase
+from tailtune.record.formats.sampler_mode import sees_code
 from tailtune.record.formats.stacks import StackTables, thread_states
 from tailtune.record.ports import Capture, Subject
 
@@ -60,7 +61,7 @@ class StackCollector:
         hz = _HZ[Phase.DIAGNOSE if is_diagnosis else Phase.MEASURE]
         try:
             sampler = Sampler(self._pid, hz, off_cpu=is_diagnosis, dwarf=is_diagnosis)
-            if not is_diagnosis and not _sees_code(sampler.mode):
+            if not is_diagnosis and not sees_code(sampler.mode):
                 self._refused = f"no stacks of the window {window}: {sampler.lost_note}"
                 return
             sampler.start()
@@ -98,7 +99,7 @@ class StackCollector:
         for name, profile in (("on-cpu", sampling.on_cpu), ("off-cpu", sampling.off_cpu)):
             if profile is None:
                 continue
-            if name == "on-cpu" and not _sees_code(sampling.mode):
+            if name == "on-cpu" and not sees_code(sampling.mode):
                 warnings.append(f"no on-CPU stacks of the window {window}: only the states of threads could be seen")
                 continue
             tables = self._tables.on_cpu if name == "on-cpu" else self._tables.off_cpu
@@ -110,11 +111,6 @@ class StackCollector:
         capture.tables.update(_joined(parts))
         capture.warnings.extend(warnings)
         return capture
-
-
-def _sees_code(mode: str) -> bool:
-    """Where no event may be opened, what ran is known by its thread alone: states are no functions."""
-    return not mode.startswith("/proc")
 
 
 def _joined(parts: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:

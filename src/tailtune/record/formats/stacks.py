@@ -4,7 +4,6 @@ Numbers of stacks and frames go on from profile to profile, so that the rows of 
 off the CPU, may stand in the same tables.
 """
 
-from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -40,12 +39,13 @@ class StackTables:
         return {"waits": pa.Table.from_arrays(columns, schema=WAITS), **self._stacks(profile)}
 
     def _stacks(self, profile: Profile) -> dict[str, pa.Table]:
-        stacks, frames = profile.stacks(), profile.frames()
+        lengths, flat = (np.frombuffer(column, "<u4").astype(np.int64) for column in profile.stack_columns())
+        frames = profile.frames()
         tables = {
-            "stacks": _stack_rows(stacks, self._next_stack, self._next_frame),
+            "stacks": _stack_rows(lengths, flat, self._next_stack, self._next_frame),
             "frames": _frame_rows(frames, self._next_frame),
         }
-        self._next_stack += len(stacks)
+        self._next_stack += len(lengths)
         self._next_frame += len(frames)
         return tables
 
@@ -64,12 +64,11 @@ def _windows(window: str, length: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(np.zeros(length, np.int8), [window])
 
 
-def _stack_rows(stacks: list[list[int]], first_stack: int, first_frame: int) -> pa.Table:
-    lengths = np.fromiter(map(len, stacks), np.int64, len(stacks))
-    stack = np.repeat(np.arange(len(stacks)), lengths) + first_stack
+def _stack_rows(lengths: np.ndarray, flat: np.ndarray, first_stack: int, first_frame: int) -> pa.Table:
+    stack = np.repeat(np.arange(len(lengths)), lengths) + first_stack
     depth = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    frame = np.fromiter(chain.from_iterable(stacks), np.int64, int(lengths.sum())) + first_frame
-    return pa.Table.from_arrays([pa.array(column, pa.uint32()) for column in (stack, depth, frame)], schema=STACKS)
+    columns = (stack, depth, flat + first_frame)
+    return pa.Table.from_arrays([pa.array(column, pa.uint32()) for column in columns], schema=STACKS)
 
 
 def _frame_rows(frames: list[tuple[str, str, str, int, bool, bool]], first_frame: int) -> pa.Table:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tailtune.model.profile_view import ThreadStates
+from tailtune.record.formats.sampler_mode import sees_code
 from tailtune.record.ports import Progress
 from tailtune.record.profiling.find import Process
 
@@ -13,11 +14,6 @@ if TYPE_CHECKING:
 
 _STEP_S: Final = 0.1
 """Between looks at the process and moves of the progress bar."""
-
-
-def sees_code(mode: str) -> bool:
-    """Return whether frames are functions. Where no event may be opened they are states and places of waiting."""
-    return not mode.startswith("/proc")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,8 @@ from typing import Final
 
 from tailtune.errors import SetupError, UsageError
 from tailtune.model.endpoint import PprofKind
-from tailtune.record.endpoint import EndpointError, Source, fetch
+from tailtune.record.endpoint import PREFIX, EndpointError, Source, fetch
 
-_PREFIX: Final = "/debug/pprof"
 _HTTP: Final = 80
 _HTTPS: Final = 443
 
@@ -40,12 +39,12 @@ def pull_of(url: str, kind: PprofKind | None, seconds: float) -> Pull:
     named = _kind_of(path)
     if kind and named and named is not kind:
         raise UsageError(f"{url} names the kind `{named}`, and --kind names `{kind}`")
-    if path and not path.endswith(_PREFIX) and not named:
+    if path and not path.endswith(PREFIX) and not named:
         return Pull(url, None, seconds)
     wanted = kind or named or PprofKind.CPU
     if not named:
         leaf = "profile" if wanted is PprofKind.CPU else wanted.value
-        path = f"{path or _PREFIX}/{leaf}"
+        path = f"{path or PREFIX}/{leaf}"
     asked = urllib.parse.parse_qs(parts.query)
     if "seconds" in asked:
         seconds = _number(asked["seconds"][0], url)
@@ -78,7 +77,7 @@ def pull(asked: Pull) -> bytes:
 
 def _kind_of(path: str) -> PprofKind | None:
     head, _, leaf = path.rpartition("/")
-    if not head.endswith(_PREFIX):
+    if not head.endswith(PREFIX):
         return None
     if leaf == "profile":
         return PprofKind.CPU
