@@ -29,7 +29,8 @@ struct Code<'data> {
     debug: Option<object::File<'data>>,
     limits: Limits,
     image: Image<'data>,
-    symbols: Symbols<'data>,
+    /// Read when the first address needs them.
+    symbols: OnceLock<Symbols<'data>>,
     go: Option<Pclntab<'data>>,
     /// Unpacked when the first address needs them.
     sections: OnceLock<Option<Sections<'data>>>,
@@ -108,18 +109,22 @@ impl<'data> Code<'data> {
     fn read(file: object::File<'data>, debug: &'data [u8], limits: Limits) -> Self {
         let debug = object::File::parse(debug).ok();
         let image = Image::read(&file);
-        let symbols = Symbols::read(&file, debug.as_ref());
         let go = Pclntab::find(&file, &image);
         Self {
             file,
             debug,
             limits,
             image,
-            symbols,
+            symbols: OnceLock::new(),
             go,
             sections: OnceLock::new(),
             ranges: OnceLock::new(),
         }
+    }
+
+    fn symbols(&self) -> &Symbols<'data> {
+        let read = || Symbols::read(&self.file, self.debug.as_ref());
+        self.symbols.get_or_init(read)
     }
 
     fn read_sections(&self) -> Result<Option<Sections<'data>>, String> {
@@ -189,7 +194,7 @@ impl<'a, 'data> Resolver<'a, 'data> {
 
     /// Names the physical function by the symbol table where the debug info has only a bare name, or none.
     fn complete(&mut self, frame: &mut Frame, code: &Code<'data>, address: u64, file_offset: u64) {
-        if let Some(name) = code.symbols.find(address) {
+        if let Some(name) = code.symbols().find(address) {
             let demangled = self.demangled.entry(name).or_insert_with(|| demangle(name));
             (frame.function, frame.system_name) = match demangled {
                 Some(demangled) => (demangled.clone(), name.to_owned()),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use addr2line::Context;
 use gimli::{
-    AttributeValue, DwLang, DwarfSections, EndianSlice, RunTimeEndian, SectionId, UnitOffset,
-    UnitRef,
+    AttributeValue, DwLang, Dwarf, DwarfSections, EndianSlice, RunTimeEndian, SectionId,
+    UnitOffset, UnitRef,
 };
 use object::{CompressionFormat, Object, ObjectSection};
 
@@ -42,18 +42,23 @@ impl<'data> Sections<'data> {
         } else {
             RunTimeEndian::Big
         };
-        Ok(Some(Self { sections, endian }))
+        let read = Self { sections, endian };
+        if !is_shallow(&read.dwarf()) {
+            return Err("the debug info nests deeper than any compiler makes it".to_owned());
+        }
+        Ok(Some(read))
+    }
+
+    fn dwarf(&self) -> Dwarf<Slice<'_>> {
+        self.sections
+            .borrow(|section| EndianSlice::new(section, self.endian))
     }
 
     pub(crate) fn lookup(&self) -> Result<Lookup<'_>, gimli::Error> {
-        let dwarf = self
-            .sections
-            .borrow(|section| EndianSlice::new(section, self.endian));
         Ok(Lookup {
-            context: Context::from_dwarf(dwarf)?,
+            context: Context::from_dwarf(self.dwarf())?,
             start_lines: HashMap::new(),
             demangled: HashMap::new(),
-            shallow: HashMap::new(),
         })
     }
 }
@@ -99,8 +104,6 @@ pub(crate) struct Lookup<'a> {
     context: Context<Slice<'a>>,
     start_lines: HashMap<(gimli::UnitSectionOffset, UnitOffset), u32>,
     demangled: HashMap<String, Option<String>>,
-    /// Units, and whether their entries nest no deeper than can be read.
-    shallow: HashMap<gimli::UnitSectionOffset, bool>,
 }
 
 /// A frame, and whether its name lacks the path or is missing: then the symbol table may know better.
@@ -124,12 +127,6 @@ impl Lookup<'_> {
     pub(crate) fn frames(&mut self, address: u64) -> Result<Vec<Found>, gimli::Error> {
         let mut found = Vec::new();
         let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
-        if let Some(unit) = unit {
-            let known = self.shallow.entry(unit.header.offset());
-            if !*known.or_insert_with(|| is_shallow(unit).unwrap_or(false)) {
-                return Ok(found);
-            }
-        }
         let mut frames = self.context.find_frames(address).skip_all_loads()?;
         while let Some(frame) = frames.next()? {
             let location = frame.location.as_ref();
@@ -190,20 +187,33 @@ fn named(
     Found { frame, is_bare }
 }
 
-/// Whether entries nest no deeper than compilers make them: deeper ones would exhaust the stack of
-/// the reader, which calls itself for each level.
-fn is_shallow(unit: UnitRef<'_, Slice<'_>>) -> Result<bool, gimli::Error> {
+/// Whether the entries of all units nest no deeper than compilers make them (about 30): deeper ones
+/// would exhaust the stack of the reader, which calls itself for each level.
+fn is_shallow(dwarf: &Dwarf<Slice<'_>>) -> bool {
     const MOST_NESTED: isize = 1_000;
-    let mut entries = unit.entries_raw(None)?;
-    while !entries.is_empty() {
-        if entries.next_depth() > MOST_NESTED {
-            return Ok(false);
-        }
-        if let Some(kind) = entries.read_abbreviation()? {
-            entries.skip_attributes(kind.attributes())?;
+    let mut units = dwarf.units();
+    while let Ok(Some(header)) = units.next() {
+        let is_deep = |unit: &gimli::Unit<Slice<'_>>| -> Result<bool, gimli::Error> {
+            let mut entries = unit.entries_raw(None)?;
+            while !entries.is_empty() {
+                if entries.next_depth() > MOST_NESTED {
+                    return Ok(true);
+                }
+                if let Some(kind) = entries.read_abbreviation()? {
+                    entries.skip_attributes(kind.attributes())?;
+                }
+            }
+            Ok(false)
+        };
+        // What cannot be read here cannot be read later either.
+        if dwarf
+            .unit(header)
+            .is_ok_and(|unit| is_deep(&unit).unwrap_or(false))
+        {
+            return false;
         }
     }
-    Ok(true)
+    true
 }
 
 /// The line of the declaration, behind at most a few references to abstract entries.

@@ -31,7 +31,7 @@ pub fn normalize_function(name: &str) -> String {
 
 fn normalized_once(name: &str) -> String {
     let name = without_clone_marks(name);
-    if name.contains("::") || name.contains('{') {
+    if name.contains("::") || name.starts_with('{') {
         return rust(name);
     }
     go(name)
@@ -238,6 +238,11 @@ mod tests {
                 "main.Map[...].func",
             ),
             ("main.Map[...]", "main.Map[...]"),
+            (
+                "sync.(*Map[go.shape.interface {},int]).Load",
+                "sync.(*Map[...]).Load",
+            ),
+            ("{closure#1}", "{closure}"),
             ("main.function2", "main.function2"),
             ("main.func1x", "main.func1x"),
             ("runtime.memmove.abi0", "runtime.memmove"),

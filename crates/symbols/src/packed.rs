@@ -9,6 +9,9 @@ use crate::Frame;
 
 const MAGIC: &[u8; 8] = b"ttnames\x01";
 
+/// Bytes of text that unpacking may make of a file: a small one can name a long text many times.
+const MOST_TEXT: usize = 1 << 30;
+
 /// Frames by offset in the file.
 pub type FramesByOffset = BTreeMap<u64, Vec<Frame>>;
 
@@ -94,10 +97,15 @@ pub fn unpack(data: &[u8], identity: &str) -> Option<FramesByOffset> {
             start_line: u32::try_from(reader.number()?).ok()?,
         })
     })?;
-    let mut before = 0_u64;
+    let (mut before, mut left) = (0_u64, MOST_TEXT);
     let places = reader.list(|reader| {
         before = before.checked_add(reader.number()?)?;
-        let list = reader.list(|reader| frames.get(reader.index()?).cloned())?;
+        let list = reader.list(|reader| {
+            let frame = frames.get(reader.index()?)?;
+            let size = frame.function.len() + frame.system_name.len() + frame.file.len();
+            left = left.checked_sub(size)?;
+            Some(frame.clone())
+        })?;
         (!list.is_empty()).then_some((before, list))
     })?;
     Some(places.into_iter().collect())
