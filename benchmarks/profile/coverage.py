@@ -2,7 +2,8 @@
 
 `.venv/bin/python benchmarks/profile coverage`, for each program. What is sampled of Go is stripped; its twin, with the
 same code and DWARF 4 (which binutils reads, unlike Go's DWARF 5), is what the other tools are asked. binutils names the
-innermost inlined call after the function around it; such frames are compared by their lines.
+innermost inlined call after the function around it; such frames are compared by their lines. Of cgo it takes the file
+that cgo made for the one that it was made from.
 """
 
 import itertools
@@ -31,6 +32,8 @@ _MAPPING: Final = re.compile(r"(\d+): 0x([0-9a-f]+)/0x[0-9a-f]+/0x([0-9a-f]+) (\
 _LOCATION: Final = re.compile(r"\s*\d+: 0x([0-9a-f]+) (?:M=(\d+) )?(.*)")
 _FRAME: Final = re.compile(r"(.*) (\S*):(\d+):\d+ s=\d+(?:\(.*\))?")
 _LLVM_CLONE: Final = re.compile(r" \(\.llvm\.\d+\)$")
+_LEGACY_MARKS: Final = {"_$": "$", "$LT$": "<", "$GT$": ">", "$u7b$": "{", "$u7d$": "}"}
+"""What Rust's mangling makes of punctuation; LLVM demangles such names as C++, and leaves these."""
 _SEGMENT: Final = re.compile(r"LOAD\s+0x([0-9a-f]+) 0x([0-9a-f]+) 0x[0-9a-f]+ 0x([0-9a-f]+)")
 
 Frame = tuple[str, str]
@@ -189,11 +192,16 @@ def disagreements(ours: Chains, theirs: Chains) -> list[str]:
     """Addresses whose frames differ, with the innermost frame that does."""
     told = []
     for address, chain in theirs.items():
-        pairs = enumerate(itertools.zip_longest(ours[address], chain))
-        differs = next(((depth, own, other) for depth, (own, other) in pairs if own != other), None)
-        if differs:
-            told.append(f"{address:#x}, frame {differs[0]}: we say {differs[1]}, it says {differs[2]}")
+        for depth, (own, other) in enumerate(itertools.zip_longest(ours[address], chain)):
+            if not _agree(own, other):
+                told.append(f"{address:#x}, frame {depth}: we say {own}, it says {other}")
+                break
     return told
+
+
+def _agree(own: Frame | None, other: Frame | None) -> bool:
+    """A tool that knows no line says nothing about it."""
+    return own == other or bool(own and other and not other[1] and own[0] == other[0])
 
 
 def _known(chains: Chains) -> Chains:
@@ -202,6 +210,8 @@ def _known(chains: Chains) -> Chains:
 
 def _frame(function: str, file: str, line: str) -> Frame:
     """Names differ in how much of the path and of the types they carry: the last part is compared."""
+    for mark, letter in _LEGACY_MARKS.items():
+        function = function.replace(mark, letter)
     name, depth = "", 0
     for before, letter in itertools.pairwise(" " + normalize_function(_LLVM_CLONE.sub("", function))):
         depth += letter == "<"
