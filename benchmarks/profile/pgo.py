@@ -1,8 +1,8 @@
 """`go build -pgo` with our profile of a live program, beside Go's own profile and none; totals beside `go tool pprof`.
 
 `.venv/bin/python benchmarks/profile pgo`. Needs Go, and permission to sample a process. The program has two hot calls
-that only the inliner with a profile takes: one of a function with a stack frame and one of a function without. Frame
-pointers step over the caller of a function without, so that the profile gives its call to the caller's caller.
+that only the inliner with a profile takes: one of a function with a stack frame and one of a function without, whose
+caller frame pointers step over. It is sampled as `tailtune profile` does without options.
 Times of the binaries are printed without a claim: they say what inlining is worth here, not how good a profile is.
 """
 

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tailtune._native import read_heap_v2
+from tailtune._native import Sampler, read_heap_v2
 
 pytestmark = pytest.mark.real
 
@@ -110,3 +112,30 @@ def test_a_stripped_go_program_is_named_as_its_runtime_names_it(options: list[st
     ours = [(f"{file}:{line}", function) for function, file, _, line, _, _ in frames]
     assert sum("main." in function for _, function in ours) >= 4
     assert ours == [(place, function) for _, place, function in told]
+
+
+@pytest.mark.parametrize(("options", "dwarf"), [([], False), (["-buildmode=pie"], True)], ids=["static", "pie"])
+def test_a_go_function_without_a_frame_has_its_caller(options: list[str], dwarf: bool, tmp_path: Path) -> None:
+    binary = tmp_path / "hot_calls"
+    source = str(FOLDER / "programs" / "hot_calls.go")
+    command = ["go", "build", "-ldflags=-s -w", *options, "-o", str(binary), source]
+    subprocess.run(command, check=True, env=os.environ | {"GO111MODULE": "off"})
+    with subprocess.Popen([binary, "60s"], stdout=subprocess.DEVNULL) as process:
+        try:
+            sampler = Sampler(process.pid, 999, dwarf=dwarf)
+            sampler.start()
+            time.sleep(0.8)
+            profile = sampler.stop().on_cpu
+        finally:
+            process.kill()
+    assert profile is not None
+    names = [frame[0] for frame in profile.frames()]
+    seen: Counter[tuple[str, str]] = Counter()
+    for stack, count in zip(profile.stacks(), profile.values(0), strict=True):
+        user = [names[row] for row in stack if names[row].startswith("main.")]
+        leaf, above = (*user, "", "")[:2]
+        seen[leaf, above] += count
+    for callee, caller in {"main.(*state).scramble": "main.scrambling", "main.look": "main.looking"}.items():
+        callers = {above: count for (leaf, above), count in seen.items() if leaf == callee}
+        assert sum(callers.values()) > 50
+        assert callers.get(caller, 0) >= 0.99 * sum(callers.values()), callers

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::error::SampleError;
+use crate::go_callers::TOP_BYTES;
 use crate::modes::{Mode, OffCpu};
 use crate::process::{family, online_cpus, paranoid, threads};
 use crate::records::{Kind, Kinds};
@@ -281,12 +282,12 @@ impl Events {
             clock_id: libc::CLOCK_MONOTONIC,
             ..Attributes::default()
         };
-        attributes.sample_stack_user = match records {
-            Kind::CpuWithStack => COPY_BYTES,
-            Kind::SwitchWithStack => COPY_BYTES_SWITCH,
-            _ => 0,
-        };
-        if attributes.sample_stack_user > 0 {
+        if records.has_stack() {
+            attributes.sample_stack_user = match records {
+                Kind::CpuWithStack => COPY_BYTES,
+                Kind::SwitchWithStack => COPY_BYTES_SWITCH,
+                _ => TOP_BYTES,
+            };
             attributes.sample_regs_user = unwind::Architecture::of_this_machine()
                 .map_or(0, unwind::Architecture::register_mask);
         }

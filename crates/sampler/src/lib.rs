@@ -16,6 +16,7 @@ mod capability;
 mod error;
 mod events;
 mod family;
+mod go_callers;
 mod modes;
 mod proc_sampling;
 mod proc_sampling_fold;

@@ -18,11 +18,11 @@ const MISC_SWITCH_OUT_PREEMPTED: u16 = 1 << 14;
 /// What an event records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// CPU time went by.
+    /// CPU time went by; with registers and the top of the stack.
     Cpu,
-    /// The same, with registers and a copy of the stack.
+    /// The same, with a larger copy of the stack.
     CpuWithStack,
-    /// A page was not there.
+    /// A page was not there; with registers and the top of the stack.
     PageFault,
     /// A thread left the CPU to another: `sched_switch`.
     Switch,
@@ -37,16 +37,25 @@ pub(crate) enum Kind {
 impl Kind {
     /// The fields of its samples.
     pub(crate) fn sample_type(self) -> u64 {
-        let stack = sys::SAMPLE_REGS_USER | sys::SAMPLE_STACK_USER;
+        let stack = match self.has_stack() {
+            true => sys::SAMPLE_REGS_USER | sys::SAMPLE_STACK_USER,
+            false => 0,
+        };
         COMMON
+            | stack
             | match self {
-                Self::Cpu | Self::PageFault => sys::SAMPLE_CALLCHAIN,
-                Self::CpuWithStack => sys::SAMPLE_CALLCHAIN | stack,
-                Self::Switch => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW,
-                Self::SwitchWithStack => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW | stack,
+                Self::Cpu | Self::CpuWithStack | Self::PageFault => sys::SAMPLE_CALLCHAIN,
+                Self::Switch | Self::SwitchWithStack => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW,
                 Self::Wakeup => sys::SAMPLE_RAW,
                 Self::Side => 0,
             }
+    }
+
+    /// Whether its samples end with registers and a copy of the stack: where the registers are known, and
+    /// the event is not too frequent.
+    pub(crate) fn has_stack(self) -> bool {
+        let is_frequent = matches!(self, Self::Switch | Self::Wakeup | Self::Side);
+        !is_frequent && unwind::Architecture::of_this_machine().is_some()
     }
 }
 
@@ -224,8 +233,7 @@ fn sample<'a>(mut fields: Fields<'a>, kinds: &Kinds) -> Option<(Who, Record<'a>)
         let length = usize::try_from(fields.u32()?).ok()?;
         raw = fields.bytes(length)?;
     }
-    let with_stack = kind.sample_type() & sys::SAMPLE_STACK_USER != 0;
-    let stack = if with_stack { fields.0 } else { &[] };
+    let stack = if kind.has_stack() { fields.0 } else { &[] };
     let record = Record::Sample {
         kind,
         chain,

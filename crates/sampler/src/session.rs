@@ -8,6 +8,7 @@ use profile::{Chain, Folder};
 use symbolize::{MapLine, Modules, executable_maps};
 
 use crate::family::Family;
+use crate::go_callers::GoCallers;
 use crate::records::{ChainBytes, Kind, Kinds, Record, Records, Timed, Who};
 use crate::switches::Switches;
 use crate::sys::{Ring, be_prompt, monotonic_ns};
@@ -29,6 +30,7 @@ pub(crate) struct Session {
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
     pub(crate) user_stacks: Option<UserStacks>,
+    go_callers: Option<GoCallers>,
     pub(crate) modules: Modules,
     family: Family,
     period_ns: i64,
@@ -63,6 +65,7 @@ impl Session {
             page_faults: folders.page_faults,
             switches: folders.switches,
             user_stacks: folders.user_stacks,
+            go_callers: GoCallers::new(),
             modules: Modules::default(),
             family,
             period_ns,
@@ -223,6 +226,9 @@ impl Session {
         {
             stacks.complete(pid, stack, &self.modules, &mut self.addresses);
         }
+        if let Some(callers) = &self.go_callers {
+            callers.complete(pid, stack, &mut self.addresses);
+        }
     }
 
     fn sample(&mut self, who: Who, kind: Kind, raw: &[u8]) {
@@ -266,6 +272,9 @@ impl Session {
             if let Some(stacks) = &mut self.user_stacks {
                 stacks.fork(parent, child);
             }
+            if let Some(callers) = &mut self.go_callers {
+                callers.fork(parent, child);
+            }
         } else if self.family.remove(child) {
             self.forget(child);
         }
@@ -275,6 +284,9 @@ impl Session {
         self.each_folder(|folder| folder.forget(pid));
         if let Some(stacks) = &mut self.user_stacks {
             stacks.forget(pid);
+        }
+        if let Some(callers) = &mut self.go_callers {
+            callers.forget(pid);
         }
     }
 
@@ -302,6 +314,9 @@ impl Session {
         self.modules.hold(pid, map);
         if let Some(stacks) = &mut self.user_stacks {
             stacks.map(pid, map);
+        }
+        if let Some(callers) = &mut self.go_callers {
+            callers.map(pid, map, &self.modules);
         }
     }
 

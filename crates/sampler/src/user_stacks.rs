@@ -22,7 +22,7 @@ const MOST_PROCESSES: usize = 4_096;
 /// Bytes of tables kept; binaries beyond are gone through by frame pointers.
 const MOST_TABLE_BYTES: usize = 512 << 20;
 /// `PERF_CONTEXT_USER`, and the lowest of such marks.
-const CONTEXT_USER: u64 = -512i64 as u64;
+pub(crate) const CONTEXT_USER: u64 = -512i64 as u64;
 const CONTEXTS: u64 = -4095i64 as u64;
 /// `PERF_SAMPLE_REGS_ABI_64`.
 const ABI_64: u64 = 2;
@@ -100,7 +100,7 @@ impl UserStacks {
         modules: &Modules,
         addresses: &mut Vec<u64>,
     ) {
-        let Some((registers, stack)) = parse(self.architecture, record) else {
+        let Some((registers, stack)) = registers_and_stack(self.architecture, record) else {
             return;
         };
         let Some(mut process) = self.processes.remove(&pid) else {
@@ -196,7 +196,10 @@ fn met_at(by_frames: &[u64], address: u64, row: usize) -> Option<usize> {
 
 /// The end of a sample's record: registers (kind, then one word each), stack (length, bytes, length
 /// that was there). `None` without either, as for threads of the kernel.
-fn parse(architecture: Architecture, record: &[u8]) -> Option<(Registers, StackCopy<'_>)> {
+pub(crate) fn registers_and_stack(
+    architecture: Architecture,
+    record: &[u8],
+) -> Option<(Registers, StackCopy<'_>)> {
     let (words, _) = record.as_chunks::<8>();
     let word = |row: usize| words.get(row).map(|&bytes| u64::from_ne_bytes(bytes));
     if word(0)? != ABI_64 {
@@ -261,14 +264,18 @@ mod tests {
             .iter()
             .flat_map(|word: &u64| word.to_ne_bytes())
             .collect();
-        let (registers, stack) = parse(architecture, &record).unwrap_or_else(|| unreachable!());
+        let (registers, stack) =
+            registers_and_stack(architecture, &record).unwrap_or_else(|| unreachable!());
         assert_eq!((registers.instruction, registers.stack), (1, 2));
         assert_eq!(
             (stack.start, stack.bytes.len(), stack.is_cut),
             (2, 8, false)
         );
         for length in 0..record.len() {
-            assert!(parse(architecture, &record[..length]).is_none(), "{length}");
+            assert!(
+                registers_and_stack(architecture, &record[..length]).is_none(),
+                "{length}"
+            );
         }
     }
 
@@ -277,7 +284,7 @@ mod tests {
         fn any_record_will_never_panic(words in prop::collection::vec(prop_oneof![0u64..40, any::<u64>()], 0..20)) {
             let record: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
             for architecture in [Architecture::X86_64, Architecture::Aarch64] {
-                if let Some((_, stack)) = parse(architecture, &record) {
+                if let Some((_, stack)) = registers_and_stack(architecture, &record) {
                     prop_assert!(stack.bytes.len() <= record.len());
                 }
             }

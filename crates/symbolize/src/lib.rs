@@ -10,6 +10,7 @@ mod bytes;
 mod cache;
 mod debug_files;
 mod files;
+mod go;
 mod kernel;
 mod maps;
 mod modules;
@@ -17,6 +18,7 @@ mod named;
 mod options;
 mod symbolize;
 
+pub use go::GoBinary;
 pub use maps::{MapLine, executable_maps};
 pub use modules::Modules;
 pub use options::Options;

@@ -28,6 +28,7 @@ pub use kallsyms::KernelSymbols;
 pub use names::demangle;
 pub use normalize::normalize_function;
 pub use packed::{FramesByOffset, pack, unpack};
+pub use pclntab::GoStacks;
 pub use preload::why_not_preloadable;
 
 /// One call found at an address.

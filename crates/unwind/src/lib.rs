@@ -17,12 +17,14 @@
 mod built;
 mod checked;
 mod code_map;
+mod leaf;
 mod registers;
 mod sections;
 mod stack;
 mod unwinder;
 
 pub use code_map::CodeMap;
+pub use leaf::caller_without_frame;
 pub use registers::{Architecture, Registers};
 pub use sections::Sections;
 pub use stack::StackCopy;

@@ -8,13 +8,17 @@ mod bytes;
 mod find;
 mod header;
 mod module_data;
+mod stacks;
 
 use crate::Frame;
 use bytes::{text, varint};
 use header::{Header, Version};
+pub use stacks::GoStacks;
 
 /// Deeper nesting than any compiler makes.
 const MOST_INLINED: usize = 128;
+/// Longer tables of values than those of the longest generated functions.
+const MOST_STEPS: usize = 1 << 20;
 /// `PCDATA_InlTreeIndex` and `FUNCDATA_InlTree` of `internal/abi/funcdata.go`.
 const INLINE_INDEX: usize = 2;
 const INLINE_TREE: usize = 3;
@@ -233,8 +237,7 @@ impl Pclntab<'_> {
         }
         let mut at = self.header.values.checked_add(table as usize)?;
         let (mut value, mut reached) = (-1_i32, function.entry);
-        // Each step reads at least two bytes, so a hostile table ends with the data.
-        loop {
+        for _ in 0..MOST_STEPS {
             let change = varint(self.data, &mut at)?;
             if change == 0 && reached != function.entry {
                 return None;
@@ -247,6 +250,7 @@ impl Pclntab<'_> {
                 return Some(value);
             }
         }
+        None
     }
 }
 

@@ -34,6 +34,7 @@ fn parts() -> Parts {
     let lines = sequence(&[(11, 16), (10, 16), (20, 32)]); // 10, 20, 40
     let file = sequence(&[(1, 32), (1, 32)]); // a.go, b.go
     let inlined = sequence(&[(0, 16), (1, 16), (1, 32)]); // none, call 0, call 1
+    let depths = sequence(&[(1, 4), (40, 60)]); // 0, 40
     let mut table = vec![0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8];
     for word in [2, 2, TEXT as usize, NAMES, UNITS, FILES, VALUES, TABLE] {
         table.extend((word as u64).to_le_bytes());
@@ -48,7 +49,7 @@ fn parts() -> Parts {
     put_numbers(
         &mut table,
         OUTER,
-        &[0, 1, 0, 0, 0, file, lines, 3, 0, 9, 4 << 24],
+        &[0, 1, 0, 0, depths, file, lines, 3, 0, 9, 4 << 24],
     );
     put_numbers(
         &mut table,
@@ -81,14 +82,17 @@ fn put_numbers(into: &mut Vec<u8>, at: usize, numbers: &[u32]) {
     put(into, at, &bytes);
 }
 
-fn frames(parts: &Parts, distance: u64) -> Option<Vec<Frame>> {
-    let table = Pclntab {
+fn table(parts: &Parts) -> Option<Pclntab<'_>> {
+    Some(Pclntab {
         data: &parts.table,
         header: Header::parse(&parts.table)?,
         text: TEXT,
         inline_trees: &parts.trees,
-    };
-    Some(table.frames(TEXT.wrapping_add(distance)))
+    })
+}
+
+fn frames(parts: &Parts, distance: u64) -> Option<Vec<Frame>> {
+    Some(table(parts)?.frames(TEXT.wrapping_add(distance)))
 }
 
 fn told(parts: &Parts, distance: u64) -> Vec<(String, String, u32, u32)> {
@@ -119,6 +123,15 @@ fn inlined_calls_have_the_lines_of_their_calls() {
 fn outside_of_the_code_nothing_is_named() {
     assert!(told(&parts(), 96).is_empty());
     assert_eq!(frames(&parts(), 0u64.wrapping_sub(1)), Some(Vec::new()));
+}
+
+#[test]
+fn stacks_are_as_deep_as_their_table_says() {
+    let parts = parts();
+    let depth = |distance| table(&parts)?.depth(TEXT + distance);
+    let depths: Vec<Option<u32>> = [0, 3, 4, 63, 64, 96].map(depth).into();
+    let known = [Some(0), Some(0), Some(40), Some(40), None, None];
+    assert_eq!(depths, known, "the second function has no table");
 }
 
 #[test]
@@ -169,6 +182,7 @@ proptest! {
         for distance in [0, 20, 40, 63, 64, 95, distance % 1024] {
             if let Some(frames) = frames(&parts, distance) {
                 prop_assert!(frames.len() <= MOST_INLINED + 1);
+                let _ = table(&parts).and_then(|table| table.depth(TEXT + distance));
             }
         }
     }
