@@ -41,6 +41,7 @@ mod strings;
 mod tables;
 mod threads;
 mod tree;
+mod unwind;
 mod wire;
 
 pub use address_space::{AddressSpace, Region};
@@ -61,3 +62,4 @@ pub use strings::{StringId, StringTable};
 pub use tables::{Profile, ResolvedFrame, SampleType};
 pub use threads::ThreadRow;
 pub use tree::CallTree;
+pub use unwind::{Mapped, Unwind};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use profile::{FoldLimits, PerfDataError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use symbolize::{Modules, Options};
+use symbolize::{Modules, Options, RecordedCallers};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
@@ -75,7 +75,13 @@ fn read_and_name(
     let file = File::open(path)?;
     let length = file.metadata()?.len().max(1) as f64;
     let mut reading = |done: u64| progress.tell(done as f64 / length * READING);
-    let mut read = profile::Profile::from_perf_data(file, FoldLimits::default(), &mut reading)?;
+    let mut callers = RecordedCallers::new(options);
+    let limits = FoldLimits::default();
+    let mut read = profile::Profile::from_perf_data_with(file, limits, &mut callers, &mut reading)?;
+    if let Some(comment) = callers.comment() {
+        let comment = read.strings.intern(&comment);
+        read.comments.push(comment);
+    }
     // The processes of a recording are gone; the files at the paths of then are what there is.
     let mut modules = Modules::default();
     for row in read.mappings.rows() {

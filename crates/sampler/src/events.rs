@@ -7,13 +7,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::error::SampleError;
-use crate::go_callers::TOP_BYTES;
 use crate::modes::{Mode, OffCpu};
 use crate::process::{family, online_cpus, paranoid, threads};
 use crate::records::{Kind, Kinds};
 use crate::sys::{self, Attributes, ManyFiles, Ring};
 use crate::tracepoints::{self, Layouts};
-use crate::user_stacks::{COPY_BYTES, COPY_BYTES_SWITCH};
 
 const NS_PER_S: u64 = 1_000_000_000;
 /// Bytes of a ring: 100 ms of samples at 4 kHz with the deepest stacks.
@@ -23,6 +21,15 @@ const RING: usize = 512 << 10;
 const RING_LARGE: usize = 4 << 20;
 /// Bound on the rings of all CPUs.
 const ALL_RINGS: usize = 256 << 20;
+
+/// Bytes of stack copied with a sample. Of the stacks of a small search service, 32 KiB hold all, 16 KiB
+/// 90 % and 8 KiB 2 %; a kilobyte more costs the sampler 0.08 % of a CPU at 999 Hz.
+const COPY_BYTES: u32 = 32 << 10;
+/// The same where a thread leaves its CPU, which happens more often: enough to get out of libraries without
+/// frame pointers, from where frame pointers go on.
+const COPY_BYTES_SWITCH: u32 = 4 << 10;
+/// The same where only callers of Go functions without a frame are looked for.
+const COPY_BYTES_TOP: u32 = 64;
 
 /// What to sample.
 #[derive(Clone, Copy, Debug, Default)]
@@ -286,7 +293,7 @@ impl Events {
             attributes.sample_stack_user = match records {
                 Kind::CpuWithStack => COPY_BYTES,
                 Kind::SwitchWithStack => COPY_BYTES_SWITCH,
-                _ => TOP_BYTES,
+                _ => COPY_BYTES_TOP,
             };
             attributes.sample_regs_user = unwind::Architecture::of_this_machine()
                 .map_or(0, unwind::Architecture::register_mask);

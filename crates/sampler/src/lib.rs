@@ -3,7 +3,7 @@
 //! ```text
 //! modes (by trying) ─► events, sys (rings) ─► session (one thread drains and folds)
 //!                                               ├─► profile::Folder: stacks on the CPU, of page faults
-//!                                               │    ▲ user_stacks: callers by unwinding tables, if wanted
+//!                                               │    ▲ callers that frame pointers lack
 //!                                               └─► switches ─► states of threads, stacks off the CPU
 //! ```
 //!
@@ -16,7 +16,6 @@ mod capability;
 mod error;
 mod events;
 mod family;
-mod go_callers;
 mod modes;
 mod proc_sampling;
 mod proc_sampling_fold;
@@ -32,7 +31,6 @@ mod switches;
 mod sys;
 mod threads;
 mod tracepoints;
-mod user_stacks;
 
 pub use best::BestSampler;
 pub use capability::{Capability, ModeTrial, Trial, capability};

@@ -15,8 +15,7 @@ use crate::sampling::Sampling;
 use crate::session::{Folders, Session};
 use crate::switches::Switches;
 use crate::sys::{monotonic_ns, utc_ns};
-use crate::user_stacks::UserStacks;
-use symbolize::{Options, symbolize};
+use symbolize::{Callers, Options, symbolize};
 
 /// Samples a process with all its threads and descendants, or the whole machine.
 pub struct Sampler {
@@ -188,7 +187,8 @@ impl Sampler {
             on_cpu: on_cpu.map(folder),
             page_faults: page_faults.map(folder),
             switches: off_cpu.map(|profile| Switches::new(folder(profile), layouts, began_ns)),
-            user_stacks: wanted.dwarf.then(UserStacks::new).flatten(),
+            callers: unwind::Architecture::of_this_machine()
+                .map(|architecture| Callers::new(architecture, wanted.dwarf)),
         }
     }
 
@@ -219,8 +219,9 @@ fn finish(session: Session, ended_ns: i64) -> Sampling {
         sampling.threads = threads;
         sampling.warnings.extend(warnings);
     }
-    if let (Some(stacks), Some(profile)) = (session.user_stacks, &mut sampling.on_cpu) {
-        let comment = profile.strings.intern(&stacks.comment());
+    let comment = session.callers.and_then(|callers| callers.comment());
+    if let (Some(comment), Some(profile)) = (comment, &mut sampling.on_cpu) {
+        let comment = profile.strings.intern(&comment);
         profile.comments.push(comment);
     }
     for profile in sampling.profiles_mut() {

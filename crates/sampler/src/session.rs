@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use profile::{Chain, Folder};
 
-use symbolize::{MapLine, Modules, executable_maps};
+use symbolize::{Callers, MapLine, Modules, executable_maps};
+use unwind::Architecture;
 
 use crate::family::Family;
-use crate::go_callers::GoCallers;
 use crate::records::{ChainBytes, Kind, Kinds, Record, Records, Timed, Who};
 use crate::switches::Switches;
 use crate::sys::{Ring, be_prompt, monotonic_ns};
-use crate::user_stacks::UserStacks;
 
 /// Records younger than this wait for the next time, when those of all CPUs are sure to be there: a virtual
 /// CPU may be stopped for many milliseconds between the time stamp of a record and its end.
@@ -29,8 +28,8 @@ pub(crate) struct Session {
     pub(crate) on_cpu: Option<Folder>,
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
-    pub(crate) user_stacks: Option<UserStacks>,
-    go_callers: Option<GoCallers>,
+    /// `None` on an architecture that is not known.
+    pub(crate) callers: Option<Callers>,
     pub(crate) modules: Modules,
     family: Family,
     period_ns: i64,
@@ -45,8 +44,8 @@ pub(crate) struct Folders {
     pub(crate) on_cpu: Option<Folder>,
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
-    /// Completes the chains of the first.
-    pub(crate) user_stacks: Option<UserStacks>,
+    /// Completes the chains.
+    pub(crate) callers: Option<Callers>,
 }
 
 impl Session {
@@ -64,8 +63,7 @@ impl Session {
             on_cpu: folders.on_cpu,
             page_faults: folders.page_faults,
             switches: folders.switches,
-            user_stacks: folders.user_stacks,
-            go_callers: GoCallers::new(),
+            callers: folders.callers,
             modules: Modules::default(),
             family,
             period_ns,
@@ -90,7 +88,7 @@ impl Session {
             be_prompt();
             longest = LONGEST_OFF_CPU;
         }
-        if self.user_stacks.is_some() {
+        if self.callers.as_ref().is_some_and(Callers::has_tables) {
             longest = LONGEST_OFF_CPU;
         }
         let mut interval = LONGEST_OFF_CPU;
@@ -221,13 +219,10 @@ impl Session {
 
     fn read_chain(&mut self, pid: i32, chain: ChainBytes<'_>, stack: &[u8]) {
         chain.read_into(&mut self.addresses);
-        if !stack.is_empty()
-            && let Some(stacks) = &mut self.user_stacks
-        {
-            stacks.complete(pid, stack, &self.modules, &mut self.addresses);
-        }
-        if let Some(callers) = &self.go_callers {
-            callers.complete(pid, stack, &mut self.addresses);
+        let mask = Architecture::of_this_machine().map_or(0, Architecture::register_mask);
+        if let Some(callers) = &mut self.callers {
+            let mut binaries = |path: &str| self.modules.bytes(path);
+            callers.complete(pid, mask, stack, &mut binaries, &mut self.addresses);
         }
     }
 
@@ -269,10 +264,7 @@ impl Session {
         if self.family.contains(parent) {
             self.family.insert(child);
             self.each_folder(|folder| folder.fork(parent, child));
-            if let Some(stacks) = &mut self.user_stacks {
-                stacks.fork(parent, child);
-            }
-            if let Some(callers) = &mut self.go_callers {
+            if let Some(callers) = &mut self.callers {
                 callers.fork(parent, child);
             }
         } else if self.family.remove(child) {
@@ -282,10 +274,7 @@ impl Session {
 
     fn forget(&mut self, pid: i32) {
         self.each_folder(|folder| folder.forget(pid));
-        if let Some(stacks) = &mut self.user_stacks {
-            stacks.forget(pid);
-        }
-        if let Some(callers) = &mut self.go_callers {
+        if let Some(callers) = &mut self.callers {
             callers.forget(pid);
         }
     }
@@ -312,11 +301,8 @@ impl Session {
             folder.map(pid, map.start, map.end, map.file_offset, path);
         });
         self.modules.hold(pid, map);
-        if let Some(stacks) = &mut self.user_stacks {
-            stacks.map(pid, map);
-        }
-        if let Some(callers) = &mut self.go_callers {
-            callers.map(pid, map, &self.modules);
+        if let Some(callers) = &mut self.callers {
+            callers.map(pid, map);
         }
     }
 

@@ -72,7 +72,7 @@ fn every(offsets: &[u64], function: impl Fn(u64) -> String) -> Names {
 
 /// The file behind a path, unless it is another one than was recorded; then a copy that was kept of
 /// the recorded one.
-fn open(source: &Source, modules: &Modules, options: &Options) -> Result<Mmap, String> {
+pub(crate) fn open(source: &Source, modules: &Modules, options: &Options) -> Result<Mmap, String> {
     let recorded = &source.recorded;
     let file = modules.file(&source.path).map(map);
     let found = match file {

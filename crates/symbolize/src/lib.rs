@@ -8,6 +8,7 @@
 mod binaries;
 mod bytes;
 mod cache;
+mod callers;
 mod debug_files;
 mod files;
 mod go;
@@ -18,7 +19,8 @@ mod named;
 mod options;
 mod symbolize;
 
-pub use go::GoBinary;
+pub use bytes::Bytes;
+pub use callers::{Binaries, Callers, RecordedCallers};
 pub use maps::{MapLine, executable_maps};
 pub use modules::Modules;
 pub use options::Options;

@@ -2,14 +2,16 @@
 
 use hashbrown::HashMap;
 
+use super::attributes::SAMPLE_STACK_USER;
 use super::columns::Columns;
-use super::events::{Events, Role};
+use super::events::{Event, Events, Role};
 use super::fields::Fields;
 use super::sample::Sample;
 use super::switches::{Interval, Switches};
 use crate::fold::{Chain, FoldLimits, Folder};
 use crate::tables::Profile;
 use crate::threads::ThreadRow;
+use crate::unwind::{Mapped, Unwind};
 
 const MMAP: u32 = 1;
 const LOST: u32 = 2;
@@ -23,6 +25,9 @@ const LOST_SAMPLES: u32 = 13;
 const SWITCH: u32 = 14;
 const SWITCH_CPU_WIDE: u32 = 15;
 
+/// `PERF_CONTEXT_USER`.
+const CONTEXT_USER: u64 = -512i64 as u64;
+
 const MISC_COMM_EXEC: u16 = 1 << 13;
 const MISC_MMAP_DATA: u16 = 1 << 13;
 const MISC_FORK_EXEC: u16 = 1 << 13;
@@ -34,8 +39,9 @@ const MOST_THREAD_NAMES: usize = 200_000;
 const LONGEST_PATH: usize = 4_096;
 
 /// Collects what the records say.
-pub(crate) struct Collector {
+pub(crate) struct Collector<'a> {
     folder: Folder,
+    callers: &'a mut dyn Unwind,
     columns: Option<Columns>,
     switches: Switches,
     threads: HashMap<i32, (i32, Box<str>)>,
@@ -45,14 +51,15 @@ pub(crate) struct Collector {
     pub(crate) samples: u64,
     damaged: u64,
     throttled: u64,
-    with_stack_copies: u64,
+    without_callers: u64,
     skipped_switches: u64,
 }
 
-impl Collector {
-    pub(crate) fn new(limits: FoldLimits) -> Self {
+impl<'a> Collector<'a> {
+    pub(crate) fn new(limits: FoldLimits, callers: &'a mut dyn Unwind) -> Self {
         Self {
             folder: Folder::new(Profile::default(), limits),
+            callers,
             columns: None,
             switches: Switches::default(),
             threads: HashMap::new(),
@@ -62,7 +69,7 @@ impl Collector {
             samples: 0,
             damaged: 0,
             throttled: 0,
-            with_stack_copies: 0,
+            without_callers: 0,
             skipped_switches: 0,
         }
     }
@@ -96,6 +103,9 @@ impl Collector {
         let is_arm = events.architecture == "aarch64";
         let sample = Sample::parse(event, misc, body, &mut addresses, is_arm);
         let counted = sample.and_then(|sample| {
+            if !sample.stack.is_empty() {
+                self.complete(event.attributes.registers, &sample, &mut addresses);
+            }
             let chain = Chain {
                 pid: sample.pid,
                 tid: sample.tid,
@@ -107,6 +117,13 @@ impl Collector {
         });
         self.addresses = addresses;
         counted
+    }
+
+    fn complete(&mut self, mask: u64, sample: &Sample<'_>, addresses: &mut Vec<u64>) {
+        let (pid, stack) = (sample.pid, sample.stack);
+        self.callers.complete(pid, mask, stack, addresses);
+        let user = addresses.iter().position(|&mark| mark == CONTEXT_USER);
+        self.without_callers += u64::from(user.is_none_or(|mark| mark + 2 >= addresses.len()));
     }
 
     fn chain(
@@ -146,7 +163,6 @@ impl Collector {
             }
             Role::Clock | Role::Counter | Role::Fault | Role::Other => {}
         }
-        self.with_stack_copies += u64::from(sample.has_stack_copy);
         let stack = self.folder.stack(chain);
         let values = columns.sample(number, sample.period);
         self.folder.count(chain.row(stack), values);
@@ -184,7 +200,7 @@ impl Collector {
             MMAP if misc & MISC_MMAP_DATA == 0 => {
                 let (pid, start) = (fields.i32()?, fields.skip(4)?.u64()?);
                 let (length, offset) = (fields.u64()?, fields.u64()?);
-                self.map(pid, start, length, offset, fields.text());
+                self.map(events, (pid, start, length, offset), fields.text());
             }
             MMAP2 => self.map2(events, misc, fields)?,
             LOST => self.folder.lost(fields.skip(8)?.u64()?),
@@ -193,6 +209,7 @@ impl Collector {
                 let (pid, tid) = (fields.i32()?, fields.i32()?);
                 if misc & MISC_COMM_EXEC != 0 {
                     self.folder.forget(pid);
+                    self.callers.forget(pid);
                 }
                 self.name(pid, tid, fields.text());
             }
@@ -200,8 +217,12 @@ impl Collector {
                 let (pid, parent, tid) = (fields.i32()?, fields.i32()?, fields.i32()?);
                 if kind == EXIT && pid == tid {
                     self.folder.end(pid);
+                    self.callers.forget(pid);
                 } else if kind == FORK && misc & MISC_FORK_EXEC == 0 {
                     self.folder.fork(parent, pid);
+                    if parent != pid {
+                        self.callers.fork(parent, pid);
+                    }
                     self.inherit_name(pid, tid, fields.i32()?);
                 }
             }
@@ -223,17 +244,22 @@ impl Collector {
         let protection = fields.u32()?;
         let path = fields.skip(4)?.text();
         if protection & PROT_EXEC != 0 {
-            self.map(pid, start, length, offset, path);
             if misc & MISC_MMAP_BUILD_ID != 0 {
                 let length = usize::from(file[0].min(20));
                 events.note_build_id(path, &file[4..4 + length]);
             }
+            self.map(events, (pid, start, length, offset), path);
         }
         Some(())
     }
 
     /// The kernel's own mappings are those of process -1; its addresses need none.
-    fn map(&mut self, pid: i32, start: u64, length: u64, offset: u64, path: &[u8]) {
+    fn map(
+        &mut self,
+        events: &Events,
+        (pid, start, length, file_offset): (i32, u64, u64, u64),
+        path: &[u8],
+    ) {
         if pid < 0 {
             return;
         }
@@ -245,7 +271,18 @@ impl Collector {
             &path
         };
         let limit = start.saturating_add(length);
-        self.folder.map(pid, start, limit, offset, path);
+        self.folder.map(pid, start, limit, file_offset, path);
+        let has_stacks = |event: &Event| event.attributes.has(SAMPLE_STACK_USER);
+        if events.all().iter().any(has_stacks) {
+            self.callers.map(&Mapped {
+                pid,
+                range: start..limit,
+                file_offset,
+                path,
+                build_id: events.build_ids.get(path).map_or("", |id| id),
+                is_arm: events.architecture == "aarch64",
+            });
+        }
     }
 
     fn name(&mut self, pid: i32, tid: i32, name: &[u8]) {
@@ -305,8 +342,9 @@ impl Collector {
             "times the kernel paused sampling, because it took too much time",
         );
         note(
-            self.with_stack_copies,
-            "samples carry a copy of their stack, which was not unwound: only the executing function is known",
+            self.without_callers,
+            "samples carry a copy of their stack, in which no callers were found: their binaries are not at hand, \
+             or the copies too short",
         );
         note(
             self.skipped_switches,

@@ -12,6 +12,7 @@ use super::unpack::Unpacker;
 use super::window::Window;
 use crate::fold::FoldLimits;
 use crate::tables::Profile;
+use crate::unwind::{AsRecorded, Unwind};
 
 const HEADER_ATTR: u32 = 64;
 const HEADER_TRACING_DATA: u32 = 66;
@@ -39,8 +40,21 @@ impl Profile {
     /// If it is no perf.data file or what describes its events is damaged, with the byte; if the source
     /// fails; if `progress` says so.
     pub fn from_perf_data<R: Read + Seek>(
+        source: R,
+        limits: FoldLimits,
+        progress: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Self, PerfDataError> {
+        Self::from_perf_data_with(source, limits, &mut AsRecorded, progress)
+    }
+
+    /// The same; `callers` completes the chains of samples that carry a copy of their stack.
+    ///
+    /// # Errors
+    /// As [`Profile::from_perf_data`].
+    pub fn from_perf_data_with<R: Read + Seek>(
         mut source: R,
         limits: FoldLimits,
+        callers: &mut dyn Unwind,
         progress: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Self, PerfDataError> {
         let mut events = Events::default();
@@ -50,7 +64,7 @@ impl Profile {
             state: State {
                 events,
                 rounds: Rounds::default(),
-                collector: Collector::new(limits),
+                collector: Collector::new(limits, callers),
             },
             unpacker: Unpacker::default(),
             records,
@@ -61,22 +75,22 @@ impl Profile {
     }
 }
 
-struct Reader<R> {
+struct Reader<'a, R> {
     window: Window<R>,
-    state: State,
+    state: State<'a>,
     unpacker: Unpacker,
     records: Records,
     damage: Option<String>,
 }
 
 /// What the records change.
-struct State {
+struct State<'a> {
     events: Events,
     rounds: Rounds,
-    collector: Collector,
+    collector: Collector<'a>,
 }
 
-impl<R: Read> Reader<R> {
+impl<R: Read> Reader<'_, R> {
     fn run(&mut self, progress: &mut dyn FnMut(u64) -> bool) -> Result<(), PerfDataError> {
         let mut reported = 0;
         while self.damage.is_none() && self.next()? {
@@ -195,7 +209,7 @@ fn data_behind(kind: u32, body: &[u8]) -> u64 {
 
 fn unpack(
     unpacker: &mut Unpacker,
-    state: &mut State,
+    state: &mut State<'_>,
     kind: u32,
     mut body: Fields<'_>,
 ) -> Result<(), &'static str> {
@@ -215,7 +229,7 @@ fn unpack(
     })
 }
 
-impl State {
+impl State<'_> {
     /// Takes in a record of the kernel: at once if it has no time, else when its turn comes.
     fn record(&mut self, kind: u32, record: &[u8]) {
         let found = self.events.find(kind == SAMPLE, &record[8..]);

@@ -19,8 +19,8 @@ pub(crate) struct Sample<'a> {
     pub(crate) period: u64,
     /// What a tracepoint recorded.
     pub(crate) raw: &'a [u8],
-    /// Whether it carries a copy of the thread's stack.
-    pub(crate) has_stack_copy: bool,
+    /// Registers and a copy of the thread's stack, at the end of the record; empty without.
+    pub(crate) stack: &'a [u8],
 }
 
 impl<'a> Sample<'a> {
@@ -42,7 +42,7 @@ impl<'a> Sample<'a> {
             cpu: places.cpu(body),
             period: period.unwrap_or(attributes.period),
             raw: &[],
-            has_stack_copy: false,
+            stack: &[],
         };
         let mut fields = Fields(body.get(places.length..)?);
         addresses.clear();
@@ -61,11 +61,12 @@ impl<'a> Sample<'a> {
             sample.raw = fields.bytes(length)?;
         }
         if attributes.has(SAMPLE_STACK_USER) {
+            skip_branches(attributes, &mut fields)?;
             let leaf = user_leaf(attributes, fields, is_arm);
             if let Some(address) = leaf.filter(|_| !addresses.contains(&CONTEXT_USER)) {
                 addresses.extend([CONTEXT_USER, address]);
             }
-            sample.has_stack_copy = leaf.is_some();
+            sample.stack = leaf.map_or(&[], |_| fields.0);
         }
         Some(sample)
     }
@@ -96,14 +97,18 @@ fn skip_counts(fields: &mut Fields<'_>, format: u64) -> Option<()> {
     Some(())
 }
 
-/// The executing instruction of the user's code, from the registers that go before a stack copy.
-fn user_leaf(attributes: &Attributes, mut fields: Fields<'_>, is_arm: bool) -> Option<u64> {
+fn skip_branches(attributes: &Attributes, fields: &mut Fields<'_>) -> Option<()> {
     const HARDWARE_INDEX: u64 = 1 << 17;
     if attributes.has(SAMPLE_BRANCH_STACK) {
         let count = fields.u64()?;
         let index = u64::from(attributes.branch_sample_type & HARDWARE_INDEX != 0);
         fields.skip(count.checked_mul(24)?.checked_add(index * 8)?)?;
     }
+    Some(())
+}
+
+/// The executing instruction of the user's code, from the registers that go before a stack copy.
+fn user_leaf(attributes: &Attributes, mut fields: Fields<'_>, is_arm: bool) -> Option<u64> {
     if !attributes.has(SAMPLE_REGS_USER) || fields.u64()? == 0 {
         return None;
     }
