@@ -53,7 +53,7 @@ def test_stripped_and_optimised_programs_have_names_and_inlined_calls(coverage: 
         assert len(binutils) >= len(chains) * 0.8, program.label
         if "cgo" not in program.label:  # binutils takes one C file of cgo for another
             differ = coverage.disagreements(*answers["addr2line"])
-            assert len(differ) <= max(2, len(chains) // 50), differ
+            assert len(differ) <= max(3, len(chains) // 20), differ
 
 
 SELF_TOLD = """
