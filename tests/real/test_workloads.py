@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.imports import ACCESS_LOG, Silent, imported
@@ -14,6 +15,7 @@ from tests.support.logs import shop_log
 from tailtune.cli.app import main
 from tailtune.errors import ConfigError, SetupError
 from tailtune.lab.workload import Choice, compile_chosen, show_chosen
+from tailtune.record.engine.load import ScheduleInfo, compile_workload
 
 pytestmark = pytest.mark.real
 WORKLOAD = """
@@ -127,16 +129,24 @@ def test_a_schedule_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Mo
     path.write_text(WORKLOAD)
     schedule.write_text("an older one")
 
-    ended = threading.Thread.join
+    written, interrupted = threading.Event(), threading.Event()
 
-    def interrupted(thread: threading.Thread, _seconds: float) -> None:
-        ended(thread)
+    def held(*given: Any) -> ScheduleInfo:
+        info = compile_workload(*given)
+        written.set()
+        interrupted.wait()
+        return info
+
+    def interrupt(_thread: threading.Thread, _seconds: float) -> None:
+        written.wait()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "join", interrupted)
+        patched.setattr("tailtune.lab.workload.compile_workload", held)
+        patched.setattr(threading.Thread, "join", interrupt)
         with pytest.raises(KeyboardInterrupt):
             compile_chosen(choice(path), schedule, Silent())
+        interrupted.set()
     assert schedule.read_text() == "an older one"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["load.schedule", "workload.toml"]
     result = compile_chosen(choice(path), Path("/dev/null"), Silent())

@@ -25,6 +25,8 @@ class Model:
     epoch_sd: float = 0.02
     """Of the log ratio between restarts."""
     slice_sd: float = 0.02
+    candidate: str = "fast"
+    """Its name."""
     base: dict[str, Any] = field(default_factory=dict)
     """Changes of the manifest."""
     unsteady: tuple[int, ...] = ()
@@ -38,13 +40,14 @@ def simulate(root: Path, model: Model) -> Bundle:
     slices: list[dict[str, Any]] = []
     latencies: list[pa.Table] = []
     epochs: list[dict[str, Any]] = []
+    fast = model.candidate
     for epoch in range(model.epochs):
-        effects = {"base": 0.0, "fast": generator.normal(0, model.epoch_sd)}
-        order = ("base", "fast", "fast", "base") if generator.integers(2) else ("fast", "base", "base", "fast")
+        effects = {"base": 0.0, fast: generator.normal(0, model.epoch_sd)}
+        order = ("base", fast, fast, "base") if generator.integers(2) else (fast, "base", "base", fast)
         for position, variant in enumerate(order):
             index = len(slices)
             shift = effects[variant] + generator.normal(0, model.slice_sd)
-            factor = model.latency_factor if variant == "fast" else 1.0
+            factor = model.latency_factor if variant == model.candidate else 1.0
             values = generator.lognormal(np.log(5e6 * factor) + shift, 0.5, model.requests)
             latencies.append(latency(values, "slice", index))
             slices.append(_slice(epoch, index, position, variant, model, shift) | model.slice_changes.get(index, {}))
@@ -52,7 +55,7 @@ def simulate(root: Path, model: Model) -> Bundle:
             {"epoch": epoch, "variant": variant, "steady": epoch not in model.unsteady, "reason": "it moves"}
             for variant in effects
         ]
-    changes = {"variants": TWO_VARIANTS, "artifacts": [artifact("base", "aa"), artifact("fast", "bb")]} | model.base
+    changes = {"variants": TWO_VARIANTS, "artifacts": [artifact("base", "aa"), artifact(fast, "bb")]} | model.base
     with BundleWriter.create(Workspace(root), Kind.EXPERIMENT) as writer:
         writer.add_table("slices", table("slices", slices))
         writer.add_table("epochs", table("epochs", epochs))
@@ -61,7 +64,7 @@ def simulate(root: Path, model: Model) -> Bundle:
 
 
 def _slice(epoch: int, index: int, position: int, variant: str, model: Model, shift: float) -> dict[str, Any]:
-    factor = model.cpu_factor if variant == "fast" else 1.0
+    factor = model.cpu_factor if variant == model.candidate else 1.0
     return {
         "epoch": epoch,
         "slice": index,

@@ -38,6 +38,7 @@ from tailtune.model.summary import (
     RunSummary,
     SchedulingSummary,
     ServiceTime,
+    StatesSummary,
     WindowSummary,
 )
 from tailtune.model.units import Duration
@@ -190,7 +191,15 @@ SUMMARY = RunSummary(
     kind=Kind.RUN,
     variant="base",
     measure=WINDOW,
-    diagnose=None,
+    diagnose=replace(
+        WINDOW,
+        window="diagnose",
+        seconds=8.0,
+        operations=[],
+        curve=[],
+        heat_map=None,
+        states=StatesSummary(on_cpu=0.412, runnable=0.031, blocked=9.55, residue=0.007, residue_share=0.0007),
+    ),
     goals=[
         GoalResult(
             goal="p99",
@@ -211,6 +220,7 @@ SUMMARY = RunSummary(
 SHORT_SUMMARY = replace(
     SUMMARY,
     goals=[],
+    diagnose=None,
     measure=replace(
         WINDOW,
         validity=Validity.INVALID,

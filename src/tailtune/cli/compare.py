@@ -8,6 +8,7 @@ from tailtune.cli.exits import FailOn, exit_of_comparison
 from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, DurationOption, Output, Positive, Selection, find_config
 from tailtune.cli.progress import showing
 from tailtune.cli.terminal import emit
+from tailtune.errors import UsageError
 from tailtune.model.units import Duration
 
 _SLICE: Final = Duration(3_000_000_000)
@@ -15,9 +16,10 @@ _SLICE: Final = Duration(3_000_000_000)
 
 def compare(
     baseline: str,
-    candidate: str,
+    candidate: str | None = None,
     /,
     *,
+    instrument: bool = False,
     epochs: Annotated[int, Positive] = 8,
     slice_duration: DurationOption = _SLICE,
     slices: Annotated[int, Positive] = 4,
@@ -36,6 +38,9 @@ def compare(
         Name of the variant to compare with; `base` is the service as it is.
     candidate
         Name of the variant to judge.
+    instrument
+        In place of a candidate: judge the baseline with profiling switched on as by `tailtune run --instrument`, which
+        tells what that costs.
     epochs
         Restarts of both variants, the units of the verdict; at least 6.
     slice_duration
@@ -45,6 +50,8 @@ def compare(
     fail_on
         `regression`: any metric regressed. `inconclusive`: CPU per request, p50 or p99 is undecided. Repeatable.
     """
+    if (candidate is None) is not instrument:
+        raise UsageError("name either a candidate or --instrument", hint="`tailtune compare base CANDIDATE`")
     path = find_config(selection.config).resolve()
 
     from tailtune.lab.compare import compare as judge

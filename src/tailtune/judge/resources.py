@@ -13,7 +13,7 @@ from tailtune.judge.distribution import Distribution
 from tailtune.judge.quantiles import join_sizes, persistence
 from tailtune.model.estimate import Estimate
 from tailtune.model.recording import Phase
-from tailtune.model.summary import CpuSummary, GcSummary, SchedulingSummary
+from tailtune.model.summary import CpuSummary, GcSummary, SchedulingSummary, StatesSummary
 from tailtune.model.units import NS_PER_S
 
 Edges = tuple[int, int] | None
@@ -102,6 +102,25 @@ def scheduling(bundle: Bundle, window: str, requests: int) -> SchedulingSummary 
         throttled_ns=growth(host, "throttled_ns"),
         throttled_periods=growth(host, "throttled_periods"),
         steal_share=growth(host, "steal_ns") / capacity if capacity else 0.0,
+    )
+
+
+def states(threads: pa.Table, window: str) -> StatesSummary | None:
+    """Return the average number of threads in each state; None where states were not recorded.
+
+    Args:
+        threads: the THREAD_STATES table.
+        window: its window, whose length is the longest life of a thread in it.
+    """
+    rows = threads.filter(pc.equal(threads["window"].cast(pa.string()), window))
+    alive = int(pc.sum(rows["wall_ns"]).as_py() or 0)
+    length = int(pc.max(rows.filter(pc.not_equal(rows["tid"], 0))["wall_ns"]).as_py() or 0)
+    if not length:
+        return None
+    kinds = ("on_cpu", "runnable", "blocked", "residue")
+    spent = {kind: int(pc.sum(rows[f"{kind}_ns"]).as_py()) for kind in kinds}
+    return StatesSummary(
+        **{kind: time_ns / length for kind, time_ns in spent.items()}, residue_share=spent["residue"] / alive
     )
 
 

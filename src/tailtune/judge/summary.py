@@ -121,6 +121,7 @@ def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport |
         scheduling=resources.scheduling(bundle, window, overall.requests),
         peak_rss_bytes=resources.peak_rss(bundle.table("process"), window),
         gc=resources.collections(bundle.table("gc"), edges, cpu),
+        states=resources.states(bundle.table("thread_states"), window),
         curve=curve(Distribution.merge(intervals), Distribution.merge(service)),
         heat_map=heat_map(intervals),
     )

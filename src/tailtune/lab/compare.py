@@ -10,6 +10,7 @@ from tailtune.bundle.workspace import Workspace
 from tailtune.errors import UsageError
 from tailtune.judge.comparison import compare as judge
 from tailtune.lab.bench import choose_workload, open_bench
+from tailtune.lab.instrumented import with_and_without
 from tailtune.model.profile import cycle
 from tailtune.model.project import Project, Variant
 from tailtune.model.recording import Kind
@@ -27,7 +28,7 @@ def compare(
     root: Path,
     config: Path,
     baseline: str,
-    candidate: str,
+    candidate: str | None,
     *,
     workload: str | None,
     epochs: int,
@@ -43,7 +44,8 @@ def compare(
         root: folder of the project; recordings go under its `.tailtune`.
         config: its configuration file.
         baseline: name of the variant to compare with.
-        candidate: name of the variant to judge.
+        candidate: name of the variant to judge; None: the baseline with profiling switched on as by
+            `tailtune run --instrument`, against itself without, so that the verdict is what that costs.
         workload: name; the default one if None.
         epochs: restarts of both variants, the units of the verdict.
         slice_duration: length of one slice of load.
@@ -96,8 +98,14 @@ def _check_slice(load: Workload, slice_duration: Duration) -> None:
         )
 
 
-def _variants(project: Project, baseline: str, candidate: str) -> dict[str, Variant]:
-    """Return both variants by name, the baseline first; a variant against itself is an A/A."""
+def _variants(project: Project, baseline: str, candidate: str | None) -> dict[str, Variant]:
+    """Return both variants by name, the baseline first; a variant against itself is an A/A.
+
+    Raises:
+        UsageError: if there is no such variant.
+    """
+    if candidate is None:
+        return with_and_without(baseline, configuration.variant(project, baseline))
     named = {baseline: configuration.variant(project, baseline)}
     other = f"{candidate} (again)" if candidate == baseline else candidate
     return named | {other: configuration.variant(project, candidate)}

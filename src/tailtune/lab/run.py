@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from tailtune import config as configuration
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
@@ -14,10 +12,9 @@ from tailtune.judge.explain import explain
 from tailtune.judge.summary import summarize
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.fail_if import check_conditions
-from tailtune.model.instrument import Instrument
-from tailtune.model.project import Variant
+from tailtune.lab.instrumented import instrument_cost, instrumented
 from tailtune.model.recording import Kind
-from tailtune.model.results import RunResult
+from tailtune.model.results import InstrumentCost, RunResult
 from tailtune.model.units import Duration
 from tailtune.record.ports import Progress
 from tailtune.record.trial import TrialPlan, run_trial
@@ -61,6 +58,7 @@ def run(
     """
     project = configuration.load(config)
     name, load = choose_workload(project, workload, rate)
+    chosen = configuration.variant(project, variant)
     workspace = Workspace(root)
     plan = TrialPlan(
         root=root,
@@ -68,7 +66,7 @@ def run(
         command=sys.argv,
         service=project.service,
         variant_name=variant,
-        variant=_chosen(configuration.variant(project, variant), instrument=instrument),
+        variant=instrumented(chosen) if instrument else chosen,
         workload_name=name,
         workload=load,
         goals=project.goals,
@@ -79,16 +77,11 @@ def run(
     )
     with open_bench(root, Kind.RUN, progress) as bench:
         recording = run_trial(plan, bench).id
-    return result_of(Bundle.open(workspace.run(recording)))
+    bundle = Bundle.open(workspace.run(recording))
+    return result_of(bundle, instrument_cost(workspace, bundle.manifest))
 
 
-def _chosen(variant: Variant, *, instrument: bool) -> Variant:
-    if not instrument or variant.instrument is not None:
-        return variant
-    return msgspec.structs.replace(variant, instrument=Instrument())
-
-
-def result_of(bundle: Bundle) -> RunResult:
+def result_of(bundle: Bundle, cost: InstrumentCost | None) -> RunResult:
     """Sum up a finished run."""
     summary = summarize(bundle)
     return RunResult(
@@ -98,4 +91,5 @@ def result_of(bundle: Bundle) -> RunResult:
         summary=summary,
         findings=explain(bundle)[:HEADLINE],
         warnings=list(dict.fromkeys([*bundle.manifest.warnings, *summary.warnings])),
+        instrument_cost=cost,
     )

@@ -6,7 +6,17 @@ from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Entry, Manifest
 from tailtune.model.summary import RunSummary
-from tailtune.model.verdict import Comparison
+from tailtune.model.verdict import Comparison, MetricVerdict
+
+
+class InstrumentCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What the profiling of a variant costs, as the last experiment with and without it told."""
+
+    variant: str
+    experiment: str = ""
+    """Empty: it was not measured yet."""
+    cpu_per_request: MetricVerdict | None = None
+    """With over without; absent where nothing was compared."""
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +30,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     """The headline findings, best first; `tailtune explain` gives all."""
     warnings: list[str]
+    instrument_cost: InstrumentCost | None = None
+    """Absent for a run of the service as it is."""
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):

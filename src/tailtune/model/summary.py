@@ -85,6 +85,24 @@ class SchedulingSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the machine's CPU time that the hypervisor gave to others."""
 
 
+class StatesSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service's threads did in the window, as the scheduler's events tell.
+
+    The four numbers of threads add up to the threads that lived, averaged over the window.
+    """
+
+    on_cpu: float
+    """Threads on a CPU, on average."""
+    runnable: float
+    """Threads that were ready and waited for a CPU, on average."""
+    blocked: float
+    """Threads that waited for something else, or had nothing to do, on average."""
+    residue: float
+    """Threads whose state is not known, on average."""
+    residue_share: float
+    """Of all threads' time, the share whose state is not known."""
+
+
 class GcSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Go's garbage collections within the window, as gctrace tells."""
 
@@ -120,6 +138,8 @@ class WindowSummary(msgspec.Struct, frozen=True, kw_only=True):
     peak_rss_bytes: int | None
     gc: GcSummary | None
     """Absent for services without gctrace."""
+    states: StatesSummary | None = None
+    """Absent where switches of threads were not recorded, as in `measure`."""
     curve: list[CurvePoint] = []
     """From p50 on, evenly spaced on the scale of 1/(1-q)."""
     heat_map: HeatMap | None = None

@@ -9,7 +9,7 @@ from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport, OperationCount
 from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
-from tailtune.model.summary import QUANTILES
+from tailtune.model.summary import QUANTILES, WindowSummary
 from tailtune.model.units import NS_PER_S, format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.values import count, interval, metric_name, plural, rate, requests_needed, with_interval
@@ -71,6 +71,17 @@ def layout(manifest: Manifest) -> str:
         return manifest.layout.note if manifest.layout else ""
     engine, service = (", ".join(map(str, cpus)) or "any" for cpus in (manifest.layout.engine, manifest.layout.service))
     return f"load engine on CPU {engine}, service on CPU {service}"
+
+
+def states(window: WindowSummary | None) -> str:
+    """Say what the threads did in a window; empty where it is not known."""
+    if window is None or window.states is None:
+        return ""
+    seen = window.states
+    return (
+        f"on average {seen.on_cpu:.2f} on CPU, {seen.runnable:.2f} runnable, {seen.blocked:.1f} blocked;"
+        f" residue {format_share(seen.residue_share)}"
+    )
 
 
 def losses(manifest: Manifest) -> list[str]:

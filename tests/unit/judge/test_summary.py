@@ -22,7 +22,7 @@ SECONDS, RATE = 10, 100
 VALUES = np.random.default_rng(1).lognormal(np.log(5e6), 0.5, (SECONDS, RATE))
 
 
-def summary(root, **changes) -> RunSummary:
+def summary(root, threads=(), **changes) -> RunSummary:
     workspace = Workspace(root)
     operations = [operation_count("get", 500), operation_count("put", 500, unexpected=3, timeouts=1)]
     fields = {"load": load_report(operations=operations), "diagnose_load": load_report()} | changes
@@ -32,6 +32,7 @@ def summary(root, **changes) -> RunSummary:
         writer.add_table("process", table("process", process_rows()))
         writer.add_table("host", table("host", host_rows()))
         writer.add_table("gc", table("gc", gc_rows()))
+        writer.add_table("thread_states", table("thread_states", threads))
         return summarize(Bundle.open(writer.finish(manifest(**fields))))
 
 
@@ -203,3 +204,20 @@ def test_recordings_without_figures_are_refused(tmp_path):
         summarize(Bundle.open(workspace.run(record(workspace, kind=Kind.EXPERIMENT))))
     with pytest.raises(NothingMeasuredError, match="no measured request: the service died"):
         summarize(Bundle.open(workspace.run(record(workspace, [], failure="the service died"))))
+
+
+def test_states_are_threads_on_average_over_the_longest_life(tmp_path):
+    threads = [
+        {"window": "diagnose", "tid": 1, "wall_ns": 10 * S, "on_cpu_ns": 6 * S, "blocked_ns": 3 * S, "runnable_ns": S},
+        {"window": "diagnose", "tid": 2, "wall_ns": 5 * S, "blocked_ns": 4 * S, "residue_ns": S},
+        {"window": "diagnose", "tid": 0, "wall_ns": 30 * S, "on_cpu_ns": 30 * S},  # many that ended, in one row
+    ]
+    without, found = summary(tmp_path), summary(tmp_path, threads=threads)
+    assert without.diagnose is not None
+    assert without.diagnose.states is None
+    assert found.measure.states is None
+    assert found.diagnose is not None
+    states = found.diagnose.states
+    assert states is not None
+    assert (states.on_cpu, states.runnable, states.blocked, states.residue) == (3.6, 0.1, 0.7, 0.1)
+    assert states.residue_share == pytest.approx(1 / 45)

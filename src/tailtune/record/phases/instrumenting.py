@@ -51,7 +51,4 @@ def instrument_warnings(name: str, variant: Variant, language: Language) -> list
         what = "its binary is built with block and mutex profiling switched on"
     else:
         what = "jemalloc takes the place of its allocator and samples allocations"
-    return [
-        f"variant {name} is profiled at a cost: {what}; its figures are not those of the service as it is "
-        "(what it costs: `tailtune compare` of two variants, of which one has `instrument`)"
-    ]
+    return [f"variant {name} is profiled at a cost: {what}; its figures are not those of the service as it is"]

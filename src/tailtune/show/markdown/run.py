@@ -11,7 +11,7 @@ from tailtune.model.summary import GoalResult, LatencySummary, ServiceTime, Wind
 from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
 from tailtune.show.headline import run_headline
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
-from tailtune.show.phrases import condition_measured, errors, lags, layout, loop, losses, phases, share, warm_up
+from tailtune.show.phrases import condition_measured, errors, lags, layout, loop, losses, phases, share, states, warm_up
 from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, rate, with_interval
 
 
@@ -82,11 +82,13 @@ def checks(facts: RecordingFacts) -> list[str]:
     """Return what speaks for and against the figures."""
     manifest = facts.manifest
     window = facts.summary.measure if facts.summary else None
+    threads = states(facts.summary.diagnose) if facts.summary else ""
     return [
         *(_load_checks(manifest.load) if manifest.load else []),
         *(_reason(one) for one in (window.reasons if window else [])),
         f"Warm-up: {escaped(warm_up(manifest))}." if warm_up(manifest) else "",
         _interference(window) if window else "",
+        f"Threads while diagnosing: {threads}." if threads else "",
         *(f"Not seen by {escaped(loss)}." for loss in losses(manifest)),
         "The recording is partial: the command was interrupted or failed." if manifest.partial else "",
     ]

@@ -5,9 +5,10 @@ from typing import Final
 
 from tailtune.model.results import ExplainResult
 from tailtune.show.headline import run_headline
+from tailtune.show.phrases import states
 from tailtune.show.text.findings import finding_block
 from tailtune.show.text.notes import warnings
-from tailtune.show.text.table import page
+from tailtune.show.text.table import page, paragraph
 from tailtune.show.values import plural
 
 BUDGET_BYTES: Final = 2048
@@ -25,9 +26,14 @@ def explanation(result: ExplainResult, *, full: bool = False) -> str:
 
 
 def _answer(result: ExplainResult, blocks: Sequence[Sequence[str]], *, full: bool) -> str:
+    told = states(result.summary.diagnose)
     nothing = ["no finding: no rule saw a cause with enough evidence"]
     return page(
-        [run_headline(result.summary), f"run {result.bundle_id} · variant {result.summary.variant}"],
+        [
+            run_headline(result.summary),
+            f"run {result.bundle_id} · variant {result.summary.variant}",
+            *(paragraph(f"threads: {told}") if told else []),
+        ],
         *(blocks or [nothing]),
         warnings(result.warnings) if full else _left_out(result, len(blocks)),
     )

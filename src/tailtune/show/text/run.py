@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tailtune.model.finding import Finding
 from tailtune.model.recording import Manifest
-from tailtune.model.results import RunResult
+from tailtune.model.results import InstrumentCost, RunResult
 from tailtune.model.summary import RunSummary
 from tailtune.show.headline import run_headline
 from tailtune.show.phrases import layout, losses, phases, subject, warm_up
@@ -14,6 +14,7 @@ from tailtune.show.text.findings import finding_lines
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, pairs, paragraph
 from tailtune.show.text.window import conditions, cost, goals, interference, latency, operations
+from tailtune.show.values import change
 
 
 def run_result(result: RunResult, *, charts: bool = False) -> str:
@@ -21,6 +22,7 @@ def run_result(result: RunResult, *, charts: bool = False) -> str:
     return page(
         *trial_sections(result.manifest, result.summary, result.findings, charts=charts),
         trial_warnings(result.manifest, result.summary, result.warnings),
+        _instrument_cost(result.instrument_cost),
         [f"recording: {result.path}", f"  tailtune explain {result.bundle_id}"],
     )
 
@@ -48,7 +50,7 @@ def trial_sections(
         *(drawn(window) if charts else []),
         cost(window),
         finding_lines(findings),
-        interference(window),
+        interference(window, summary.diagnose),
         engine(manifest.load, full=full) if manifest.load else [],
         _trial(manifest),
     ]
@@ -58,6 +60,16 @@ def trial_warnings(manifest: Manifest, summary: RunSummary, more: Sequence[str])
     """Show the warnings of the recording, of its summary and of the judging, each once."""
     engine_warnings = manifest.load.warnings if manifest.load else []
     return warnings(manifest.warnings, summary.warnings, engine_warnings, more)
+
+
+def _instrument_cost(found: InstrumentCost | None) -> list[str]:
+    if found is None:
+        return []
+    measure = f"tailtune compare {found.variant} --instrument"
+    if found.cpu_per_request is None:
+        return ["cost of profiling: not measured yet", f"  {measure}"]
+    told = f"CPU per request {change(found.cpu_per_request)} against {found.variant} without it"
+    return paragraph(f"cost of profiling: {told}; experiment {found.experiment}")
 
 
 def _trial(manifest: Manifest) -> list[str]:

@@ -15,7 +15,7 @@ from tailtune.model.summary import (
     WindowSummary,
 )
 from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
-from tailtune.show.phrases import condition_measured
+from tailtune.show.phrases import condition_measured, states
 from tailtune.show.text.table import labelled, pairs, table
 from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, with_interval
 
@@ -86,10 +86,12 @@ def cost(window: WindowSummary) -> list[str]:
     return ["cost", *pairs(rows)]
 
 
-def interference(window: WindowSummary) -> list[str]:
-    """Show what kept the service from running."""
-    seen = window.scheduling
-    return ["interference", *pairs(_scheduling(seen))] if seen else []
+def interference(window: WindowSummary, diagnose: WindowSummary | None = None) -> list[str]:
+    """Show what kept the service from running; the states of its threads, if `diagnose` recorded them."""
+    rows = _scheduling(window.scheduling) if window.scheduling else []
+    told = states(diagnose)
+    rows += [("threads", f"{told} (diagnose)")] if told else []
+    return ["interference", *pairs(rows)] if rows else []
 
 
 def goals(results: Sequence[GoalResult]) -> list[str]:
