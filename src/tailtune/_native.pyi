@@ -239,11 +239,12 @@ class Sampler:
         """
         Begin to sample. Raises NativeError if it was started before.
         """
-    def stop(self, /) -> Sampling:
+    def stop(self, /, progress: Any | None = None) -> Sampling:
         """
         End sampling, name all addresses, and return what came of it. May take seconds for large binaries.
 
-        Works as well when the process has ended. Raises NativeError if it is not running.
+        `progress` is called now and then with the addresses of a profile that are named, and all there are; what
+        it raises is raised here. Works as well when the process has ended. Raises NativeError if it is not running.
         """
 
 @final

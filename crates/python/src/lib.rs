@@ -5,6 +5,7 @@ mod hdr;
 mod heap;
 mod load;
 mod profile;
+mod progress;
 mod readers;
 mod sampler;
 mod schedule;

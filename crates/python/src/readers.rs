@@ -11,6 +11,7 @@ use symbolize::{Modules, Options, RecordedCallers};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
+use crate::progress::Progress;
 
 /// Share of the progress that is for reading; the rest is for naming.
 const READING: f64 = 0.7;
@@ -38,33 +39,11 @@ pub(crate) fn read_perf_data(
 ) -> PyResult<Profile> {
     let mut options = Options::default();
     options.cache = cache_dir.or(options.cache);
-    let mut progress = Progress {
-        told: progress,
-        raised: None,
-    };
+    let mut progress = Progress::new(progress);
     let read = py.detach(|| read_and_name(&path, &options, &mut progress));
-    if let Some(error) = progress.raised {
-        return Err(error);
-    }
+    progress.result()?;
     let inner = read.map_err(|error| read_error(py, &path, &error))?;
     Ok(Profile { inner })
-}
-
-/// Who is told how far the work is.
-struct Progress {
-    told: Option<Py<PyAny>>,
-    raised: Option<PyErr>,
-}
-
-impl Progress {
-    /// Returns whether to go on.
-    fn tell(&mut self, share: f64) -> bool {
-        if let (Some(told), None) = (&self.told, &self.raised) {
-            let answer = Python::attach(|py| told.call1(py, (share.min(1.0),)).map(drop));
-            self.raised = answer.err();
-        }
-        self.raised.is_none()
-    }
 }
 
 fn read_and_name(
@@ -74,7 +53,7 @@ fn read_and_name(
 ) -> Result<profile::Profile, PerfDataError> {
     let file = File::open(path)?;
     let length = file.metadata()?.len().max(1) as f64;
-    let mut reading = |done: u64| progress.tell(done as f64 / length * READING);
+    let mut reading = |done: u64| progress.tell(((done as f64 / length).min(1.0) * READING,));
     let mut callers = RecordedCallers::new(options);
     let limits = FoldLimits::default();
     let mut read = profile::Profile::from_perf_data_with(file, limits, &mut callers, &mut reading)?;
@@ -88,7 +67,8 @@ fn read_and_name(
         modules.hold_recorded(read.strings.text(row.path));
     }
     let mut naming = |done: usize, all: usize| {
-        progress.tell(READING + (1.0 - READING) * done as f64 / all.max(1) as f64);
+        let share = done as f64 / all.max(1) as f64;
+        progress.tell((READING + (1.0 - READING) * share,));
     };
     symbolize::symbolize(&mut read, &modules, options, &mut naming);
     Ok(read)

@@ -7,6 +7,7 @@ use sampler::{BestSampler, SampleError, Wanted};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
+use crate::progress::Progress;
 
 fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
     native_error(py, error.to_string(), error.hint())
@@ -80,9 +81,18 @@ impl Sampler {
 
     /// End sampling, name all addresses, and return what came of it. May take seconds for large binaries.
     ///
-    /// Works as well when the process has ended. Raises NativeError if it is not running.
-    fn stop(&self, py: Python<'_>) -> PyResult<Sampling> {
-        let mut inner = self.run(py, BestSampler::stop)?;
+    /// `progress` is called now and then with the addresses of a profile that are named, and all there are; what
+    /// it raises is raised here. Works as well when the process has ended. Raises NativeError if it is not running.
+    #[pyo3(signature = (progress = None))]
+    fn stop(&self, py: Python<'_>, progress: Option<Py<PyAny>>) -> PyResult<Sampling> {
+        let mut progress = Progress::new(progress);
+        let stopped = self.run(py, |inner| {
+            inner.stop_telling(&mut |done, all| {
+                progress.tell((done, all));
+            })
+        });
+        progress.result()?;
+        let mut inner = stopped?;
         let taken = |profile: &mut Option<profile::Profile>| {
             let profile = profile.take().map(|inner| Py::new(py, Profile { inner }));
             profile.transpose()

@@ -74,8 +74,19 @@ impl BestSampler {
     /// # Errors
     /// If it was not started, or its thread ended early.
     pub fn stop(&mut self) -> Result<Sampling, SampleError> {
+        self.stop_telling(&mut |_, _| {})
+    }
+
+    /// As [`BestSampler::stop`], and tells how far naming is, as [`Sampler::stop_telling`]; states need none.
+    ///
+    /// # Errors
+    /// As [`BestSampler::stop`].
+    pub fn stop_telling(
+        &mut self,
+        naming: &mut dyn FnMut(usize, usize),
+    ) -> Result<Sampling, SampleError> {
         match self {
-            Self::Events(sampler) => sampler.stop(),
+            Self::Events(sampler) => sampler.stop_telling(naming),
             Self::Proc {
                 sampler,
                 off_cpu: true,

@@ -144,6 +144,17 @@ impl Sampler {
     /// # Errors
     /// If it was not started, or the draining thread ended early.
     pub fn stop(&mut self) -> Result<Sampling, SampleError> {
+        self.stop_telling(&mut |_, _| {})
+    }
+
+    /// As [`Sampler::stop`], and tells of each profile how many of its addresses are named, and how many there are.
+    ///
+    /// # Errors
+    /// As [`Sampler::stop`].
+    pub fn stop_telling(
+        &mut self,
+        naming: &mut dyn FnMut(usize, usize),
+    ) -> Result<Sampling, SampleError> {
         let running = self
             .running
             .take()
@@ -154,7 +165,7 @@ impl Sampler {
         let _ = running.stop.send(ended_ns);
         let (session, ended_ns) = running.session.join().map_err(|_| SampleError::Thread)?;
         closed.map_err(|error| SampleError::System("stopping the events", error))?;
-        let mut sampling = finish(session, ended_ns);
+        let mut sampling = finish(session, ended_ns, naming);
         sampling.mode = self.mode_name();
         for profile in sampling.profiles_mut() {
             profile.time_ns = running.started_utc_ns;
@@ -200,7 +211,7 @@ impl Sampler {
     }
 }
 
-fn finish(session: Session, ended_ns: i64) -> Sampling {
+fn finish(session: Session, ended_ns: i64, naming: &mut dyn FnMut(usize, usize)) -> Sampling {
     let mut sampling = Sampling {
         lost: session.lost,
         on_cpu: session.on_cpu.map(Folder::finish),
@@ -225,12 +236,7 @@ fn finish(session: Session, ended_ns: i64) -> Sampling {
         profile.comments.push(comment);
     }
     for profile in sampling.profiles_mut() {
-        symbolize(
-            profile,
-            &session.modules,
-            &Options::default(),
-            &mut |_, _| {},
-        );
+        symbolize(profile, &session.modules, &Options::default(), naming);
     }
     sampling
 }

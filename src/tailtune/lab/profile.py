@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from tailtune.errors import NothingMeasuredError, RunInterruptedError
 from tailtune.judge.profile_icicle import DiffIcicle, ProfileIcicle
 from tailtune.lab.profile_files import ProfileOutputs
 from tailtune.lab.profile_source import Opened, Sources, Taking
-from tailtune.lab.profile_views import Keep, Look, compared, look_at
+from tailtune.lab.profile_views import BLOCKED, Keep, Look, compared, look_at
 from tailtune.model.icicle import IcicleSource
-from tailtune.model.profile_view import ProfileResult, SourceKind
+from tailtune.model.profile_diff import Grouping
+from tailtune.model.profile_view import PLACE, STATE, ProfileResult, ProfileTable, SourceKind
 from tailtune.record.ports import Progress
 
 
@@ -60,7 +63,7 @@ def profile(
         lost=opened.lost,
         interrupted=opened.interrupted,
         values=seen.values,
-        tables=seen.tables,
+        tables=[_as_states(table) for table in seen.tables] if opened.sees_states else seen.tables,
         threads=opened.threads,
         idle=seen.idle,
         listings=seen.listings,
@@ -74,6 +77,13 @@ def profile(
         kind = seen.tables[0].kind
         on_profile(DiffIcicle(base, seen.profile) if base else ProfileIcicle(seen.profile, kind))
     return result
+
+
+def _as_states(table: ProfileTable) -> ProfileTable:
+    """Say what stands in place of functions where no code was seen."""
+    if table.by != Grouping.FUNCTION:
+        return table
+    return msgspec.structs.replace(table, by=PLACE if table.kind == BLOCKED else STATE)
 
 
 def _nothing(opened: Opened, taking: Taking, look: Look) -> NothingMeasuredError | RunInterruptedError:

@@ -13,6 +13,7 @@ from tailtune.lab.facts import open_recording
 from tailtune.model.endpoint import PprofKind
 from tailtune.model.profile_view import ProfileSource, SourceKind, ThreadStates
 from tailtune.model.units import NS_PER_S
+from tailtune.record.formats.sampler_mode import sees_code
 from tailtune.record.ports import Progress
 from tailtune.record.profiling.attach import Wanted, attach
 from tailtune.record.profiling.endpoint import Pull, pull, pull_of
@@ -54,6 +55,8 @@ class Opened:
     lost: int = 0
     """Records that the kernel had no room for."""
     interrupted: bool = False
+    sees_states: bool = False
+    """Frames are states of threads and places of waiting: no code was seen."""
     threads: list[ThreadStates] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -119,6 +122,7 @@ class Sources:
             mode=taken.mode,
             lost_note=taken.lost_note,
             interrupted=taken.interrupted,
+            sees_states=not sees_code(taken.mode),
             warnings=warnings,
         )
 

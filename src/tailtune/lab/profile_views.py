@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from tailtune._native import Profile
 
 _READY_KIND: Final = "runnable"
-_BLOCKED_KIND: Final = "blocked"
-_BEFORE_READY: Final = ("cpu", _BLOCKED_KIND)
+BLOCKED: Final = "blocked"
+"""Sample type of time off the CPU until the wake-up."""
+_BEFORE_READY: Final = ("cpu", BLOCKED)
 """What says more than how long ready threads waited for a CPU, although that comes last."""
 _MOST_SOURCE_BYTES: Final = 8 << 20
 _GO_PARKS: Final = (
@@ -106,7 +107,7 @@ def look_at(profiles: "Mapping[str, Profile]", look: Look) -> Seen:
     seen = Seen(profile=first, values=[kind for kind, _ in first.sample_types])
     for at, (title, profile) in enumerate(profiles.items()):
         stacks = Stacks.of(profile, kind_of(profile, look.value if at == 0 else ""))
-        if stacks.kind == _BLOCKED_KIND:
+        if stacks.kind == BLOCKED:
             stacks, seen.idle = split(stacks)
             title = "waiting"
             seen.warnings += [_GO_PARKS] if any(place.meaning.startswith("Go:") for place in seen.idle) else []

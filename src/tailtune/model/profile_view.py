@@ -1,11 +1,16 @@
 """`tailtune profile`: what was profiled, and what its tables say."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from tailtune.model.estimate import Estimate
 from tailtune.model.profile_diff import ProfileDiff
+
+STATE: Final = "state"
+PLACE: Final = "place of waiting"
+"""What tables sum by where no code was seen, but what the kernel says of threads."""
 
 
 class SourceKind(StrEnum):
@@ -78,7 +83,7 @@ class ProfileTable(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     """nanoseconds, bytes or count."""
     by: str
-    """function, line, file, module, package, thread or `label:KEY`."""
+    """function, line, file, module, package, thread or `label:KEY`; STATE or PLACE where no code was seen."""
     total: float
     samples: float
     """Samples behind the total; estimated where the source has scaled them up."""

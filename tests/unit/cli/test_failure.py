@@ -70,7 +70,7 @@ def test_with_json_a_failure_is_an_object_on_stdout_too(lab: Any, capsys: pytest
         (["run", "--duration", "0s"], "above zero", "see `tailtune run --help`"),
         (["run", "--rate", "0"], "must be above 0", "see `tailtune run --help`"),
         (["run", "--rate", "nan"], "must be above 0", "see `tailtune run --help`"),
-        (["compare", "base"], "CANDIDATE", "see `tailtune compare --help`"),
+        (["compare", "base"], "--instrument", "compare base CANDIDATE"),
         (["compare", "a", "b", "--fail-on", "all"], "inconclusive", "see `tailtune compare --help`"),
         (["runs", "show", "a", "b"], "unexpected argument: b", "see `tailtune runs show --help`"),
         (["load", "http://127.0.0.1:1/", "--body", "@absent"], "absent", ""),

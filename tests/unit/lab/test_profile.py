@@ -5,6 +5,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -234,7 +235,8 @@ class FakeSampler:
     def start(self) -> None:
         """Nothing to start."""
 
-    def stop(self) -> Any:
+    def stop(self, progress: Callable[[int, int], None]) -> Any:
+        progress(1, 1)
         return SimpleNamespace(
             on_cpu=self.found, off_cpu=self.off_cpu, page_faults=None, lost=3, warnings=[], mode=self.mode,
             threads=lambda: [(43, 42, "worker", 100, 10, 20, 69, 5, 1), (42, 42, "shop", 100, 60, 10, 30, 7, 0)],
@@ -292,7 +294,12 @@ def test_a_process_that_ends_early_leaves_what_was_taken(process: Any) -> None:
 def test_where_no_code_is_seen_the_places_of_waiting_are_shown_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeSampler, "mode", "/proc: thread states and wait channels")
     result = look_at("42", taking=Taking(seconds=0.01))
-    assert [table.title for table in result.tables] == ["on-CPU", "waiting"]
+    assert [(table.title, table.by) for table in result.tables] == [
+        ("on-CPU", "state"),
+        ("waiting", "place of waiting"),
+    ]
+    by_line = look_at("42", Look(by="line"), taking=Taking(seconds=0.01))
+    assert [table.by for table in by_line.tables] == ["line", "line"]
 
 
 def test_an_idle_process_measures_nothing_but_may_wait(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,15 +311,24 @@ def test_an_idle_process_measures_nothing_but_may_wait(process: Any, monkeypatch
 
 def test_ctrl_c_keeps_what_was_taken(process: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Impatient(QuietProgress):
-        def advance(self, done: float, total: float, note: str = "") -> None:
-            raise KeyboardInterrupt
+        def __init__(self, at: str) -> None:
+            self.at, self.name = at, ""
 
-    result = profile("42", Path.cwd(), Taking(seconds=1000), Look(), progress=Impatient())
+        def phase(self, name: str, note: str = "") -> None:
+            self.name = name
+
+        def advance(self, done: float, total: float, note: str = "") -> None:
+            if self.name == self.at:
+                raise KeyboardInterrupt
+
+    result = profile("42", Path.cwd(), Taking(seconds=1000), Look(), progress=Impatient("sample"))
     assert result.interrupted
     assert result.tables[0].samples == 500
     monkeypatch.setattr(FakeSampler, "found", cpu_profile({}))
-    with pytest.raises(RunInterruptedError):
-        profile("42", Path.cwd(), Taking(seconds=1000), Look(), progress=Impatient())
+    with pytest.raises(RunInterruptedError, match="before shop was sampled"):
+        profile("42", Path.cwd(), Taking(seconds=1000), Look(), progress=Impatient("sample"))
+    with pytest.raises(RunInterruptedError, match="while naming"):
+        profile("42", Path.cwd(), Taking(seconds=0.01), Look(), progress=Impatient("symbols"))
 
 
 def test_a_service_is_asked_for_the_kind_and_the_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

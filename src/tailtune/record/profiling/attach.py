@@ -4,13 +4,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tailtune.errors import RunInterruptedError
 from tailtune.model.profile_view import ThreadStates
 from tailtune.record.formats.sampler_mode import sees_code
 from tailtune.record.ports import Progress
 from tailtune.record.profiling.find import Process
 
 if TYPE_CHECKING:
-    from tailtune._native import Profile, Sampler
+    from tailtune._native import Profile, Sampler, Sampling
 
 _STEP_S: Final = 0.1
 """Between looks at the process and moves of the progress bar."""
@@ -54,6 +55,7 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
 
     Raises:
         NativeError: if the kernel permits nothing; its hint is the remedy.
+        RunInterruptedError: on Ctrl-C while functions are named.
     """
     sampler = _sampler(process.pid, wanted)
     progress.phase("sample", f"{process.name} (PID {process.pid}), {sampler.mode}")
@@ -64,8 +66,7 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
     interrupted = _wait(process, began, wanted.seconds, progress)
     ended = not process.is_alive
     seconds = time.monotonic() - began
-    progress.phase("symbols", "naming functions")
-    sampling = sampler.stop()
+    sampling = _named(sampler, progress)
     threads = [_states(*row) for row in sampling.threads()]
     return Taken(
         on_cpu=sampling.on_cpu,
@@ -91,6 +92,15 @@ def _sampler(pid: int, wanted: Wanted) -> "Sampler":
 
     sampler = opened(off_cpu=wanted.off_cpu)
     return sampler if wanted.off_cpu or sees_code(sampler.mode) else opened(off_cpu=True)
+
+
+def _named(sampler: "Sampler", progress: Progress) -> "Sampling":
+    """End sampling and find the names of what was seen."""
+    progress.phase("symbols", "naming functions")
+    try:
+        return sampler.stop(lambda done, total: progress.advance(done, total, f"naming {total:,} addresses"))
+    except KeyboardInterrupt as error:
+        raise RunInterruptedError("interrupted while naming functions: nothing is shown or written") from error
 
 
 def _states(

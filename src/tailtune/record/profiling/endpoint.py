@@ -33,6 +33,11 @@ def pull_of(url: str, kind: PprofKind | None, seconds: float) -> Pull:
         UsageError: if the URL cannot be used, or names another kind than `kind`.
     """
     parts = urllib.parse.urlsplit(url)
+    if "unix" in parts.scheme:
+        raise UsageError(
+            f"{url}: no service is asked through a Unix socket",
+            hint="curl --unix-socket PATH http://localhost/debug/pprof/profile | tailtune profile -",
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"{url} is no URL of a service", hint="http://HOST:PORT or http://HOST:PORT/debug/pprof/KIND")
     path = parts.path.rstrip("/")
