@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tailtune._native import perf_capability
+from tests.support.sampling import permitted
 
 pytestmark = pytest.mark.real
 
@@ -152,11 +151,6 @@ def result_of(*arguments: object, cwd: Path) -> dict[str, Any]:
 
 def rows(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in table["rows"]}
-
-
-def permitted() -> None:
-    if not any(mode["permitted"] for mode in json.loads(perf_capability())["modes"]):
-        pytest.skip("this machine permits no perf events at all")
 
 
 def test_a_process_by_number_by_name_and_as_files(service: tuple[int, int], burner: Path, tmp_path: Path) -> None:

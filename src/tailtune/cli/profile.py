@@ -125,6 +125,11 @@ class Wanted:
     stacks), .speedscope.json, .firefox.json, .json (as --json), or FORMAT:FILE; may be repeated."""
     diff: str = ""
     """Compare with this base: a file, a URL, a recording, or whatever SOURCE may be."""
+    requests: Annotated[int | None, Positive] = None
+    """Requests answered while SOURCE was profiled; with --base-requests, --diff compares what one costs. Recordings
+    know theirs."""
+    base_requests: Annotated[int | None, Positive] = None
+    """Requests answered while the base was profiled."""
 
 
 _SAMPLING: Final = Sampling()
@@ -166,6 +171,8 @@ def profile(
             view.look(),
             outputs=wanted.output or [],
             diff=wanted.diff,
+            requests=wanted.requests,
+            base_requests=wanted.base_requests,
             on_profile=icicles.append if view.interactive else None,
             progress=progress,
         )

@@ -129,7 +129,7 @@ def warnings(profiles: Sequence["Profile"], basis: Basis, kind: str) -> list[str
     found = [text for profile in profiles for text in profile.warnings]
     if basis is Basis.SECOND:
         found.append(
-            "equal time is compared, not equal work: give the requests served to compare what one request costs"
+            "equal time is compared, not equal work: --requests and --base-requests compare what one request costs"
         )
     if basis is Basis.SHARE:
         found.append(

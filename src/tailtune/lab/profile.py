@@ -9,9 +9,9 @@ from tailtune.errors import NothingMeasuredError, RunInterruptedError
 from tailtune.judge.profile_icicle import DiffIcicle, ProfileIcicle
 from tailtune.lab.profile_files import ProfileOutputs
 from tailtune.lab.profile_source import Opened, Sources, Taking
-from tailtune.lab.profile_views import BLOCKED, Keep, Look, compared, look_at
+from tailtune.lab.profile_views import BLOCKED, Keep, Look, Seen, compared, look_at
 from tailtune.model.icicle import IcicleSource
-from tailtune.model.profile_diff import Grouping
+from tailtune.model.profile_diff import Grouping, ProfileDiff
 from tailtune.model.profile_view import PLACE, STATE, ProfileResult, ProfileTable, SourceKind
 from tailtune.record.ports import Progress
 
@@ -24,6 +24,8 @@ def profile(
     *,
     outputs: Sequence[str] = (),
     diff: str = "",
+    requests: int | None = None,
+    base_requests: int | None = None,
     on_profile: Callable[[IcicleSource], None] | None = None,
     progress: Progress,
 ) -> ProfileResult:
@@ -36,6 +38,8 @@ def profile(
         look: what of the profile is shown.
         outputs: files to write, `FILE` or `FORMAT:FILE`.
         diff: what to compare with, as `source`; empty: nothing.
+        requests: answered while `source` was profiled; None: as many as a recording tells.
+        base_requests: the same of `diff`.
         on_profile: given the profile in the end, for a view with keys.
         progress: told of phases.
 
@@ -55,7 +59,19 @@ def profile(
     if not seen.idle and not any(table.total for table in seen.tables):
         raise _nothing(opened, taking, look)
     base = look.keep.of(other.main) if other else None
-    result = ProfileResult(
+    served = _served(base_requests, other), _served(requests, opened)
+    work = (served[0], served[1]) if served[0] and served[1] else None
+    diff = compared(base, seen.profile, look, work) if base else None
+    result = _result(opened, seen, diff, files.names)
+    files.write(profiles, result)
+    if on_profile:
+        kind = seen.tables[0].kind
+        on_profile(DiffIcicle(base, seen.profile, requests=work) if base else ProfileIcicle(seen.profile, kind))
+    return result
+
+
+def _result(opened: Opened, seen: Seen, diff: ProfileDiff | None, written: list[str]) -> ProfileResult:
+    return ProfileResult(
         source=opened.source,
         mode=opened.mode,
         lost_note=opened.lost_note,
@@ -68,15 +84,14 @@ def profile(
         idle=seen.idle,
         listings=seen.listings,
         calls=seen.calls,
-        diff=compared(base, seen.profile, look) if base else None,
-        written=files.names,
+        diff=diff,
+        written=written,
         warnings=[*opened.warnings, *seen.warnings],
     )
-    files.write(profiles, result)
-    if on_profile:
-        kind = seen.tables[0].kind
-        on_profile(DiffIcicle(base, seen.profile) if base else ProfileIcicle(seen.profile, kind))
-    return result
+
+
+def _served(given: int | None, opened: Opened | None) -> int | None:
+    return given if given is not None or opened is None else opened.requests
 
 
 def _as_states(table: ProfileTable) -> ProfileTable:

@@ -12,6 +12,7 @@ from tailtune.errors import RecordingError, RunInterruptedError, UsageError
 from tailtune.lab.facts import open_recording
 from tailtune.model.endpoint import PprofKind
 from tailtune.model.profile_view import ProfileSource, SourceKind, ThreadStates
+from tailtune.model.recording import Phase
 from tailtune.model.units import NS_PER_S
 from tailtune.record.formats.sampler_mode import sees_code
 from tailtune.record.ports import Progress
@@ -57,6 +58,8 @@ class Opened:
     interrupted: bool = False
     sees_states: bool = False
     """Frames are states of threads and places of waiting: no code was seen."""
+    requests: int | None = None
+    """Answered meanwhile; None: not known."""
     threads: list[ThreadStates] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -164,7 +167,9 @@ class Sources:
         others = [name for name in names if name != best]
         notes = [f"{best} of this recording; it also holds {', '.join(others)}"] if others else []
         opened = _opened(found, SourceKind.RECORDING, f"{bundle.id}: {best}")
-        return replace(opened, warnings=[*opened.warnings, *notes])
+        manifest = bundle.manifest
+        load = manifest.diagnose_load if f".{Phase.DIAGNOSE}." in best else manifest.load
+        return replace(opened, requests=load.completed_requests if load else None, warnings=[*opened.warnings, *notes])
 
 
 def _opened(found: "Profile", kind: SourceKind, name: str) -> Opened:

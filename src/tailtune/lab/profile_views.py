@@ -134,8 +134,8 @@ def kind_of(profile: "Profile", asked: str) -> str:
     return next((kind for kind in _BEFORE_READY if kind in kinds and any(profile.values(kinds.index(kind)))), default)
 
 
-def compared(base: "Profile", candidate: "Profile", look: Look) -> ProfileDiff:
-    """Compare two profiles as the table shows them.
+def compared(base: "Profile", candidate: "Profile", look: Look, requests: tuple[int, int] | None = None) -> ProfileDiff:
+    """Compare two profiles as the table shows them; with the requests that each answered, what one costs.
 
     Raises:
         UsageError: if base lacks the value, or threads or labels are to be compared.
@@ -143,7 +143,13 @@ def compared(base: "Profile", candidate: "Profile", look: Look) -> ProfileDiff:
     grouping = grouping_of(look.by)
     if grouping is None:
         raise UsageError(f"--diff does not compare by {look.by}", hint=f"--by {', '.join(Grouping)}")
-    return diff_profiles([base], [candidate], kind=kind_of(candidate, look.value), grouping=grouping)
+    kind = kind_of(candidate, look.value)
+    if requests is None:
+        return diff_profiles([base], [candidate], kind=kind, grouping=grouping)
+    ours, theirs = [requests[1]], [requests[0]]
+    return diff_profiles(
+        [base], [candidate], kind=kind, grouping=grouping, base_requests=theirs, candidate_requests=ours
+    )
 
 
 def grouping_of(by: str) -> Grouping | None:

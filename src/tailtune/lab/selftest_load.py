@@ -66,10 +66,18 @@ def selftest_load(*, quick: bool, progress: Progress) -> LoadSelftest:
     """Prove the load engine on this machine; `quick`: with loads that are too short for a p99.
 
     Raises:
+        As `proved` does.
+    """
+    return proved(QUICK if quick else Lengths(), progress)
+
+
+def proved(lengths: Lengths, progress: Progress) -> LoadSelftest:
+    """Play every known load for so long, and judge what was reported.
+
+    Raises:
         SetupError: if the engine or a server cannot be started.
         KeyboardInterrupt: if it was interrupted; nothing is kept.
     """
-    lengths = QUICK if quick else Lengths()
     host, started = LocalHost(), time.monotonic()
     layout = host.layout()
     tests: list[LoadTest] = []
