@@ -24,8 +24,11 @@ setup: .venv/native ## install the tool and its development dependencies into .v
 demo: setup ## run the whole loop on both example services
 	$(BIN)/python examples/demo.py
 
+# Python tests the bindings; there is nothing in them that cargo could test.
+CARGO_TEST := cargo test --quiet --workspace --exclude tailtune-python --locked
+
 test: setup ## run all tests, Rust and Python
-	cargo test --quiet --workspace --locked
+	$(CARGO_TEST)
 	$(BIN)/pytest --quiet
 
 check: setup ## formats, lints, types, directions, stubs
@@ -43,9 +46,9 @@ bench: setup ## compare the load engine and the profiler with their peers (an ho
 
 FUZZ_SECONDS ?= 60
 fuzz: setup ## feed hostile input to every parser and importer for FUZZ_SECONDS, with overflow checks on
-	cargo test --quiet --workspace --locked --no-run
+	$(CARGO_TEST) --no-run
 	end=$$((SECONDS + $(FUZZ_SECONDS))); while ((SECONDS < end)); do \
-	  said=$$(PROPTEST_CASES=4000 cargo test --quiet --workspace --locked never_panic 2>&1) || { echo "$$said"; exit 1; }; \
+	  said=$$(PROPTEST_CASES=4000 $(CARGO_TEST) never_panic 2>&1) || { echo "$$said"; exit 1; }; \
 	  said=$$(FUZZ_EXAMPLES=1000 $(BIN)/pytest --quiet -k never_panic tests/contract 2>&1) || { echo "$$said"; exit 1; }; \
 	done
 

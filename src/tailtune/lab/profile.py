@@ -61,8 +61,8 @@ def profile(
     base = look.keep.of(other.main) if other else None
     served = _served(base_requests, other), _served(requests, opened)
     work = (served[0], served[1]) if served[0] and served[1] else None
-    diff = compared(base, seen.profile, look, work) if base else None
-    result = _result(opened, seen, diff, files.names)
+    compared_with = compared(base, seen.profile, look, work) if base else None
+    result = _result(opened, seen, compared_with, files.names)
     files.write(profiles, result)
     if on_profile:
         kind = seen.tables[0].kind
