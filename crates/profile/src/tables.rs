@@ -4,6 +4,7 @@ use crate::frames::{FrameRow, FrameTable};
 use crate::labels::LabelSets;
 use crate::locations::LocationTable;
 use crate::mappings::MappingTable;
+use crate::recorded_kernel::RecordedKernel;
 use crate::samples::SampleTable;
 use crate::stacks::StackTable;
 use crate::strings::{StringId, StringTable};
@@ -76,6 +77,8 @@ pub struct Profile {
     pub keep_frames: StringId,
     /// Page that documents the profile.
     pub doc_url: StringId,
+    /// The kernel that was sampled, where it is not known to be the running one.
+    pub recorded_kernel: Option<RecordedKernel>,
     /// What the reader must know before believing the numbers.
     pub warnings: Vec<String>,
 }

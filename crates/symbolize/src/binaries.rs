@@ -6,8 +6,8 @@ use memmap2::Mmap;
 use symbols::{Binary, Frame, FramesByOffset, Limits, build_ids, place};
 
 use crate::cache::Entry;
-use crate::debug_files::{Origin, by_build_id, find};
-use crate::files::{map, map_path};
+use crate::debug_files::{Origin, by_build_id, find, whole_copy};
+use crate::files::map;
 use crate::modules::{Modules, VDSO, vdso};
 use crate::named::name;
 use crate::options::Options;
@@ -31,7 +31,7 @@ pub(crate) fn name_binary(
     progress: &mut dyn FnMut(usize),
 ) -> Names {
     if source.path == VDSO {
-        return name_vdso(offsets, options.limits);
+        return name_vdso(offsets, &source.recorded, options.limits);
     }
     if !source.path.starts_with('/') {
         // No file: generated code, or a name of ours. The name itself says all there is.
@@ -47,8 +47,12 @@ pub(crate) fn name_binary(
     }
 }
 
-fn name_vdso(offsets: &[u64], limits: Limits) -> Names {
+/// The vdso of this kernel, unless another one was recorded.
+fn name_vdso(offsets: &[u64], recorded: &str, limits: Limits) -> Names {
     let data = vdso();
+    if !recorded.is_empty() && !build_ids(&data).matches(recorded) {
+        return every(offsets, |offset| place(VDSO, offset));
+    }
     let binary = Binary::read(&data, &[], VDSO, limits);
     Names {
         frames: name(&binary, offsets, &mut |_| ()),
@@ -103,15 +107,8 @@ pub(crate) fn open(source: &Source, modules: &Modules, options: &Options) -> Res
 /// The copy of a binary that `perf record` keeps, or one among debug files.
 fn kept(directory: &Path, build_id: &str) -> Option<Mmap> {
     let is_it = |data: &Mmap| build_ids(data).matches(build_id);
-    let (head, rest) = build_id.split_at_checked(2)?;
-    let copy = directory
-        .join(".build-id")
-        .join(head)
-        .join(rest)
-        .join("elf");
-    let is_plain = build_id.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let copy = is_plain.then(|| map_path(&copy)).flatten().filter(is_it);
-    copy.or_else(|| by_build_id(directory, build_id, "debug").filter(is_it))
+    let copy = by_build_id(directory, build_id, "/elf").filter(is_it);
+    copy.or_else(|| by_build_id(directory, build_id, ".debug").filter(is_it))
 }
 
 fn name_file(
@@ -131,7 +128,8 @@ fn name_file(
     let debug = if binary.has_debug_info() {
         None
     } else {
-        find(&binary, &origin, &options.debug_directories)
+        let found = find(&binary, &origin, &options.debug_directories);
+        found.or_else(|| whole_copy(&binary, data.len(), &options.binary_directories))
     };
     let binary = match &debug {
         Some(debug) => Binary::read(data, debug, &source.path, options.limits),

@@ -30,7 +30,7 @@ pub(crate) fn find(
     let directories = all(origin, directories);
     let by_id = directories.iter().find_map(|directory| {
         let id = &binary.build_ids().gnu;
-        by_build_id(directory, id, "debug").filter(|file| build_ids(file).gnu == *id)
+        by_build_id(directory, id, ".debug").filter(|file| build_ids(file).gnu == *id)
     });
     by_id.or_else(|| by_link(binary, origin, &directories))
 }
@@ -45,11 +45,25 @@ fn all(origin: &Origin<'_>, directories: &[PathBuf]) -> Vec<PathBuf> {
     all
 }
 
-/// The file `.build-id/xx/yyyy.suffix` of a directory.
-pub(crate) fn by_build_id(directory: &Path, id: &str, suffix: &str) -> Option<Mmap> {
+/// What `perf record` kept of a binary of `size` bytes: its debug file, or the binary before it was stripped.
+pub(crate) fn whole_copy(
+    binary: &Binary<'_>,
+    size: usize,
+    directories: &[PathBuf],
+) -> Option<Mmap> {
+    let id = &binary.build_ids().gnu;
+    let places = directories
+        .iter()
+        .flat_map(|directory| ["/debug", "/elf"].map(|name| (directory, name)));
+    let mut copies = places.filter_map(|(directory, name)| by_build_id(directory, id, name));
+    copies.find(|file| file.len() != size && build_ids(file).gnu == *id)
+}
+
+/// The file of a directory that belongs to a build ID: `.build-id/xx/yyyy` with an ending.
+pub(crate) fn by_build_id(directory: &Path, id: &str, ending: &str) -> Option<Mmap> {
     let is_hex = id.len() > 2 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
     let (head, rest) = is_hex.then(|| id.split_at(2))?;
-    map_path(&directory.join(format!(".build-id/{head}/{rest}.{suffix}")))
+    map_path(&directory.join(format!(".build-id/{head}/{rest}{ending}")))
 }
 
 fn by_link(binary: &Binary<'_>, origin: &Origin<'_>, directories: &[PathBuf]) -> Option<Mmap> {

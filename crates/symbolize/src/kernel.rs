@@ -2,23 +2,43 @@
 
 use std::fs;
 
+use profile::RecordedKernel;
 use symbols::{BuildIds, KernelSymbols, note_build_id};
 
 /// Functions of the running kernel with its modules.
 ///
 /// # Errors
-/// A warning, if a recorded build ID is that of another kernel.
-pub(crate) fn kernel_symbols(recorded: &str) -> Result<KernelSymbols, String> {
+/// A warning, if the recorded kernel is another one: by its build ID or, where none was recorded, by its
+/// release.
+pub(crate) fn kernel_symbols(
+    build_id: &str,
+    recorded: Option<&RecordedKernel>,
+) -> Result<KernelSymbols, String> {
     let running = BuildIds {
         gnu: note_build_id(&fs::read("/sys/kernel/notes").unwrap_or_default()),
         ..BuildIds::default()
     };
-    if !recorded.is_empty() && !running.gnu.is_empty() && !running.matches(recorded) {
-        return Err(format!(
-            "the kernel's functions have no names: build ID {recorded} was recorded, {} runs here",
-            running.gnu
-        ));
+    let refuse = |then: &str, now: &str| {
+        Err(format!(
+            "the kernel's functions have no names: {then} was recorded, {now} runs here"
+        ))
+    };
+    if !build_id.is_empty() && !running.gnu.is_empty() {
+        if !running.matches(build_id) {
+            return refuse(&format!("build ID {build_id}"), &running.gnu);
+        }
+    } else if let Some(kernel) = recorded.filter(|kernel| !kernel.release.is_empty()) {
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        if kernel.release != release.trim() {
+            return refuse(&format!("release {}", kernel.release), release.trim());
+        }
     }
     let text = fs::read("/proc/kallsyms").unwrap_or_default();
-    Ok(KernelSymbols::parse(&String::from_utf8_lossy(&text)))
+    let text = String::from_utf8_lossy(&text);
+    Ok(match recorded {
+        Some(kernel) => {
+            KernelSymbols::of_boot(&text, &kernel.symbol, kernel.address, kernel.code.clone())
+        }
+        None => KernelSymbols::parse(&text),
+    })
 }

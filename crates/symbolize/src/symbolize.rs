@@ -95,10 +95,11 @@ fn name_kernel(
     // Modules have build IDs of their own, which say nothing of the kernel.
     let is_module = !source.path.starts_with("[kernel");
     let recorded = if is_module { "" } else { &source.recorded };
-    let symbols = kernel_symbols(recorded).unwrap_or_else(|warning| {
-        profile.warnings.push(warning);
-        KernelSymbols::default()
-    });
+    let symbols =
+        kernel_symbols(recorded, profile.recorded_kernel.as_ref()).unwrap_or_else(|warning| {
+            profile.warnings.push(warning);
+            KernelSymbols::default()
+        });
     for &(row, address) in places {
         frames[row] = vec![convert(symbols.resolve(address))];
     }

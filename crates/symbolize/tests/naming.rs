@@ -275,13 +275,22 @@ fn only_the_recorded_build_names_code() {
     let (head, rest) = build_id.split_at(2);
     let copy = folder.file(&format!("copies/.build-id/{head}/{rest}/elf"));
     fs::create_dir_all(copy.parent().unwrap()).unwrap();
-    fs::rename(&program, &copy).unwrap();
-    fs::write(&program, vec![0; 20_000]).unwrap();
+    fs::copy(&program, &copy).unwrap();
     let with_copies = Options {
         binary_directories: vec![folder.file("copies")],
         ..options()
     };
-    assert!(named(&program, &build_id, &with_copies).knows(&["mix", "burn"]));
+    run("strip", &[], &[&program]);
+    assert!(!named(&program, &build_id, &options()).knows(&["mix", "burn"]));
+    assert!(
+        named(&program, &build_id, &with_copies).knows(&["mix", "burn"]),
+        "stripped since"
+    );
+    fs::write(&program, vec![0; 20_000]).unwrap();
+    assert!(
+        named(&program, &build_id, &with_copies).knows(&["mix", "burn"]),
+        "replaced since"
+    );
 }
 
 /// Debug info whose inlined calls nest deeper than a reader's stack, in assembly.

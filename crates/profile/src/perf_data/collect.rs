@@ -9,6 +9,7 @@ use super::fields::Fields;
 use super::sample::Sample;
 use super::switches::{Interval, Switches};
 use crate::fold::{Chain, FoldLimits, Folder};
+use crate::recorded_kernel::RecordedKernel;
 use crate::tables::Profile;
 use crate::threads::ThreadRow;
 use crate::unwind::{Mapped, Unwind};
@@ -28,6 +29,9 @@ const SWITCH_CPU_WIDE: u32 = 15;
 /// `PERF_CONTEXT_USER`.
 const CONTEXT_USER: u64 = -512i64 as u64;
 
+/// The file that stands for the kernel's code, as perf names it.
+const KERNEL_CODE: &str = "[kernel.kallsyms]";
+
 const MISC_COMM_EXEC: u16 = 1 << 13;
 const MISC_MMAP_DATA: u16 = 1 << 13;
 const MISC_FORK_EXEC: u16 = 1 << 13;
@@ -42,6 +46,7 @@ const LONGEST_PATH: usize = 4_096;
 pub(crate) struct Collector<'a> {
     folder: Folder,
     callers: &'a mut dyn Unwind,
+    kernel: RecordedKernel,
     columns: Option<Columns>,
     switches: Switches,
     threads: HashMap<i32, (i32, Box<str>)>,
@@ -60,6 +65,7 @@ impl<'a> Collector<'a> {
         Self {
             folder: Folder::new(Profile::default(), limits),
             callers,
+            kernel: RecordedKernel::default(),
             columns: None,
             switches: Switches::default(),
             threads: HashMap::new(),
@@ -260,17 +266,22 @@ impl<'a> Collector<'a> {
         (pid, start, length, file_offset): (i32, u64, u64, u64),
         path: &[u8],
     ) {
+        let limit = start.saturating_add(length);
+        let path = String::from_utf8_lossy(&path[..path.len().min(LONGEST_PATH)]);
         if pid < 0 {
+            // Its code, and in place of the offset in a file the address of the symbol that the name ends in.
+            if let Some(symbol) = path.strip_prefix(KERNEL_CODE) {
+                symbol.clone_into(&mut self.kernel.symbol);
+                (self.kernel.address, self.kernel.code) = (file_offset, start..limit);
+            }
             return;
         }
-        let path = String::from_utf8_lossy(&path[..path.len().min(LONGEST_PATH)]);
         // Memory without a file, in which generated code lies, is named like a file by the kernel.
         let path = if path == "//anon" {
             "[anonymous]"
         } else {
             &path
         };
-        let limit = start.saturating_add(length);
         self.folder.map(pid, start, limit, file_offset, path);
         let has_stacks = |event: &Event| event.attributes.has(SAMPLE_STACK_USER);
         if events.all().iter().any(has_stacks) {
@@ -322,6 +333,10 @@ impl<'a> Collector<'a> {
             profile.period = i64::try_from(clock.0.attributes.period).unwrap_or(0);
             profile.period_type = profile.sample_type("cpu", "nanoseconds");
         }
+        profile.recorded_kernel = Some(RecordedKernel {
+            release: events.release.clone(),
+            ..self.kernel
+        });
         note_threads(&mut profile, self.threads);
         note_build_ids(&mut profile, events);
         profile
@@ -392,10 +407,11 @@ fn note_threads(profile: &mut Profile, names: HashMap<i32, (i32, Box<str>)>) {
 
 fn note_build_ids(profile: &mut Profile, events: &Events) {
     for mapping in 0..profile.mappings.rows().len() as u32 {
-        let path = profile
-            .mappings
-            .get(mapping)
-            .map(|row| profile.strings.text(row.path));
+        let row = profile.mappings.get(mapping);
+        let path = row.map(|row| match row.kernel {
+            true => KERNEL_CODE,
+            false => profile.strings.text(row.path),
+        });
         if let Some(id) = path.and_then(|path| events.build_ids.get(path)) {
             let id = profile.strings.intern(id);
             profile.mappings.set_build_id(mapping, id);

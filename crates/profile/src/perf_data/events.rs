@@ -6,7 +6,9 @@ use hashbrown::HashMap;
 
 use super::attributes::{Attributes, Places};
 use super::fields::{Fields, u64_at};
-use super::header::{FEATURE_ARCH, FEATURE_BUILD_ID, FEATURE_EVENT_DESC, FEATURE_TRACING_DATA};
+use super::header::{
+    FEATURE_ARCH, FEATURE_BUILD_ID, FEATURE_EVENT_DESC, FEATURE_RELEASE, FEATURE_TRACING_DATA,
+};
 use super::tracing::{NumberField, Tracepoints};
 
 const KIND_HARDWARE: u32 = 0;
@@ -74,6 +76,8 @@ pub(crate) struct Events {
     /// Build IDs in hex by path.
     pub(crate) build_ids: BTreeMap<String, String>,
     pub(crate) architecture: String,
+    /// Release of the kernel.
+    pub(crate) release: String,
 }
 
 impl Events {
@@ -121,10 +125,8 @@ impl Events {
         match feature {
             FEATURE_TRACING_DATA => self.tracepoints = Tracepoints::parse(bytes),
             FEATURE_BUILD_ID => self.build_ids(bytes),
-            FEATURE_ARCH => {
-                let text = Fields(bytes).sized_text().unwrap_or_default();
-                self.architecture = String::from_utf8_lossy(text).into_owned();
-            }
+            FEATURE_ARCH => self.architecture = text(bytes),
+            FEATURE_RELEASE => self.release = text(bytes),
             FEATURE_EVENT_DESC => {
                 // Events without a name are named after their numbers.
                 let _ = self.descriptions(Fields(bytes));
@@ -246,4 +248,9 @@ impl Events {
             _ => None,
         }
     }
+}
+/// The text of a feature that is one.
+fn text(bytes: &[u8]) -> String {
+    let text = Fields(bytes).sized_text().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
 }

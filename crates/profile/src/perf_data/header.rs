@@ -19,6 +19,7 @@ const MOST_EVENTS: u64 = 4_096;
 
 pub(crate) const FEATURE_TRACING_DATA: u64 = 1;
 pub(crate) const FEATURE_BUILD_ID: u64 = 2;
+pub(crate) const FEATURE_RELEASE: u64 = 4;
 pub(crate) const FEATURE_ARCH: u64 = 6;
 pub(crate) const FEATURE_EVENT_DESC: u64 = 12;
 
@@ -146,6 +147,7 @@ fn read_features<R: Read + Seek>(
         if [
             FEATURE_TRACING_DATA,
             FEATURE_BUILD_ID,
+            FEATURE_RELEASE,
             FEATURE_ARCH,
             FEATURE_EVENT_DESC,
         ]
