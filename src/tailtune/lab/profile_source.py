@@ -19,7 +19,7 @@ from tailtune.record.ports import Progress
 from tailtune.record.profiling.attach import Wanted, attach
 from tailtune.record.profiling.endpoint import Pull, pull, pull_of
 from tailtune.record.profiling.find import Process, process_named, process_of
-from tailtune.record.profiling.open import STDIN, is_profile_file, open_profile
+from tailtune.record.profiling.open import STDIN, is_profile_file, naming, open_profile
 
 if TYPE_CHECKING:
     from tailtune._native import Profile
@@ -97,7 +97,10 @@ class Sources:
         recording = self._recording(name)
         if recording:
             return self._recorded(recording)
-        process = process_named(name) if "/" not in name else None
+        if Path(name).is_dir() or "/" in name:
+            what = "is a folder" if Path(name).is_dir() else "does not exist"
+            raise UsageError(f"{name} {what}", hint="give a file, a PID, a process name, a URL, or - for stdin")
+        process = process_named(name)
         if process is None:
             raise UsageError(
                 f"`{name}` is no file, no recording, and the name of no process",
@@ -134,7 +137,8 @@ class Sources:
 
         self.progress.phase("pull", asked.url)
         data = _in_background(lambda: pull(asked), asked.seconds, self.progress)
-        found = Profile.from_pprof(data)
+        with naming(asked.url):
+            found = Profile.from_pprof(data)
         opened = _opened(found, SourceKind.URL, asked.url)
         if not asked.kind:
             return opened

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailtune.errors import UsageError
+from tailtune.errors import NativeError, UsageError
 from tailtune.judge.profile_diff import diff_profiles
 from tailtune.judge.profile_groups import kind_index
 from tailtune.judge.profile_owners import LABEL, THREAD, by_owner
@@ -56,14 +56,19 @@ class Keep:
         """Return what is kept of a profile.
 
         Raises:
-            NativeError: for what is no regular expression, and for threads or times that are not known.
+            UsageError: for what is no regular expression, and for threads or times that are not known.
         """
         if self == Keep():
             return profile
         begin, end = (None if one is None else round(one * NS_PER_S) for one in (self.begin_s, self.end_s))
-        return profile.filter(
-            focus=self.focus, ignore=self.ignore, thread=self.thread, label=self.label, begin_ns=begin, end_ns=end
-        )
+        try:
+            return profile.filter(
+                focus=self.focus, ignore=self.ignore, thread=self.thread, label=self.label, begin_ns=begin, end_ns=end
+            )
+        except NativeError as error:
+            *drawing, told = error.message.splitlines()  # a pattern that is wrong is drawn with a mark below it
+            what = f"a pattern is no regular expression: {told.removeprefix('error: ')}" if drawing else told
+            raise UsageError(what, hint=error.hint or "see `tailtune profile --help`") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,8 +78,8 @@ def format_bytes(value: float) -> str:
 
 
 def format_share(share: float, digits: int = 1) -> str:
-    """Print a share in [0, 1] as a percentage."""
-    return f"{share * 100:.{digits}f} %"
+    """Print a share in [0, 1] as a percentage; next to nothing has no sign."""
+    return f"{share * 100:z.{digits}f} %"
 
 
 def format_change(ratio: float, digits: int = 1) -> str:

@@ -89,7 +89,8 @@ def fetch(source: Source, path: str, seconds: float) -> bytes:
     except ssl.SSLError as error:
         raise EndpointError(f"GET {path}: TLS failed: {error.reason or error}", _TLS_HINT) from error
     except (OSError, http.client.HTTPException) as error:
-        raise EndpointError(f"{error}" or type(error).__name__, "does the service listen there?") from error
+        why = getattr(error, "strerror", None) or f"{error}" or type(error).__name__
+        raise EndpointError(why, "does the service listen there?") from error
     finally:
         connection.close()
 
@@ -111,10 +112,11 @@ _HINTS: Final[dict[int, str]] = {
 
 
 def _refusal(path: str, answer: http.client.HTTPResponse) -> EndpointError:
-    said = answer.read(_MOST_SAID).decode(errors="replace").strip()
+    text = answer.read(_MOST_SAID).decode(errors="replace").strip()
+    said = "" if text.startswith("<") else f": {text}"  # a page is for browsers
     if moved := answer.getheader("Location"):
         return EndpointError(f"GET {path} answered {answer.status}: moved to {moved}", f"ask {moved} if you trust it")
-    return EndpointError(f"GET {path} answered {answer.status}: {said}", _HINTS.get(answer.status, ""))
+    return EndpointError(f"GET {path} answered {answer.status}{said}", _HINTS.get(answer.status, ""))
 
 
 def _read(path: str, answer: http.client.HTTPResponse, deadline: float) -> bytes:

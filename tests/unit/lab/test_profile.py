@@ -169,10 +169,31 @@ def test_filters_apply_to_tables_files_and_comparisons(tmp_path: Path) -> None:
     assert look_at(look=Look(keep=Keep(ignore="hash"))).tables[0].samples == 552
 
 
-@pytest.mark.parametrize("keep", [Keep(thread="x"), Keep(begin_s=1.0), Keep(end_s=1.0), Keep(focus="(")])
-def test_what_a_profile_cannot_be_filtered_by_is_an_error(keep: Keep) -> None:
-    with pytest.raises(NativeError):
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        (Keep(thread="x"), "threads are not known"),
+        (Keep(begin_s=1.0), "times are not known"),
+        (Keep(end_s=1.0), "times are not known"),
+        (Keep(focus="("), "^a pattern is no regular expression: unclosed group$"),
+    ],
+)
+def test_what_a_profile_cannot_be_filtered_by_is_an_error(keep: Keep, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
         look_at(look=Look(keep=keep))
+
+
+def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cut.pb.gz").write_bytes((tmp_path / "shop.pb.gz").read_bytes()[:99])
+    with pytest.raises(NativeError, match=r"^cut\.pb\.gz: not a usable pprof profile"):
+        look_at("cut.pb.gz")
+    with pytest.raises(UsageError, match="is a folder"):
+        look_at(str(tmp_path))
+    with pytest.raises(UsageError, match="does not exist"):
+        look_at("./absent.pb.gz")
+    with pytest.raises(UsageError, match="Unix socket") as caught:
+        look_at("unix:///run/shop.sock")
+    assert "--unix-socket" in caught.value.hint
 
 
 def test_filters_that_leave_nothing_say_so() -> None:

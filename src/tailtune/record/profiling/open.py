@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tailtune.errors import SetupError, UsageError
+from tailtune.errors import NativeError, SetupError, UsageError
 from tailtune.record.ports import Progress
 
 if TYPE_CHECKING:
@@ -32,12 +32,26 @@ def open_profile(name: str, progress: Progress) -> "Profile":
         NativeError: if the profile is damaged from its beginning.
     """
     try:
-        with _seekable(name) as path:
+        with _seekable(name) as path, naming(name):
             return _read(path, name, progress)
     except FileNotFoundError as error:
         raise UsageError(f"{name} does not exist") from error
     except OSError as error:
         raise SetupError(f"{name} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def naming(source: str) -> Iterator[None]:
+    """Name the file or URL in errors about its content.
+
+    Raises:
+        NativeError: as raised within.
+    """
+    try:
+        yield
+    except NativeError as error:
+        message = error.message if source in error.message else f"{source}: {error.message}"
+        raise NativeError(message, hint=error.hint, detail=error.detail) from error
 
 
 def is_profile_file(path: Path) -> bool:
