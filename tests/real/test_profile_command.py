@@ -1,5 +1,7 @@
 """`tailtune profile` on real programs, services and files."""
 
+import http.client
+import itertools
 import json
 import os
 import re
@@ -8,13 +10,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from tests.support.example_services import RUST, answer, lines, serving
 from tests.support.sampling import permitted
+from tests.support.waiting import wait_until
+
+from tailtune import config
 
 pytestmark = pytest.mark.real
 
@@ -176,23 +184,19 @@ def test_a_process_by_number_by_name_and_as_files(service: tuple[int, int], burn
     assert result_of(burner.name, "--seconds", 0.5, cwd=tmp_path)["source"]["pid"] == service[0]
 
 
-def test_filters_narrow_what_is_shown(service: tuple[int, int], tmp_path: Path) -> None:
-    permitted()
-    result_of(service[0], "--seconds", 1, "--hz", 499, "--output", "all.pb.gz", cwd=tmp_path)
-    whole = result_of("all.pb.gz", cwd=tmp_path)["tables"][0]
-    focused = result_of("all.pb.gz", "--focus", "^main.burn$", cwd=tmp_path)["tables"][0]
-    ignored = result_of("all.pb.gz", "--ignore", "^main.burn$", "--top", 0, cwd=tmp_path)["tables"][0]
-    assert 0 < focused["total"] < whole["total"]
-    assert focused["total"] + ignored["total"] == whole["total"]
-    assert "main.burn" not in rows(ignored)
-    refused = tool("all.pb.gz", "--thread", "x", cwd=tmp_path)
-    assert refused.returncode == 2
-    assert "threads are not known" in refused.stderr
-
-
 def test_a_go_service_by_its_url(service: tuple[int, int], tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{service[1]}"
-    cpu = result_of(url, "--seconds", 1, cwd=tmp_path)
+    ends = ("pb.gz", "txt", "speedscope.json", "firefox.json", "json")
+    outputs = [word for end in ends for word in ("--output", f"cpu.{end}")]
+    cpu = result_of(url, "--seconds", 1, *outputs, cwd=tmp_path)
+    assert json.loads((tmp_path / "cpu.json").read_text()) == cpu
+    assert (
+        sum(int(line.rsplit(" ", 1)[1]) for line in (tmp_path / "cpu.txt").read_text().splitlines())
+        == cpu["tables"][0]["total"]
+    )
+    assert json.loads((tmp_path / "cpu.firefox.json").read_text())["threads"]
+    again = result_of(url, "--seconds", 1, "--diff", "cpu.pb.gz", cwd=tmp_path)["diff"]
+    assert again["base"]["value"] == cpu["tables"][0]["total"]
     assert cpu["source"]["name"].endswith("/debug/pprof/profile?seconds=1")
     assert any(name.startswith(("main.", "runtime.")) for name in rows(cpu["tables"][0]))
     allocs = result_of(f"{url}/debug/pprof/allocs", "--seconds", 1, "--value", "alloc_space", cwd=tmp_path)
@@ -227,7 +231,7 @@ def test_waiting_is_told_from_computing_and_from_idling(waiter: Path, tmp_path: 
 
 def test_a_process_that_ends_in_the_middle_leaves_what_was_taken(burner: Path, tmp_path: Path) -> None:
     permitted()
-    with running(burner, "6s") as process:
+    with running(burner, "4s") as process:
         assert process.stdout is not None
         process.stdout.readline()
         found = result_of(process.pid, "--seconds", 60, cwd=tmp_path)
@@ -289,6 +293,41 @@ def test_two_processes_of_a_name_are_listed(burner: Path, tmp_path: Path) -> Non
         done = tool(burner.name, cwd=tmp_path)
     assert done.returncode == 2
     assert all(f"{process.pid}  {burner}" in done.stderr for process in (first, second))
+
+
+def test_perf_data_is_read_with_rust_names(rust_binaries: dict[str, Path], corpus: Path, tmp_path: Path) -> None:
+    perf = shutil.which("perf")
+    if perf is None:
+        pytest.skip("perf is not installed")
+    permitted()
+    project = config.load(RUST / "tailtune.toml")
+    record = [perf, "record", "-q", "-e", "cpu-clock", "-F", "499", "-g", "-o", "perf.data", "-p"]
+    with serving(rust_binaries["base"], project, corpus / "documents") as (pid, connection):
+        recording = subprocess.Popen([*record, str(pid)], cwd=tmp_path, stderr=subprocess.DEVNULL)
+        assert wait_until((tmp_path / "perf.data").exists, 30)
+        live = result_of_busy(pid, connection, lines(corpus / "queries.txt"), tmp_path)
+        recording.send_signal(signal.SIGINT)
+        recording.wait(timeout=60)
+    read = result_of("perf.data", "--top", 0, "--output", "perf.pb.gz", "--output", "perf.firefox.json", cwd=tmp_path)
+    for found in (live, read):
+        names = [name for name in rows(found["tables"][0]) if "rust_search::suggest::slow" in name]
+        assert names, found["tables"][0]["rows"][:10]
+    again = result_of("perf.pb.gz", cwd=tmp_path)["tables"][0]
+    assert (again["total"], again["samples"]) == (read["tables"][0]["total"], read["tables"][0]["samples"])
+
+
+def result_of_busy(pid: int, connection: http.client.HTTPConnection, queries: list[str], folder: Path) -> Any:
+    """Profile a service by its number while it answers."""
+    command = [sys.executable, "-m", "tailtune", "profile", str(pid), "--seconds", "1", "--top", "0", "--json"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        out: list[bytes] = []
+        reader = threading.Thread(target=lambda: out.append(process.communicate()[0]))
+        reader.start()
+        for query in itertools.cycle(queries):
+            if not reader.is_alive():
+                break
+            answer(connection, ("GET", f"/suggest?q={quote(query)}", None))
+    return json.loads(out[0])
 
 
 def test_a_profile_comes_through_a_pipe(tmp_path: Path) -> None:
