@@ -9,6 +9,7 @@ use gimli::write::{
     Expression, FrameDescriptionEntry, FrameTable,
 };
 use gimli::{AArch64, Encoding, Format, LittleEndian, Register, X86_64};
+use proptest::prelude::*;
 
 use crate::{Architecture, CodeMap, End, Registers, Sections, StackCopy, Unwinder};
 
@@ -192,4 +193,29 @@ fn tables_that_could_compute_without_end_are_left_out() {
         ".eh_frame",
     );
     assert!(!is_used(&many_steps));
+}
+
+proptest! {
+    #[test]
+    fn flipped_and_truncated_tables_never_panic(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        length in any::<prop::sample::Index>(),
+        words in prop::collection::vec(prop_oneof![0x1000u64..0x1300, 0x7000u64..0x7100, any::<u64>()], 0..32),
+        (at, frame, link) in (0x1000u64..0x1300, any::<u64>(), any::<u64>()),
+    ) {
+        for name in [".eh_frame", ".debug_frame"] {
+            let mut table = x86_64_table(name);
+            for (place, byte) in &flips {
+                let at = place.index(table.len());
+                table[at] = *byte;
+            }
+            for length in [table.len(), length.index(table.len())] {
+                let sections = Sections::of_parts(0x1000..0x3000, name, &table[..length], false);
+                for architecture in [Architecture::X86_64, Architecture::Aarch64] {
+                    let (found, _) = chain(architecture, &sections, [at, frame, link], &words);
+                    prop_assert!((1..=1024).contains(&found.len()));
+                }
+            }
+        }
+    }
 }
