@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,11 @@ def rust_binaries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         cargo("build", features)
         shutil.copy2(RUST / "target/debug/rust-search", folder / variant)
     return {variant: folder / variant for variant in VARIANTS}
+
+
+@pytest.fixture
+def cache_of_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Names go to a cache of the test's own; what Go has compiled stays where it is."""
+    compiled = subprocess.run(["go", "env", "GOCACHE"], check=True, capture_output=True, text=True).stdout.strip()
+    monkeypatch.setenv("GOCACHE", compiled)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

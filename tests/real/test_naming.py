@@ -14,17 +14,9 @@ import pytest
 
 from tailtune._native import Sampler, read_heap_v2
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("cache_of_names")]
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "profile"
-
-
-@pytest.fixture(autouse=True)
-def cache_of_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Names go to a cache of the test's own; what Go has compiled stays where it is."""
-    compiled = subprocess.run(["go", "env", "GOCACHE"], check=True, capture_output=True, text=True).stdout.strip()
-    monkeypatch.setenv("GOCACHE", compiled)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -28,11 +28,8 @@ HOT_CALLS = Path(__file__).resolve().parents[2] / "benchmarks" / "profile" / "pr
 
 
 @pytest.fixture(autouse=True)
-def cache_of_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Names, and perf's copies of binaries, go to folders of the test's own; what Go has compiled stays."""
-    compiled = subprocess.run(["go", "env", "GOCACHE"], check=True, capture_output=True, text=True).stdout.strip()
-    monkeypatch.setenv("GOCACHE", compiled)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def home(cache_of_names: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Copies of binaries, which perf keeps, go to a folder of the test's own."""
     monkeypatch.setenv("HOME", str(tmp_path))
 
 

@@ -1,8 +1,10 @@
-//! Names for the addresses of a profile: finds and maps the binaries, and asks `symbols` for their frames.
+//! Names for the addresses of a profile: finds and maps the binaries, and asks `symbols` for their frames; callers
+//! that the kernel's chains lack, by what the same binaries say of the stack.
 //!
 //! ```text
 //! Profile ─► addresses by file ─► Modules (open files), debug files ─► symbols::Binary ─► Profile::set_frames
 //!                                 kernel, vdso                          └─ cache ─┘
+//! registers and stack of a sample ─► Callers (live), RecordedCallers (perf.data) ─► its chain, completed
 //! ```
 
 mod binaries;

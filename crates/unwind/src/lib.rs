@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Framehop executes the tables; where there are none it follows frame pointers. Go code never uses
-//! tables, because its frame pointers are always there and its tables seldom are.
+//! tables, because its frame pointers are always there and its tables seldom are; what frame pointers step
+//! over, [`caller_without_frame`] finds.
 //!
 //! Pure: bytes in, addresses out. Tables and stacks may lie: work and memory are bounded, nothing panics.
 
