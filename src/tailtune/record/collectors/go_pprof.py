@@ -7,7 +7,7 @@ goroutines are listed in the middle of the load.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
@@ -98,7 +98,7 @@ class GoPprofCollector:
         """Say whether the endpoint was there, and what it never had."""
         lost = f"{self._absent}; import net/http/pprof for allocation and lock profiles" if self._absent else ""
         if self._never:
-            lost = _never_switched_on({kind: _SWITCHED[kind] for kind in sorted(self._never)})
+            lost = _empty(sorted(self._never), instrumented=bool(self._source.socket))
         mode = "socket of the overlay" if self._source.socket else "net/http/pprof"
         return CollectorRecord(
             name=self.name, phases=[phase for phase in Phase if phase in self.phases], cost=self.cost,
@@ -118,10 +118,13 @@ class GoPprofCollector:
             self._warnings.append(f"no {kind} profile of the window {self._window}: {error}")
 
 
-def _never_switched_on(kinds: Mapping[str, str]) -> str:
-    calls = " and ".join(kinds.values())
+def _empty(kinds: Sequence[str], *, instrumented: bool) -> str:
+    told = f"empty: {', '.join(kinds)}; nothing was contended"
+    if instrumented:
+        return told
+    calls = " and ".join(_SWITCHED[kind] for kind in kinds)
     return (
-        f"empty: {', '.join(kinds)}; nothing was contended, or the program does not call {calls}: "
+        f"{told}, or the program does not call {calls}: "
         "`tailtune run --instrument` builds it with both, nothing is edited"
     )
 

@@ -105,11 +105,11 @@ class StackCollector:
             tables = self._tables.on_cpu if name == "on-cpu" else self._tables.off_cpu
             parts.append(tables(profile, window))
             capture.files[f"profiles/{name}.{window}.pb.gz"] = profile.to_pprof()
-            warnings += [f"{name} samples of the window {window}: {text}" for text in profile.warnings]
+            warnings += [f"samples of the window {window}: {text}" for text in profile.warnings]
         if sampling.off_cpu is not None:
             parts.append({"thread_states": thread_states(sampling, window)})
         capture.tables.update(_joined(parts))
-        capture.warnings.extend(warnings)
+        capture.warnings.extend(dict.fromkeys(warnings))  # a record that is lost is lost to all profiles
         return capture
 
 
