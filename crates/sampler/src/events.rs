@@ -10,6 +10,7 @@ use crate::error::SampleError;
 use crate::modes::{Mode, OffCpu};
 use crate::process::{family, online_cpus, paranoid, threads};
 use crate::records::{Kind, Kinds};
+use crate::spare::Spare;
 use crate::sys::{self, Attributes, ManyFiles, Ring};
 use crate::tracepoints::{self, Layouts};
 
@@ -168,6 +169,7 @@ pub(crate) struct Events {
     pub(crate) layouts: Option<Layouts>,
     pub(crate) rings: Vec<Ring>,
     events: Vec<OwnedFd>,
+    pub(crate) spare: Spare,
     cpus: Vec<i32>,
     ring_bytes: usize,
     /// Behind the events, so that it outlives them.
@@ -203,6 +205,7 @@ impl Events {
             layouts: None,
             rings: Vec::new(),
             events: Vec::new(),
+            spare: Spare::default(),
             cpus: online_cpus(),
             ring_bytes: ring_bytes(way, wanted),
             many_files: None,
@@ -332,6 +335,11 @@ impl Events {
                     .try_for_each(|event| sys::filter(event, condition))?;
             }
         }
+        let (_, mut attributes) =
+            self.attributes(Kind::Side, sys::KIND_SOFTWARE, sys::SOFTWARE_DUMMY, 1);
+        attributes.flags |= sys::FLAG_CONTEXT_SWITCH;
+        let owners = self.cpus.iter().copied().zip(&self.events);
+        self.spare = Spare::new(attributes, owners)?;
         Ok(())
     }
 

@@ -28,6 +28,14 @@ pub(crate) fn is_asleep(pid: i32, tid: i32) -> Option<bool> {
     Some(!fields.starts_with('R'))
 }
 
+/// How long a thread waited for a CPU so far, in nanoseconds; `None` if it ended, or the kernel does not count that.
+pub(crate) fn waited_for_cpu_ns(pid: i32, tid: i32) -> Option<i64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?;
+    let mut numbers = text.split_whitespace().map(|word| word.parse::<i64>());
+    let (ran, waited) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    (ran > 0 || waited > 0).then_some(waited)
+}
+
 /// All processes that can be seen.
 pub(crate) fn processes() -> Vec<i32> {
     numbers_in("/proc")
@@ -111,5 +119,7 @@ mod tests {
         assert_eq!(process_of(pid), Some(pid));
         assert!(threads(pid).contains(&pid));
         assert!(family(pid).contains(&pid));
+        assert!(waited_for_cpu_ns(pid, pid).is_none_or(|waited| waited >= 0));
+        assert_eq!(waited_for_cpu_ns(pid, -1), None);
     }
 }

@@ -121,6 +121,7 @@ impl Sampler {
         let session = Session::new(
             std::mem::take(&mut self.events.rings),
             std::mem::take(&mut self.events.kinds),
+            std::mem::take(&mut self.events.spare),
             self.folders(started_ns),
             family,
             self.wanted.period_ns().cast_signed(),
@@ -236,6 +237,7 @@ fn finish(session: Session, ended_ns: i64, naming: &mut dyn FnMut(usize, usize))
         profile.comments.push(comment);
     }
     for profile in sampling.profiles_mut() {
+        session.names.note(profile);
         symbolize(profile, &session.modules, &Options::default(), naming);
     }
     sampling

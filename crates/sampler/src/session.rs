@@ -9,7 +9,9 @@ use symbolize::{Callers, MapLine, Modules, executable_maps};
 use unwind::Architecture;
 
 use crate::family::Family;
+use crate::names::Names;
 use crate::records::{ChainBytes, Kind, Kinds, Record, Records, Timed, Who};
+use crate::spare::Spare;
 use crate::switches::Switches;
 use crate::sys::{Ring, be_prompt, monotonic_ns};
 
@@ -25,12 +27,14 @@ const SHORTEST: Duration = Duration::from_millis(2);
 pub(crate) struct Session {
     rings: Vec<Ring>,
     kinds: Kinds,
+    spare: Spare,
     pub(crate) on_cpu: Option<Folder>,
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
     /// `None` on an architecture that is not known.
     pub(crate) callers: Option<Callers>,
     pub(crate) modules: Modules,
+    pub(crate) names: Names,
     family: Family,
     period_ns: i64,
     pub(crate) lost: u64,
@@ -53,6 +57,7 @@ impl Session {
     pub(crate) fn new(
         rings: Vec<Ring>,
         kinds: Kinds,
+        spare: Spare,
         folders: Folders,
         family: Family,
         period_ns: i64,
@@ -60,11 +65,13 @@ impl Session {
         let mut session = Self {
             rings,
             kinds,
+            spare,
             on_cpu: folders.on_cpu,
             page_faults: folders.page_faults,
             switches: folders.switches,
             callers: folders.callers,
             modules: Modules::default(),
+            names: Names::default(),
             family,
             period_ns,
             lost: 0,
@@ -77,6 +84,7 @@ impl Session {
                 switches.add(pid);
             }
             session.map_all(pid);
+            session.names.add_all(pid);
         }
         session
     }
@@ -96,6 +104,7 @@ impl Session {
             match stop.recv_timeout(interval) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(ended_ns) => {
+                    self.spare = Spare::default();
                     self.drain(ended_ns);
                     return (self, ended_ns);
                 }
@@ -103,6 +112,9 @@ impl Session {
             }
             let filled = self.drain(monotonic_ns() - YOUNG_NS);
             interval = next_interval(interval, filled).clamp(SHORTEST, longest);
+            if self.switches.as_ref().is_some_and(Switches::has_holes) {
+                self.spare.start();
+            }
         }
     }
 
@@ -181,10 +193,11 @@ impl Session {
                 if pid != parent {
                     self.fork(parent, pid);
                 }
-                if self.family.contains(pid)
-                    && let Some(switches) = self.switches(who)
-                {
-                    switches.born(pid, tid, parent_tid, who.t_ns);
+                if self.family.contains(pid) {
+                    self.names.inherit(pid, tid, parent_tid);
+                    if let Some(switches) = self.switches(who) {
+                        switches.born(pid, tid, parent_tid, who.t_ns);
+                    }
                 }
             }
             Record::Exit { pid, tid } if self.family.contains(pid) => {
@@ -200,6 +213,9 @@ impl Session {
             } => {
                 if exec {
                     self.forget(pid);
+                }
+                if self.family.contains(pid) {
+                    self.names.set(pid, tid, name);
                 }
                 if let Some(switches) = self.switches(who) {
                     switches.named(pid, tid, name, exec, who.t_ns);

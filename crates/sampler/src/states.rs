@@ -11,7 +11,11 @@
 //!
 //! What a thread did before its first event follows from that event: who leaves has been on the CPU,
 //! who is woken has been blocked, who comes without being woken has been runnable. An event that cannot
-//! follow on the state (records were lost) sends the time since the last one into the residue.
+//! follow on the state (records were lost) sends the time since the last one into the residue. If only the
+//! wake-up was not seen, it is known that the thread was off the CPU; how much of that it was blocked,
+//! the kernel's own account tells in the end.
+
+use std::ops::RangeInclusive;
 
 /// What a thread does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(crate) enum State {
     OnCpu,
     Runnable,
     Blocked,
+    /// Blocked until a wake-up that was not seen, and runnable from there.
+    Unsplit,
 }
 
 /// Nanoseconds by state.
@@ -30,13 +36,31 @@ pub(crate) struct Times {
     pub(crate) on_cpu_ns: i64,
     pub(crate) runnable_ns: i64,
     pub(crate) blocked_ns: i64,
+    /// Blocked until a wake-up that was not seen, and runnable from there; 0 after `split`.
+    pub(crate) unsplit_ns: i64,
     /// Time that could not be attributed.
     pub(crate) residue_ns: i64,
 }
 
 impl Times {
     pub(crate) fn wall_ns(&self) -> i64 {
-        self.on_cpu_ns + self.runnable_ns + self.blocked_ns + self.residue_ns
+        self.on_cpu_ns + self.runnable_ns + self.blocked_ns + self.unsplit_ns + self.residue_ns
+    }
+
+    /// Splits the waits whose wake-ups were not seen by the kernel's sum of all waits for a CPU, which lies in
+    /// a range; what that leaves open is residue, and without it all of them. Returns what of them was runnable.
+    pub(crate) fn split(&mut self, all_runnable_ns: Option<RangeInclusive<i64>>) -> i64 {
+        let unsplit = std::mem::take(&mut self.unsplit_ns);
+        let Some(all) = all_runnable_ns else {
+            self.residue_ns += unsplit;
+            return 0;
+        };
+        let [least, most] =
+            [all.start(), all.end()].map(|all| (all - self.runnable_ns).clamp(0, unsplit));
+        self.runnable_ns += least;
+        self.residue_ns += most - least;
+        self.blocked_ns += unsplit - most;
+        least
     }
 }
 
@@ -62,6 +86,7 @@ pub(crate) struct Before {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interval {
     pub(crate) left: Left,
+    /// Without a wake-up that was seen, all of it.
     pub(crate) blocked_ns: i64,
     pub(crate) runnable_ns: i64,
 }
@@ -112,6 +137,14 @@ impl States {
         self.state == State::Unknown
     }
 
+    pub(crate) fn is_on_cpu(&self) -> bool {
+        self.state == State::OnCpu
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self.state, State::Runnable | State::Blocked)
+    }
+
     /// It was seen on the CPU, which says the same of the time before if nothing else was seen.
     pub(crate) fn seen_running(&mut self) {
         if self.is_unknown() {
@@ -124,7 +157,7 @@ impl States {
         let state = match self.state {
             State::Unknown if self.wakeups => State::Runnable,
             State::Unknown => State::Blocked,
-            State::Blocked if self.wakeups => State::Unknown,
+            State::Blocked if self.wakeups => State::Unsplit,
             State::OnCpu => State::Unknown,
             state => state,
         };
@@ -145,7 +178,7 @@ impl States {
     ) -> Option<Interval> {
         let state = match self.state {
             State::Unknown | State::OnCpu => State::OnCpu,
-            away @ (State::Runnable | State::Blocked) => {
+            away => {
                 self.spend(away, before.t_ns.min(left.t_ns));
                 if before.idle && away == State::Runnable {
                     State::OnCpu
@@ -191,7 +224,7 @@ impl States {
         let spent = (t_ns - self.since_ns).max(0);
         let began_ns = self.since_ns;
         self.since_ns = self.since_ns.max(t_ns);
-        if matches!(state, State::Runnable | State::Blocked) {
+        if matches!(state, State::Runnable | State::Blocked | State::Unsplit) {
             let away = self.away.get_or_insert(Interval {
                 left: Left {
                     t_ns: began_ns,
@@ -210,6 +243,7 @@ impl States {
             State::OnCpu => self.times.on_cpu_ns += spent,
             State::Runnable => self.times.runnable_ns += spent,
             State::Blocked => self.times.blocked_ns += spent,
+            State::Unsplit => self.times.unsplit_ns += spent,
         }
     }
 }
@@ -237,6 +271,7 @@ mod tests {
             on_cpu_ns,
             runnable_ns,
             blocked_ns,
+            unsplit_ns: 0,
             residue_ns,
         }
     }
@@ -289,16 +324,33 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_up_that_was_lost_goes_to_the_residue() {
+    fn a_wait_without_a_wake_up_is_split_by_the_kernels_account() {
         let mut states = States::unknown(0, true);
-        states.leaves(left(10), false, Before::default());
-        assert_eq!(
-            states.comes(50).map(|interval| interval.blocked_ns),
-            Some(0)
-        );
-        assert_eq!(states.times, times(10, 0, 0, 40));
+        states.leaves(left(10), true, Before::default());
+        states.comes(15);
+        states.leaves(left(20), false, Before::default());
+        let interval = states.comes(60);
+        assert_eq!(interval.map(|interval| interval.blocked_ns), Some(40));
+        states.end(60, None);
+        let split = |runnable_ns| {
+            let mut times = states.times;
+            times.split(runnable_ns);
+            times
+        };
+        assert_eq!(split(Some(12..=12)), times(15, 12, 33, 0));
+        assert_eq!(split(Some(10..=12)), times(15, 10, 33, 2));
+        assert_eq!(split(Some(0..=0)), times(15, 5, 40, 0));
+        assert_eq!(split(Some(0..=99)), times(15, 5, 0, 40));
+        assert_eq!(split(Some(99..=99)), times(15, 45, 0, 0));
+        assert_eq!(split(None), times(15, 5, 0, 40));
+    }
+
+    #[test]
+    fn a_thread_that_left_unseen_goes_to_the_residue() {
+        let mut states = States::unknown(0, true);
+        states.comes(10);
         states.comes(60);
-        assert_eq!(states.times, times(10, 0, 0, 50));
+        assert_eq!(states.times, times(0, 10, 0, 50));
     }
 
     #[test]
@@ -336,6 +388,7 @@ mod tests {
             wakeups: bool,
             events in prop::collection::vec((0u8..5, -5i64..100), 0..60),
             asleep in prop::option::of(any::<bool>()),
+            runnable_by_account in prop::option::of((0i64..2_000, 0i64..99)),
         ) {
             let mut states = States::unknown(0, wakeups);
             let (mut now, mut latest) = (0, 0);
@@ -355,9 +408,12 @@ mod tests {
             prop_assert_eq!(states.times.wall_ns(), latest);
             let blocked: i64 = intervals.iter().map(|interval| interval.blocked_ns).sum();
             let runnable: i64 = intervals.iter().map(|interval| interval.runnable_ns).sum();
-            prop_assert_eq!((blocked, runnable), (states.times.blocked_ns, states.times.runnable_ns));
+            let off_cpu = states.times.blocked_ns + states.times.unsplit_ns;
+            prop_assert_eq!((blocked, runnable), (off_cpu, states.times.runnable_ns));
             let with_stack = intervals.iter().filter(|interval| interval.left.stack.is_some()).count();
             prop_assert_eq!(with_stack as u64, states.switches);
+            states.times.split(runnable_by_account.map(|(least, more)| least..=least + more));
+            prop_assert_eq!((states.times.wall_ns(), states.times.unsplit_ns), (latest, 0));
         }
     }
 }

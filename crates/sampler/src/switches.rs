@@ -31,6 +31,8 @@ pub(crate) struct Switches {
     /// The last `sched_switch` of each CPU. There are threads, the idle ones among them, whose leaving some
     /// kernels do not record; what followed them came unseen, but not earlier than they did.
     last_switches: HashMap<i32, Before>,
+    /// No records were lost.
+    complete: bool,
     /// Rows of the remarks, once they are used.
     before: Option<u32>,
     no_stack: Option<u32>,
@@ -44,6 +46,7 @@ impl Switches {
             layouts,
             began_ns,
             last_switches: HashMap::new(),
+            complete: true,
             before: None,
             no_stack: None,
         }
@@ -87,16 +90,20 @@ impl Switches {
         }
     }
 
-    /// The record of a context switch to a thread.
+    /// The record of a context switch to a thread. It says nothing new behind a `sched_switch` that was seen.
     pub(crate) fn comes(&mut self, who: Who) {
+        if self.layouts.is_some() && self.threads.is_on_cpu(who.tid) {
+            return;
+        }
         let away = self.threads.comes(who.tid, who.t_ns);
         self.count(away);
     }
 
-    /// The record of a context switch away from a thread.
+    /// The record of a context switch away from a thread. It says nothing new behind a `sched_switch` that was seen.
     pub(crate) fn leaves_without_stack(&mut self, who: Who, could_run: bool) {
+        let is_repeated = self.layouts.is_some() && self.threads.is_away(who.tid);
         // A thread leaves once more after its end.
-        if self.threads.knows(who.tid) {
+        if self.threads.knows(who.tid) && !is_repeated {
             let remark = || self.folder.remark(NO_STACK);
             let stack = *self.no_stack.get_or_insert_with(remark);
             self.leaves(who, stack, could_run);
@@ -106,6 +113,12 @@ impl Switches {
     /// Records were lost: what was seen last on a CPU says nothing any more.
     pub(crate) fn lost(&mut self) {
         self.last_switches.clear();
+        self.complete = false;
+    }
+
+    /// Whether threads came or left unseen though no records were lost: the kernel did not write them.
+    pub(crate) fn has_holes(&self) -> bool {
+        self.complete && self.threads.unseen > 0
     }
 
     fn leaves(&mut self, who: Who, stack: u32, could_run: bool) {
@@ -147,7 +160,7 @@ impl Switches {
 
     /// Ends the account. Returns the profile, the states, and what the reader must know.
     pub(crate) fn finish(mut self, ended_ns: i64) -> (Profile, Vec<ThreadTimes>, Vec<String>) {
-        let (rows, open) = self.threads.finish(ended_ns);
+        let (rows, open) = self.threads.finish(ended_ns, self.complete);
         open.into_iter().for_each(|away| self.count(Some(away)));
         let mut warnings = Vec::new();
         if self.threads.summed > 0 {
@@ -155,6 +168,7 @@ impl Switches {
             warnings.push(format!("{count} ended threads are summed in one row"));
         }
         warnings.extend(residue_note(&rows));
+        warnings.extend(misplaced_note(&rows, self.threads.misplaced_ns));
         (self.folder.finish(), rows, warnings)
     }
 
@@ -184,5 +198,14 @@ fn residue_note(rows: &[ThreadTimes]) -> Option<String> {
     (residue.saturating_mul(100) > wall).then(|| {
         let share = residue as f64 * 100.0 / wall as f64;
         format!("{share:.1} % of the threads' time belongs to no state: records were lost, or the kernel did not write them")
+    })
+}
+
+/// Says so if more than a hundredth of the time blocked at stacks is not.
+fn misplaced_note(rows: &[ThreadTimes], misplaced_ns: i64) -> Option<String> {
+    let blocked: i64 = rows.iter().map(|row| row.blocked_ns).sum();
+    (misplaced_ns.saturating_mul(100) > blocked).then(|| {
+        let ms = misplaced_ns / 1_000_000;
+        format!("the kernel did not write some wake-ups: of the time blocked at stacks, {ms} ms are waits for a CPU; the sums of the threads are right")
     })
 }

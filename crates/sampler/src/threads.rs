@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::process;
 use crate::sampling::ThreadTimes;
 use crate::states::{Before, Interval, Left, States};
+use crate::sys::monotonic_ns;
 
 /// Ended threads that keep a row of their own; later ones are summed in one.
 const MOST_ENDED: usize = 1_000;
@@ -18,6 +19,8 @@ struct Thread {
     pid: i32,
     name: String,
     states: States,
+    /// How long it had waited for a CPU when its account began; `None`: not known.
+    waited_ns: Option<i64>,
 }
 
 /// All threads, living and ended.
@@ -27,6 +30,10 @@ pub(crate) struct Threads {
     /// Sum of the ended threads beyond [`MOST_ENDED`], and how many those are.
     rest: ThreadTimes,
     pub(crate) summed: u64,
+    /// How often a thread was seen to have come or left unseen.
+    pub(crate) unseen: u64,
+    /// Time off the CPU whose wake-ups were not seen, and that by the kernel's account was not blocked.
+    pub(crate) misplaced_ns: i64,
     wakeups: bool,
 }
 
@@ -42,6 +49,8 @@ impl Threads {
                 ..ThreadTimes::default()
             },
             summed: 0,
+            unseen: 0,
+            misplaced_ns: 0,
             wakeups,
         }
     }
@@ -50,8 +59,13 @@ impl Threads {
     pub(crate) fn add_all(&mut self, pid: i32, t_ns: i64) {
         for tid in process::threads(pid) {
             let name = process::thread_name(pid, tid);
-            let states = States::unknown(t_ns, self.wakeups);
-            self.living.insert(tid, Thread { pid, name, states });
+            let thread = Thread {
+                pid,
+                name,
+                states: States::unknown(t_ns, self.wakeups),
+                waited_ns: process::waited_for_cpu_ns(pid, tid),
+            };
+            self.living.insert(tid, thread);
         }
     }
 
@@ -68,6 +82,7 @@ impl Threads {
             pid,
             name: name.unwrap_or_default(),
             states: States::born(t_ns, self.wakeups),
+            waited_ns: Some(0),
         };
         self.living.insert(tid, thread);
         open
@@ -86,8 +101,21 @@ impl Threads {
     }
 
     pub(crate) fn comes(&mut self, tid: i32, t_ns: i64) -> Option<Away> {
-        let interval = self.living.get_mut(&tid)?.states.comes(t_ns)?;
-        Some((tid, interval))
+        let states = &mut self.living.get_mut(&tid)?.states;
+        self.unseen += u64::from(states.is_on_cpu());
+        Some((tid, states.comes(t_ns)?))
+    }
+
+    /// Whether it is on a CPU as far as that was seen.
+    pub(crate) fn is_on_cpu(&self, tid: i32) -> bool {
+        let thread = self.living.get(&tid);
+        thread.is_some_and(|thread| thread.states.is_on_cpu())
+    }
+
+    /// Whether it is off the CPU as far as that was seen.
+    pub(crate) fn is_away(&self, tid: i32) -> bool {
+        let thread = self.living.get(&tid);
+        thread.is_some_and(|thread| thread.states.is_away())
     }
 
     pub(crate) fn woken(&mut self, tid: i32, t_ns: i64) {
@@ -110,7 +138,9 @@ impl Threads {
             pid,
             name: process::thread_name(pid, tid),
             states: States::unknown(left.t_ns, wakeups),
+            waited_ns: None,
         });
+        self.unseen += u64::from(thread.states.is_away());
         let interval = thread.states.leaves(left, could_run, before)?;
         Some((tid, interval))
     }
@@ -119,6 +149,7 @@ impl Threads {
     pub(crate) fn ends(&mut self, tid: i32, t_ns: i64) -> Option<Away> {
         let mut thread = self.living.remove(&tid)?;
         let open = thread.states.end(t_ns, None);
+        thread.states.times.split(None);
         let row = times(tid, &thread);
         if self.ended.len() < MOST_ENDED {
             self.ended.push(row);
@@ -147,7 +178,9 @@ impl Threads {
     }
 
     /// Ends the account at `t_ns`: one row a thread, the sum of many ended ones last; and all open intervals.
-    pub(crate) fn finish(&mut self, t_ns: i64) -> (Vec<ThreadTimes>, Vec<Away>) {
+    ///
+    /// `complete`: no records were lost, so that off the CPU without a wake-up means that only this was not seen.
+    pub(crate) fn finish(&mut self, t_ns: i64, complete: bool) -> (Vec<ThreadTimes>, Vec<Away>) {
         let mut rows = std::mem::take(&mut self.ended);
         let mut open = Vec::new();
         for (tid, mut thread) in self.living.drain() {
@@ -162,6 +195,7 @@ impl Threads {
                     .end(t_ns, asleep)
                     .map(|interval| (tid, interval)),
             );
+            self.misplaced_ns += thread.split(tid, t_ns, complete);
             rows.push(times(tid, &thread));
         }
         rows.sort_by_key(|row| (row.pid, row.tid));
@@ -169,6 +203,20 @@ impl Threads {
             rows.push(self.rest.clone());
         }
         (rows, open)
+    }
+}
+
+impl Thread {
+    /// Splits what could not be split without the wake-ups. Returns what of it was runnable.
+    fn split(&mut self, tid: i32, ended_ns: i64, complete: bool) -> i64 {
+        if self.states.times.unsplit_ns == 0 {
+            return 0;
+        }
+        let waited_ns = process::waited_for_cpu_ns(self.pid, tid).zip(self.waited_ns);
+        // Since the end it may have waited all the time.
+        let late_ns = (monotonic_ns() - ended_ns).max(0);
+        let waited_ns = waited_ns.map(|(now, before)| now - before - late_ns..=now - before);
+        self.states.times.split(waited_ns.filter(|_| complete))
     }
 }
 
@@ -202,7 +250,7 @@ mod tests {
             threads.ends(1_000 + thread, now + 4);
         }
         assert_eq!(threads.living.len(), 0);
-        let (rows, open) = threads.finish(2_000_000);
+        let (rows, open) = threads.finish(2_000_000, true);
         assert_eq!((rows.len(), open.len()), (MOST_ENDED + 1, 0));
         let sum = |value: fn(&ThreadTimes) -> i64| rows.iter().map(value).sum::<i64>();
         assert_eq!(sum(|row| row.on_cpu_ns), 3 * i64::from(count));
@@ -217,7 +265,7 @@ mod tests {
         threads.born(7, 8, 7, 0);
         threads.comes(8, 1);
         threads.born(7, 8, 7, 10);
-        let (rows, _) = threads.finish(15);
+        let (rows, _) = threads.finish(15, true);
         let walls: Vec<i64> = rows.iter().map(|row| row.wall_ns).collect();
         assert_eq!(walls, [10, 5]);
     }
