@@ -10,7 +10,7 @@
 //! ```
 //!
 //! What a thread did before its first event follows from that event: who leaves has been on the CPU,
-//! who is woken has been blocked, who comes without being woken has been runnable. An event that cannot
+//! who is woken has been blocked, who comes without being woken has been off the CPU. An event that cannot
 //! follow on the state (records were lost) sends the time since the last one into the residue. If only the
 //! wake-up was not seen, it is known that the thread was off the CPU; how much of that it was blocked,
 //! the kernel's own account tells in the end.
@@ -145,6 +145,12 @@ impl States {
         matches!(self.state, State::Runnable | State::Blocked)
     }
 
+    /// Whether a thread that leaves its CPU now came to it unseen: it was away, or its CPU was seen to go
+    /// over to another.
+    pub(crate) fn came_unseen(&self, before: Before) -> bool {
+        self.is_away() || (self.is_unknown() && before.t_ns > self.since_ns)
+    }
+
     /// It was seen on the CPU, which says the same of the time before if nothing else was seen.
     pub(crate) fn seen_running(&mut self) {
         if self.is_unknown() {
@@ -155,7 +161,7 @@ impl States {
     /// It came to a CPU. Returns the interval that ended.
     pub(crate) fn comes(&mut self, t_ns: i64) -> Option<Interval> {
         let state = match self.state {
-            State::Unknown if self.wakeups => State::Runnable,
+            State::Unknown if self.wakeups => State::Unsplit,
             State::Unknown => State::Blocked,
             State::Blocked if self.wakeups => State::Unsplit,
             State::OnCpu => State::Unknown,
@@ -176,16 +182,19 @@ impl States {
         could_run: bool,
         before: Before,
     ) -> Option<Interval> {
-        let state = match self.state {
-            State::Unknown | State::OnCpu => State::OnCpu,
-            away => {
-                self.spend(away, before.t_ns.min(left.t_ns));
-                if before.idle && away == State::Runnable {
-                    State::OnCpu
-                } else {
-                    State::Unknown
-                }
+        let state = if self.came_unseen(before) {
+            let away = match self.state {
+                State::Unknown => State::Unsplit,
+                away => away,
+            };
+            self.spend(away, before.t_ns.min(left.t_ns));
+            if before.idle && away == State::Runnable {
+                State::OnCpu
+            } else {
+                State::Unknown
             }
+        } else {
+            State::OnCpu
         };
         self.spend(state, left.t_ns);
         self.state = if could_run {
@@ -314,6 +323,7 @@ mod tests {
         assert_eq!(woken.comes(15), Some(first));
         let mut came = States::unknown(0, true);
         came.comes(10);
+        came.times.split(Some(10..=10));
         assert_eq!(came.times, times(0, 10, 0, 0));
         let mut sleeper = States::unknown(0, true);
         sleeper.end(10, Some(true));
@@ -348,9 +358,10 @@ mod tests {
     #[test]
     fn a_thread_that_left_unseen_goes_to_the_residue() {
         let mut states = States::unknown(0, true);
+        states.leaves(left(5), true, Before::default());
         states.comes(10);
         states.comes(60);
-        assert_eq!(states.times, times(0, 10, 0, 50));
+        assert_eq!(states.times, times(5, 5, 0, 50));
     }
 
     #[test]
@@ -360,6 +371,14 @@ mod tests {
         states.leaves(left(50), true, before(45, false));
         states.end(51, None);
         assert_eq!(states.times, times(10, 36, 0, 5));
+    }
+
+    #[test]
+    fn a_thread_whose_cpu_was_seen_with_others_has_not_run_since_the_beginning() {
+        let mut states = States::unknown(0, true);
+        states.leaves(left(50), true, before(45, false));
+        states.times.split(Some(0..=0));
+        assert_eq!(states.times, times(0, 0, 45, 5));
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Threads {
             states: States::unknown(left.t_ns, wakeups),
             waited_ns: None,
         });
-        self.unseen += u64::from(thread.states.is_away());
+        self.unseen += u64::from(thread.states.came_unseen(before));
         let interval = thread.states.leaves(left, could_run, before)?;
         Some((tid, interval))
     }
