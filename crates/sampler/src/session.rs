@@ -225,7 +225,7 @@ impl Session {
                 self.lost = self.lost.saturating_add(count);
                 self.each_folder(|folder| folder.lost(count));
                 if let Some(switches) = self.switches(who) {
-                    switches.lost();
+                    switches.lost(who);
                 }
             }
             Record::Throttled => self.throttled += 1,

@@ -217,6 +217,15 @@ impl States {
         }
     }
 
+    /// Records of this time were lost. What it does afterwards follows from its next event.
+    pub(crate) fn gap(&mut self, begin_ns: i64, end_ns: i64) {
+        if self.since_ns < end_ns {
+            self.spend(self.state, begin_ns);
+            self.spend(State::Unknown, end_ns);
+            self.state = State::Unknown;
+        }
+    }
+
     /// Accounts up to the end. `asleep` says what a thread without any event does; `None`: not known.
     pub(crate) fn end(&mut self, t_ns: i64, asleep: Option<bool>) -> Option<Interval> {
         let state = match (self.state, asleep) {
@@ -392,6 +401,20 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_in_the_records_is_residue_and_nothing_else() {
+        let mut states = States::unknown(0, true);
+        states.leaves(left(10), false, Before::default());
+        states.gap(30, 50);
+        states.woken(60);
+        assert_eq!(states.times, times(10, 0, 30, 20));
+        states.comes(65);
+        states.gap(70, 80);
+        states.gap(1, 2);
+        states.leaves(left(90), false, Before::default());
+        assert_eq!(states.times, times(25, 5, 30, 30));
+    }
+
+    #[test]
     fn without_wake_ups_all_of_it_is_blocked() {
         let mut states = States::unknown(0, false);
         states.leaves(left(10), false, Before::default());
@@ -405,7 +428,7 @@ mod tests {
         #[test]
         fn time_is_conserved(
             wakeups: bool,
-            events in prop::collection::vec((0u8..5, -5i64..100), 0..60),
+            events in prop::collection::vec((0u8..6, -5i64..100), 0..60),
             asleep in prop::option::of(any::<bool>()),
             runnable_by_account in prop::option::of((0i64..2_000, 0i64..99)),
         ) {
@@ -420,6 +443,7 @@ mod tests {
                     1 => intervals.extend(states.leaves(left(now), true, before(now - 20, wakeups))),
                     2 => intervals.extend(states.leaves(left(now), false, before(now - 200, !wakeups))),
                     3 => states.woken(now),
+                    4 => states.gap(now - 30, now),
                     _ => states.seen_running(),
                 }
             }

@@ -110,10 +110,16 @@ impl Switches {
         }
     }
 
-    /// Records were lost: what was seen last on a CPU says nothing any more.
-    pub(crate) fn lost(&mut self) {
-        self.last_switches.clear();
+    /// Records of a CPU were lost since its last one: any thread may have come, left or been woken.
+    pub(crate) fn lost(&mut self, who: Who) {
         self.complete = false;
+        let now = Before {
+            t_ns: who.t_ns,
+            idle: false,
+        };
+        if let Some(last) = self.last_switches.insert(who.cpu, now) {
+            self.threads.gap(last.t_ns, who.t_ns);
+        }
     }
 
     /// Whether threads came or left unseen though no records were lost: the kernel did not write them.

@@ -124,6 +124,12 @@ impl Threads {
         }
     }
 
+    /// Records of this time were lost.
+    pub(crate) fn gap(&mut self, begin_ns: i64, end_ns: i64) {
+        let living = self.living.values_mut();
+        living.for_each(|thread| thread.states.gap(begin_ns, end_ns));
+    }
+
     /// A thread left the CPU; one whose beginning was missed exists from now on.
     pub(crate) fn leaves(
         &mut self,
