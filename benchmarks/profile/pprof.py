@@ -1,12 +1,16 @@
-"""Ten pprof files read, merged and summed up by function, beside `go tool pprof -top` on the same files.
+"""pprof files read, merged and summed up by function, beside `go tool pprof -top` on the same files.
 
-`.venv/bin/python benchmarks/profile pprof`. Needs Go. The files are made up: walks through one random graph of calls,
+`.venv/bin/python benchmarks/profile pprof`. Needs Go. Three cases: ten files of 10 MB each, unpacked; ten as large as
+Go can hold in about half of the memory; one of 100 MB. The files are made up: walks through one random graph of calls,
 16 to 64 deep and recursive now and then, each with a label; most stacks of a file are in others too. Each side is a
-process of its own and reads files that are in the page cache. Go sorts by own values; ours sorts by both.
+process of its own and reads files that are in the page cache; one that takes most of the memory is killed, and its row
+says so. Go sorts by own values; ours sorts by both, and in the first case Go runs once more to check the other order.
 """
 
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,10 +25,16 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 
-_FILES: Final = 10
-_MOST_MB: Final = 100
-"""Unpacked, of each file; the size that the goal is about."""
+_MANY: Final = 10
 _MB_PER_SECOND: Final = 5
+"""Unpacked, of all files of a case together, that are worth a second of `--seconds`."""
+_MOST_MB: Final = 100
+"""Together, except in the largest case, where it is so much each; the size that the goal is about."""
+_LARGEST_TIMES: Final = 3
+"""How many times as much the largest case may have."""
+_MOST_MEMORY: Final = 0.6
+"""Share of the machine's memory at which a process is killed."""
+_LOOK_SECONDS: Final = 0.01
 _GO_TIMES: Final = 21
 """Memory that go tool pprof takes, in sizes of all unpacked files together; measured at ten of 10 MB."""
 _DEPTHS: Final = (16, 32, 48, 64)
@@ -60,6 +70,16 @@ Row = tuple[str, ...]
 """Own value, cumulative value, function."""
 
 
+class Case(NamedTuple):
+    """Files to make and read."""
+
+    files: int
+    megabytes: int
+    """Unpacked, of each."""
+    cumulative: bool = False
+    """Whether to run Go once more, for its cumulative order."""
+
+
 class Cost(NamedTuple):
     """What a process took and said."""
 
@@ -67,37 +87,59 @@ class Cost(NamedTuple):
     cpu_seconds: float
     resident_mb: float
     output: str
+    killed: bool
 
 
 def run(seconds: float = 20.0) -> None:
-    """Make the files, measure both, and print the table; files are smaller where there is less time or memory.
+    """Measure all cases and print the table; files are smaller where there is less time or memory.
 
     Raises:
         RuntimeError: if a process fails, or the numbers are not equal.
     """
-    megabytes = max(1, min(_MOST_MB, round(_MB_PER_SECOND * seconds), _fits_mb()))
-    with tempfile.TemporaryDirectory() as folder:
-        files = _write(Path(folder), megabytes)
-        go = ["go", "tool", "pprof", "-symbolize=none", f"-sample_index={_KIND}", f"-nodecount={_ROWS}", "-top"]
-        _cost([*go, files[0]])
-        theirs = _cost([*go, *files])
-        ours = _cost([sys.executable, "-c", _OURS, _KIND, str(_ROWS), *files])
-        by_own, by_cumulative = _top(_GO_ROW, theirs), _top(_GO_ROW, _cost([*go, "-cum", *files]))
-    rows = _top(_OUR_ROW, ours)
-    _check(rows[:_ROWS], by_own, column=0)
-    _check(rows[_ROWS:], by_cumulative, column=1)
-    print(f"{_FILES} files of {megabytes} MB; the {_ROWS} largest functions by own and by cumulative value are equal\n")
-    print("| | wall, s | CPU, s | resident, MB |\n|---|---|---|---|")
-    for name, cost in (("go tool pprof", theirs), ("ours", ours)):
-        print(f"| {name} | {cost.seconds:.2f} | {cost.cpu_seconds:.2f} | {cost.resident_mb:,.0f} |")
-    wall, cpu = theirs.seconds / ours.seconds, theirs.cpu_seconds / ours.cpu_seconds
-    print(f"| times faster | {wall:.2f} | {cpu:.2f} | |", flush=True)
+    go = subprocess.run(["go", "tool", "-n", "pprof"], check=True, capture_output=True, text=True).stdout.strip()
+    print("| files | | wall, s | CPU, s | resident, MB | times faster: wall, CPU |\n|---|---|---|---|---|---|")
+    for case in _cases(seconds):
+        with tempfile.TemporaryDirectory() as folder:
+            theirs, ours = _measure(go, _write(Path(folder), case), cumulative=case.cumulative)
+        faster = ""
+        if not theirs.killed and not ours.killed:
+            faster = f"{theirs.seconds / ours.seconds:.2f}, {theirs.cpu_seconds / ours.cpu_seconds:.2f}"
+        size = f"{case.files} × {case.megabytes} MB"
+        print(
+            f"| {size} | go tool pprof | {_cells(theirs)} | |\n| {size} | ours | {_cells(ours)} | {faster} |",
+            flush=True,
+        )
+    print(f"\nWhere both got to the end, the {_ROWS} largest functions are equal.")
 
 
-def _fits_mb() -> int:
-    """Return the size of each file with which Go's side takes half of the machine's memory at most."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return memory // 2 // 1_000_000 // (_FILES * _GO_TIMES)
+def _cases(seconds: float) -> list[Case]:
+    together, fits = min(_MOST_MB, _MB_PER_SECOND * seconds), _memory() / 2 / 1e6 / _GO_TIMES
+    largest = min(_LARGEST_TIMES * together, _MANY * _MOST_MB, fits)
+    small, large, one = (max(1, round(size)) for size in (together / _MANY, largest / _MANY, together))
+    return [Case(_MANY, small, cumulative=True), Case(_MANY, large), Case(1, one)]
+
+
+def _measure(go: str, files: Sequence[str], *, cumulative: bool) -> tuple[Cost, Cost]:
+    """Return the costs of Go's side and of ours, whose rows are equal as far as both came to the end."""
+    top = [go, "-symbolize=none", f"-sample_index={_KIND}", f"-nodecount={_ROWS}", "-top"]
+    theirs = _cost([*top, *files])
+    ours = _cost([sys.executable, "-c", _OURS, _KIND, str(_ROWS), *files])
+    if not theirs.killed and not ours.killed:
+        rows = _top(_OUR_ROW, ours)
+        _check(rows[:_ROWS], _top(_GO_ROW, theirs), column=0)
+        if cumulative:
+            _check(rows[_ROWS:], _top(_GO_ROW, _cost([*top, "-cum", *files])), column=1)
+    return theirs, ours
+
+
+def _cells(cost: Cost) -> str:
+    if cost.killed:
+        return f"killed: out of memory | | {cost.resident_mb:,.0f}"
+    return f"{cost.seconds:.2f} | {cost.cpu_seconds:.2f} | {cost.resident_mb:,.0f}"
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _top(row: re.Pattern[str], cost: Cost) -> list[Row]:
@@ -113,14 +155,14 @@ def _check(ours: list[Row], theirs: list[Row], column: int) -> None:
         raise RuntimeError(f"other functions: {ours} and {theirs}")
 
 
-def _write(folder: Path, megabytes: int) -> list[str]:
+def _write(folder: Path, case: Case) -> list[str]:
     """Write the files, gzip'd like Go's; return their names."""
     random = np.random.default_rng(1)
-    of_depth = megabytes * 1_000_000 // sum(2 * depth + _SAMPLE_BYTES for depth in _DEPTHS)
+    of_depth = case.megabytes * 1_000_000 // sum(2 * depth + _SAMPLE_BYTES for depth in _DEPTHS)
     callees = random.integers(0, _LOCATIONS, (_LOCATIONS, len(_CHANCES)))
     walks = [_walks(random, callees, depth, of_depth * 10 // 9) for depth in _DEPTHS]
     tables, names = _tables(), []
-    for at in range(_FILES):
+    for at in range(case.files):
         packer = zlib.compressobj(level=1, wbits=31)
         path = folder / f"{at}.pb.gz"
         with path.open("wb") as file:
@@ -201,14 +243,28 @@ def _cost(command: Sequence[str]) -> Cost:
     with tempfile.TemporaryFile("w+") as file:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
+        status, usage, killed = _waited(process.pid)
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         file.seek(0)
         output = file.read()
-    if process.returncode:
+    if process.returncode and not killed:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output, killed)
+
+
+def _waited(pid: int) -> tuple[int, resource.struct_rusage, bool]:
+    """Wait for a process, and kill it if its memory grows too large; return status, usage, whether it was killed."""
+    most = _MOST_MEMORY * _memory() / os.sysconf("SC_PAGE_SIZE")
+    killed = False
+    while True:
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            return status, usage, killed
+        if int(Path(f"/proc/{pid}/statm").read_text().split()[1]) > most:
+            os.kill(pid, signal.SIGKILL)
+            killed = True
+        time.sleep(_LOOK_SECONDS)
 
 
 if __name__ == "__main__":
