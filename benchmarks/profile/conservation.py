@@ -3,7 +3,8 @@
 `.venv/bin/python benchmarks/profile/conservation.py [SECONDS]`. Each program of `programs/` names its busy threads and
 the functions in which these block. Truth for time on the CPU and the wait for one is `/proc/PID/task/TID/schedstat`,
 read right before and after the sampling; the worst thread is shown. The blocked share is the part of the busy threads'
-blocked time that lies at stacks with one of the expected functions.
+blocked time that lies at stacks with one of the expected functions. Each program is sampled twice: with the stacks of
+frame pointers, by programs in the kernel where these are permitted, and with those of unwinding tables, by events.
 """
 
 import contextlib
@@ -39,16 +40,17 @@ class Row(NamedTuple):
 
 def run(seconds: float = 5.0) -> list[Row]:
     """Sample every program for `seconds` and print the table."""
-    columns = ("program", "busy threads", "switches/s", "residue", "on-CPU − truth", "runnable − truth")
-    print(f"| {' | '.join(columns)} | blocked where expected | lost |\n|---|---|---|---|---|---|---|---|")
-    return [_print(name, measure(name, seconds)) for name in PROGRAMS]
+    columns = ("program", "stacks by", "busy threads", "switches/s", "residue", "on-CPU − truth", "runnable − truth")
+    print(f"| {' | '.join(columns)} | blocked where expected | lost |\n|---|---|---|---|---|---|---|---|---|")
+    ways = {"frame pointers": False, "tables": True}
+    return [_print(name, way, measure(name, seconds, dwarf=dwarf)) for name in PROGRAMS for way, dwarf in ways.items()]
 
 
-def measure(name: str, seconds: float) -> Row:
-    """Sample one program."""
+def measure(name: str, seconds: float, *, dwarf: bool) -> Row:
+    """Sample one program; `dwarf`: with unwinding tables."""
     with running(name) as process:
         time.sleep(_WARM_UP_SECONDS)
-        sampler = Sampler(process.pid, _HZ, off_cpu=True, dwarf=True)
+        sampler = Sampler(process.pid, _HZ, off_cpu=True, dwarf=dwarf)
         before = _truth(process.pid)
         sampler.start()
         time.sleep(seconds)
@@ -101,9 +103,9 @@ def _truth(pid: int) -> Truth:
     return found
 
 
-def _print(name: str, row: Row) -> Row:
+def _print(name: str, way: str, row: Row) -> Row:
     print(
-        f"| {name} | {row.threads} | {row.switches_per_s:,.0f} | {row.residue:.2f} % | {row.on_cpu_error:+.2f} % "
+        f"| {name} | {way} | {row.threads} | {row.switches_per_s:,.0f} | {row.residue:.2f} % | {row.on_cpu_error:+.2f} % "
         f"| {row.runnable_error:+.2f} % | {row.blocked_share:.1f} % | {row.lost:,} |",
         flush=True,
     )

@@ -7,9 +7,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::error::SampleError;
+use crate::family::Family;
 use crate::modes::{Mode, OffCpu};
 use crate::process::{family, online_cpus, paranoid, threads};
-use crate::records::{Kind, Kinds};
+use crate::programs::Programs;
+use crate::records::Kind;
+use crate::sources::Sources;
 use crate::spare::Spare;
 use crate::sys::{self, Attributes, ManyFiles, Ring};
 use crate::tracepoints::{self, Layouts};
@@ -125,11 +128,14 @@ impl Way {
 
     /// All ways in one mode, best first.
     pub(crate) fn in_mode(mode: Mode, wanted: &Wanted, clock: Clock) -> Vec<Self> {
+        let (programs, events) = (Some(OffCpu::Programs), Some(OffCpu::Tracepoints));
+        let records = Some(OffCpu::SwitchRecords);
         let off_cpu: &[Option<OffCpu>] = match (wanted.off_cpu, mode) {
             (false, _) => &[None],
-            // Wake-ups, and the thread that comes, are seen on every CPU or not at all.
-            (true, Mode::EveryCpu) => &[Some(OffCpu::Tracepoints), Some(OffCpu::SwitchRecords)],
-            (true, _) => &[Some(OffCpu::SwitchRecords)],
+            // Wake-ups, and the thread that comes, are seen on every CPU or not at all. Only events copy stacks.
+            (true, Mode::EveryCpu) if wanted.dwarf => &[events, records],
+            (true, Mode::EveryCpu) => &[programs, events, records],
+            (true, _) => &[records],
         };
         let way = |&off_cpu| Self {
             mode,
@@ -165,11 +171,10 @@ fn ring_bytes(way: Way, wanted: &Wanted) -> usize {
 /// Open events with their rings, one a CPU.
 pub(crate) struct Events {
     pub(crate) way: Way,
-    pub(crate) kinds: Kinds,
     pub(crate) layouts: Option<Layouts>,
-    pub(crate) rings: Vec<Ring>,
+    pub(crate) sources: Sources,
     events: Vec<OwnedFd>,
-    pub(crate) spare: Spare,
+    pub(crate) programs: Option<Programs>,
     cpus: Vec<i32>,
     ring_bytes: usize,
     /// Behind the events, so that it outlives them.
@@ -201,11 +206,10 @@ impl Events {
     pub(crate) fn open_way(way: Way, pid: i32, wanted: &Wanted) -> io::Result<Self> {
         let mut events = Self {
             way,
-            kinds: Kinds::new(),
             layouts: None,
-            rings: Vec::new(),
+            sources: Sources::default(),
+            programs: None,
             events: Vec::new(),
-            spare: Spare::default(),
             cpus: online_cpus(),
             ring_bytes: ring_bytes(way, wanted),
             many_files: None,
@@ -218,18 +222,32 @@ impl Events {
                 events.open_threads(pid, &plan)?;
             }
         }
-        if way.off_cpu == Some(OffCpu::Tracepoints) {
-            events.open_tracepoints(wanted)?;
+        match way.off_cpu {
+            Some(OffCpu::Programs) => {
+                let mut programs = Programs::load(wanted.whole_machine, events.ring_bytes)?;
+                events.sources.programs = programs.take_rings();
+                events.programs = Some(programs);
+            }
+            Some(OffCpu::Tracepoints) => events.open_tracepoints(wanted)?,
+            Some(OffCpu::SwitchRecords) | None => {}
         }
         Ok(events)
     }
 
-    pub(crate) fn enable(&self) -> io::Result<()> {
-        self.events.iter().try_for_each(sys::enable)
+    pub(crate) fn enable(&mut self) -> io::Result<()> {
+        self.events.iter().try_for_each(sys::enable)?;
+        self.programs.as_mut().map_or(Ok(()), Programs::attach)
+    }
+
+    /// Tells the programs which processes to watch; they have to be enabled.
+    pub(crate) fn watch(&self, family: &Family) -> io::Result<()> {
+        let programs = self.programs.as_ref();
+        programs.map_or(Ok(()), |programs| programs.add(family.present()))
     }
 
     /// Stops and closes the events; what the rings hold can still be read.
     pub(crate) fn close(&mut self) -> io::Result<()> {
+        self.programs = None;
         let events = std::mem::take(&mut self.events);
         let disabled = events.iter().try_for_each(sys::disable);
         drop(events);
@@ -339,7 +357,7 @@ impl Events {
             self.attributes(Kind::Side, sys::KIND_SOFTWARE, sys::SOFTWARE_DUMMY, 1);
         attributes.flags |= sys::FLAG_CONTEXT_SWITCH;
         let owners = self.cpus.iter().copied().zip(&self.events);
-        self.spare = Spare::new(attributes, owners)?;
+        self.sources.spare = Spare::new(attributes, owners)?;
         Ok(())
     }
 
@@ -383,9 +401,12 @@ impl Events {
         {
             match self.events.get(row) {
                 Some(owner) => sys::redirect(&event, owner)?,
-                None => self.rings.push(Ring::map(&event, self.ring_bytes)?),
+                None => self
+                    .sources
+                    .events
+                    .push(Ring::map(&event, self.ring_bytes)?),
             }
-            self.kinds.insert(sys::number(&event)?, kind);
+            self.sources.kinds.insert(sys::number(&event)?, kind);
             self.events.push(event);
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Live perf events: what the threads of any process do, without the `perf` program.
 //!
 //! ```text
-//! modes (by trying) ─► events, sys (rings) ─► session (one thread drains and folds)
+//! modes (by trying) ─► events, sys (rings) ─┬► sources ─► session (one thread drains and folds)
+//!                      programs (BPF rings) ┘
 //!                                               ├─► profile::Folder: stacks on the CPU, of page faults
 //!                                               │    ▲ callers that frame pointers lack
 //!                                               └─► switches ─► states of threads, stacks off the CPU
@@ -23,16 +24,19 @@ mod proc_sampling_fold;
 mod proc_sampling_frames;
 mod proc_sampling_read;
 mod process;
+mod programs;
 mod records;
 mod sampler;
 mod sampling;
 mod session;
+mod sources;
 mod spare;
 mod states;
 mod switches;
 mod sys;
 mod threads;
 mod tracepoints;
+mod user_walk;
 
 pub use best::BestSampler;
 pub use capability::{Capability, ModeTrial, Trial, capability};

@@ -56,7 +56,9 @@ impl Mode {
 /// How time off the CPU is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OffCpu {
-    /// The scheduler's tracepoints on every CPU: stacks, and wake-ups.
+    /// Programs of ours at the scheduler's tracepoints: stacks, and wake-ups, of the sampled processes only.
+    Programs,
+    /// Events at the same tracepoints, which cost the sampled processes more.
     Tracepoints,
     /// Records of context switches, which need no tracepoints and bring no stacks.
     SwitchRecords,
@@ -64,7 +66,7 @@ pub enum OffCpu {
 
 impl OffCpu {
     /// All ways, best first.
-    pub const ALL: [Self; 2] = [Self::Tracepoints, Self::SwitchRecords];
+    pub const ALL: [Self; 3] = [Self::Programs, Self::Tracepoints, Self::SwitchRecords];
 
     /// The way in words.
     #[must_use]
@@ -72,6 +74,9 @@ impl OffCpu {
         match self {
             // Unwinding the kernel's part costs as much as all the rest of a record. For most waits the
             // system call at the user's leaf says as much; for the disk only the kernel's part does.
+            Self::Programs => {
+                "off-CPU by BPF programs at sched_switch and sched_wakeup, user stacks, kernel stacks of uninterruptible waits"
+            }
             Self::Tracepoints => {
                 "off-CPU by sched_switch and sched_wakeup, user stacks, kernel stacks of uninterruptible waits"
             }
@@ -83,7 +88,10 @@ impl OffCpu {
     #[must_use]
     pub fn lost_note(self) -> &'static str {
         match self {
-            Self::Tracepoints => "",
+            Self::Programs => "",
+            Self::Tracepoints => {
+                "a context switch costs the process about three times as much more; Linux 5.18 with root or CAP_BPF avoids that"
+            }
             Self::SwitchRecords => {
                 "time off the CPU has no stacks, and blocked time contains the wait for a CPU after the wake-up; \
                  root, or CAP_PERFMON with a readable /sys/kernel/tracing, shows both"

@@ -1,10 +1,12 @@
 //! The records that the kernel writes into the ring.
 //!
 //! A sample begins with the number of its event, which says which fields follow; every other record
-//! ends with the same number behind thread, time and CPU.
+//! ends with the same number behind thread, time and CPU. The records of our programs in the kernel have the same
+//! header, and thread, time and CPU right behind it.
 
 use std::collections::HashMap;
 
+use crate::programs;
 use crate::sys;
 
 /// The fields that all events write.
@@ -83,6 +85,10 @@ pub(crate) enum Record<'a> {
         /// Registers and a copy of the stack; empty for other kinds.
         stack: &'a [u8],
     },
+    /// A thread left its CPU, with what it waits for, a bit each; 0: it could run on.
+    Left { state: i32, chain: ChainBytes<'a> },
+    /// A thread may run again.
+    Woken,
     /// A thread came to a CPU.
     SwitchIn,
     /// A thread left its CPU.
@@ -156,11 +162,15 @@ impl<'a> Iterator for Records<'a> {
             .filter(|_| size >= 8)?;
         self.bytes = rest;
         let fields = Fields(&bytes[8..]);
-        let (who, record) = if kind == 9 {
-            sample(fields, self.kinds).unwrap_or((Who::default(), Record::Other))
-        } else {
-            let record = parse(kind, misc, fields).unwrap_or(Record::Other);
-            (trailing(bytes).unwrap_or_default(), record)
+        let (who, record) = match kind {
+            9 => sample(fields, self.kinds).unwrap_or((Who::default(), Record::Other)),
+            programs::LEFT | programs::CAME | programs::WOKEN => {
+                written(kind, fields).unwrap_or((Who::default(), Record::Other))
+            }
+            _ => {
+                let record = parse(kind, misc, fields).unwrap_or(Record::Other);
+                (trailing(bytes).unwrap_or_default(), record)
+            }
         };
         Some(Timed { who, record, bytes })
     }
@@ -218,6 +228,21 @@ fn parse(kind: u32, misc: u16, mut fields: Fields<'_>) -> Option<Record<'_>> {
         }),
         _ => None,
     }
+}
+
+/// What our programs write.
+fn written(kind: u32, mut fields: Fields<'_>) -> Option<(Who, Record<'_>)> {
+    let state = Fields(fields.0.get(20..)?).i32()?;
+    let who = who(&mut fields)?;
+    let record = match kind {
+        programs::LEFT => Record::Left {
+            state,
+            chain: ChainBytes(fields.0),
+        },
+        programs::CAME => Record::SwitchIn,
+        _ => Record::Woken,
+    };
+    Some((who, record))
 }
 
 fn sample<'a>(mut fields: Fields<'a>, kinds: &Kinds) -> Option<(Who, Record<'a>)> {

@@ -92,7 +92,11 @@ impl Sampler {
     pub fn lost_note(&self) -> String {
         let way = self.events.way;
         let mut notes = vec![way.mode.lost_note()];
-        notes.extend(way.off_cpu.map(OffCpu::lost_note));
+        // Only events copy stacks: where that is wanted, they are the best way.
+        let worse = way
+            .off_cpu
+            .filter(|&off_cpu| !self.wanted.dwarf || off_cpu != OffCpu::Tracepoints);
+        notes.extend(worse.map(OffCpu::lost_note));
         if way.mode != Mode::PerThreadUserOnly && !kernel_names_readable() {
             notes.push("kernel functions have no names; kernel.kptr_restrict=0 or root shows them");
         }
@@ -118,10 +122,11 @@ impl Sampler {
         } else {
             Family::of(self.pid)
         };
+        self.events
+            .watch(&family)
+            .map_err(|error| SampleError::System("telling the programs what to watch", error))?;
         let session = Session::new(
-            std::mem::take(&mut self.events.rings),
-            std::mem::take(&mut self.events.kinds),
-            std::mem::take(&mut self.events.spare),
+            std::mem::take(&mut self.events.sources),
             self.folders(started_ns),
             family,
             self.wanted.period_ns().cast_signed(),
@@ -195,10 +200,12 @@ impl Sampler {
         });
         let folder = |profile| Folder::new(profile, FoldLimits::default());
         let layouts = self.events.layouts;
+        let sees_wakeups = self.events.way.off_cpu != Some(OffCpu::SwitchRecords);
         Folders {
             on_cpu: on_cpu.map(folder),
             page_faults: page_faults.map(folder),
-            switches: off_cpu.map(|profile| Switches::new(folder(profile), layouts, began_ns)),
+            switches: off_cpu
+                .map(|profile| Switches::new(folder(profile), layouts, sees_wakeups, began_ns)),
             callers: unwind::Architecture::of_this_machine()
                 .map(|architecture| Callers::new(architecture, wanted.dwarf)),
         }

@@ -10,10 +10,11 @@ use unwind::Architecture;
 
 use crate::family::Family;
 use crate::names::Names;
-use crate::records::{ChainBytes, Kind, Kinds, Record, Records, Timed, Who};
+use crate::records::{ChainBytes, Kind, Record, Records, Timed, Who};
+use crate::sources::Sources;
 use crate::spare::Spare;
 use crate::switches::Switches;
-use crate::sys::{Ring, be_prompt, monotonic_ns};
+use crate::sys::{be_prompt, monotonic_ns};
 
 /// Records younger than this wait for the next time, when those of all CPUs are sure to be there: a virtual
 /// CPU may be stopped for many milliseconds between the time stamp of a record and its end.
@@ -25,9 +26,7 @@ const SHORTEST: Duration = Duration::from_millis(2);
 
 /// Everything collected so far.
 pub(crate) struct Session {
-    rings: Vec<Ring>,
-    kinds: Kinds,
-    spare: Spare,
+    sources: Sources,
     pub(crate) on_cpu: Option<Folder>,
     pub(crate) page_faults: Option<Folder>,
     pub(crate) switches: Option<Switches>,
@@ -54,18 +53,9 @@ pub(crate) struct Folders {
 
 impl Session {
     /// Begins with the mappings and threads that the processes have now.
-    pub(crate) fn new(
-        rings: Vec<Ring>,
-        kinds: Kinds,
-        spare: Spare,
-        folders: Folders,
-        family: Family,
-        period_ns: i64,
-    ) -> Self {
+    pub(crate) fn new(sources: Sources, folders: Folders, family: Family, period_ns: i64) -> Self {
         let mut session = Self {
-            rings,
-            kinds,
-            spare,
+            sources,
             on_cpu: folders.on_cpu,
             page_faults: folders.page_faults,
             switches: folders.switches,
@@ -104,7 +94,7 @@ impl Session {
             match stop.recv_timeout(interval) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(ended_ns) => {
-                    self.spare = Spare::default();
+                    self.sources.spare = Spare::default();
                     self.drain(ended_ns);
                     return (self, ended_ns);
                 }
@@ -113,7 +103,7 @@ impl Session {
             let filled = self.drain(monotonic_ns() - YOUNG_NS);
             interval = next_interval(interval, filled).clamp(SHORTEST, longest);
             if self.switches.as_ref().is_some_and(Switches::has_holes) {
-                self.spare.start();
+                self.sources.spare.start();
             }
         }
     }
@@ -122,12 +112,11 @@ impl Session {
     /// meets the mappings and processes as they were. Returns the share of the fullest ring.
     fn drain(&mut self, until_ns: i64) -> f64 {
         let mut raw = std::mem::take(&mut self.raw);
-        let shares = self.rings.iter_mut().map(|ring| ring.drain(&mut raw));
-        let filled = shares.fold(0.0, f64::max);
-        let kinds = std::mem::take(&mut self.kinds);
+        let mut sources = std::mem::take(&mut self.sources);
+        let filled = sources.drain(&mut raw);
         let mut records: Vec<Timed<'_>> = Records {
             bytes: &raw,
-            kinds: &kinds,
+            kinds: &sources.kinds,
         }
         .collect();
         records.sort_by_key(|timed| timed.who.t_ns);
@@ -138,7 +127,16 @@ impl Session {
         young
             .iter()
             .for_each(|timed| self.raw.extend_from_slice(timed.bytes));
-        self.kinds = kinds;
+        for (cpu, count) in sources.lost() {
+            // They were lost between the last that fitted and now.
+            let who = Who {
+                cpu,
+                t_ns: monotonic_ns(),
+                ..Who::default()
+            };
+            self.take(who, &Record::Lost { count });
+        }
+        self.sources = sources;
         filled
     }
 
@@ -154,6 +152,25 @@ impl Session {
                     self.read_chain(who.pid, chain, stack);
                 }
                 self.sample(who, kind, raw);
+            }
+            Record::Left { state, chain } => {
+                self.read_chain(who.pid, chain, &[]);
+                let chain = Chain {
+                    pid: who.pid,
+                    tid: who.tid,
+                    cpu: who.cpu,
+                    t_ns: who.t_ns,
+                    addresses: &self.addresses,
+                };
+                let switches = self.switches.as_mut();
+                if let Some(switches) = switches.filter(|switches| who.t_ns >= switches.began_ns) {
+                    switches.left(who, &chain, state);
+                }
+            }
+            Record::Woken => {
+                if let Some(switches) = self.switches(who) {
+                    switches.woken(who);
+                }
             }
             Record::SwitchIn => {
                 if let Some(switches) = self.switches(who) {

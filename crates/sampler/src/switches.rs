@@ -15,6 +15,8 @@ use crate::tracepoints::Layouts;
 const WAITS: i32 = 0xff;
 /// Bits that say that the thread ended.
 const DEAD: i32 = 0x10 | 0x20;
+/// The same as programs see it, before the kernel turns the state into one for others.
+const TASK_DEAD: i32 = 0x80;
 /// Stands for the stack of intervals that began before the sampling or the thread did.
 const BEFORE: &str = "[off-CPU since before its first switch]";
 /// Stands for the stack where the records bring none.
@@ -24,7 +26,7 @@ const NO_STACK: &str = "[off-CPU]";
 pub(crate) struct Switches {
     pub(crate) folder: Folder,
     threads: Threads,
-    /// Where the tracepoints keep their fields; `None`: there are only records of context switches.
+    /// Where the tracepoints keep their fields; `None`: there are no events of them.
     layouts: Option<Layouts>,
     /// Nothing that happened earlier is of use here.
     pub(crate) began_ns: i64,
@@ -39,10 +41,16 @@ pub(crate) struct Switches {
 }
 
 impl Switches {
-    pub(crate) fn new(folder: Folder, layouts: Option<Layouts>, began_ns: i64) -> Self {
+    /// `wakeups`: whether they are seen.
+    pub(crate) fn new(
+        folder: Folder,
+        layouts: Option<Layouts>,
+        wakeups: bool,
+        began_ns: i64,
+    ) -> Self {
         Self {
             folder,
-            threads: Threads::new(layouts.is_some()),
+            threads: Threads::new(wakeups),
             layouts,
             began_ns,
             last_switches: HashMap::new(),
@@ -80,6 +88,22 @@ impl Switches {
         }
     }
 
+    /// A thread left its CPU at a stack.
+    pub(crate) fn left(&mut self, who: Who, chain: &Chain<'_>, state: i32) {
+        if state & TASK_DEAD != 0 {
+            self.ends(who.tid, who.t_ns);
+        } else {
+            let stack = self.folder.stack(chain);
+            self.leaves(who, stack, state == 0);
+        }
+        self.seen(who);
+    }
+
+    /// A thread may run again.
+    pub(crate) fn woken(&mut self, who: Who) {
+        self.threads.woken(who.tid, who.t_ns);
+    }
+
     /// `sched_wakeup`.
     pub(crate) fn wakeup(&mut self, t_ns: i64, raw: &[u8]) {
         let tid = self
@@ -95,6 +119,7 @@ impl Switches {
         if self.layouts.is_some() && self.threads.is_on_cpu(who.tid) {
             return;
         }
+        self.seen(who);
         let away = self.threads.comes(who.tid, who.t_ns);
         self.count(away);
     }
@@ -108,6 +133,15 @@ impl Switches {
             let stack = *self.no_stack.get_or_insert_with(remark);
             self.leaves(who, stack, could_run);
         }
+    }
+
+    /// A CPU went over to another thread.
+    fn seen(&mut self, who: Who) {
+        let now = Before {
+            t_ns: who.t_ns,
+            idle: false,
+        };
+        self.last_switches.insert(who.cpu, now);
     }
 
     /// Records of a CPU were lost since its last one: any thread may have come, left or been woken.
