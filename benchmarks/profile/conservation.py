@@ -105,8 +105,8 @@ def _truth(pid: int) -> Truth:
 
 def _print(name: str, way: str, row: Row) -> Row:
     print(
-        f"| {name} | {way} | {row.threads} | {row.switches_per_s:,.0f} | {row.residue:.2f} % | {row.on_cpu_error:+.2f} % "
-        f"| {row.runnable_error:+.2f} % | {row.blocked_share:.1f} % | {row.lost:,} |",
+        f"| {name} | {way} | {row.threads} | {row.switches_per_s:,.0f} | {row.residue:.2f} % "
+        f"| {row.on_cpu_error:+.2f} % | {row.runnable_error:+.2f} % | {row.blocked_share:.1f} % | {row.lost:,} |",
         flush=True,
     )
     return row
