@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -362,6 +362,14 @@ def encode_hdr(buckets: SupportsGetItem[int, tuple[SupportsIndex, SupportsIndex]
 
     Raises:
         NativeError: For values or counts that the format cannot carry.
+    """
+
+def group_sums(lengths: bytes, groups: bytes, weights: bytes, size: SupportsIndex) -> tuple[bytes, bytes]:
+    """
+    Sum values of stacks by groups of their frames: (what ends in each group, what passes through it), as f64.
+
+    All columns are little-endian: `lengths` u32, frames of each stack; `groups` u32, the group of each frame of all
+    stacks one after the other, leaf first; `weights` f64, the value of each stack. A stack counts once in a group.
     """
 
 def grpc_methods(descriptors: bytes) -> list[str]:

@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::heap::read_heap_v2;
     #[pymodule_export]
-    use super::profile::Profile;
+    use super::profile::{Profile, group_sums};
     #[pymodule_export]
     use super::readers::{profile_format, read_collapsed, read_perf_data, read_perf_script};
     #[pymodule_export]

@@ -299,6 +299,40 @@ impl Profile {
     }
 }
 
+/// Sum values of stacks by groups of their frames: (what ends in each group, what passes through it), as f64.
+///
+/// All columns are little-endian: `lengths` u32, frames of each stack; `groups` u32, the group of each frame of all
+/// stacks one after the other, leaf first; `weights` f64, the value of each stack. A stack counts once in a group.
+#[pyfunction]
+pub(crate) fn group_sums<'py>(
+    py: Python<'py>,
+    lengths: &[u8],
+    groups: &[u8],
+    weights: &[u8],
+    size: usize,
+) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
+    let (own, cumulative) = py.detach(|| {
+        profile::group_sums(
+            numbers(lengths, u32::from_le_bytes),
+            numbers(groups, u32::from_le_bytes),
+            numbers(weights, f64::from_le_bytes),
+            size,
+        )
+    });
+    (
+        bytes(py, &own, f64::to_le_bytes),
+        bytes(py, &cumulative, f64::to_le_bytes),
+    )
+}
+
+fn numbers<T, const N: usize>(column: &[u8], convert: fn([u8; N]) -> T) -> impl Iterator<Item = T> {
+    column
+        .as_chunks()
+        .0
+        .iter()
+        .map(move |&chunk| convert(chunk))
+}
+
 fn bytes<'py, T: Copy, const N: usize>(
     py: Python<'py>,
     column: &[T],

@@ -60,6 +60,6 @@ def _by_thread(profile: "Profile", stacks: Stacks) -> Stacks:
 
 
 def _owned(stacks: Stacks, owners: list[str], weights: Sums) -> Stacks:
-    rows = np.arange(len(owners), dtype=np.int64)
+    rows = np.arange(len(owners), dtype=np.uint32)
     frames = [("", owner, "", 0, False, False) for owner in owners]
-    return replace(stacks, frames=frames, flat=rows, stack_of=rows, starts=rows, weights=weights)
+    return replace(stacks, frames=frames, flat=rows, lengths=np.ones_like(rows), weights=weights)

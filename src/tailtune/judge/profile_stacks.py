@@ -1,6 +1,7 @@
 """One value of a native profile as arrays, so that tables, trees and listings are sums over the same numbers."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tailtune._native import Profile
 
 Integers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float64]
 
 
@@ -53,12 +55,10 @@ class Stacks:
     kind: str
     unit: str
     frames: list[FrameRow]
-    flat: Integers
+    flat: Rows
     """Frames of all stacks, leaf first, one stack after the other."""
-    stack_of: Integers
-    """The stack of each element of `flat`."""
-    starts: Integers
-    """Where each stack begins in `flat`."""
+    lengths: Rows
+    """Number of frames of each stack."""
     weights: Sums
 
     @classmethod
@@ -68,14 +68,13 @@ class Stacks:
         Raises:
             UsageError: if it has no such values.
         """
-        lengths, flat = (np.frombuffer(column, dtype="<u4").astype(np.int64) for column in profile.stack_columns())
+        lengths, flat = (np.frombuffer(column, dtype="<u4") for column in profile.stack_columns())
         return cls(
             kind=kind,
             unit=profile.sample_types[kind_index(profile, kind)][1],
             frames=profile.frames(),
             flat=flat,
-            stack_of=np.repeat(np.arange(len(lengths)), lengths),
-            starts=np.cumsum(lengths) - lengths,
+            lengths=lengths,
             weights=weights_of(profile, kind),
         )
 
@@ -95,10 +94,20 @@ class Stacks:
         squares = float(self.weights.squares.sum())
         return self.total**2 / squares if squares else 0.0
 
+    @cached_property
+    def starts(self) -> Integers:
+        """Where each stack begins in `flat`."""
+        return np.cumsum(self.lengths, dtype=np.int64) - self.lengths
+
+    @property
+    def stack_of(self) -> Integers:
+        """The stack of each element of `flat`."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
     def frame_ids(self, stack: int) -> list[int]:
         """Return the frames of one stack, leaf first."""
-        end = self.starts[stack + 1] if stack + 1 < len(self.starts) else len(self.flat)
-        found: list[int] = self.flat[self.starts[stack] : end].tolist()
+        start = self.starts[stack]
+        found: list[int] = self.flat[start : start + self.lengths[stack]].tolist()
         return found
 
     def only(self, kept: npt.NDArray[np.bool_]) -> Self:
@@ -120,9 +129,8 @@ class Stacks:
 
     def hottest(self, by: Grouping) -> dict[str, FrameRow]:
         """Return for each group the frame with most of its value: where it ends, else where it is passed through."""
-        ends = np.bincount(self.flat[self._leaves], self.weights.value[self.stack_of[self._leaves]], len(self.frames))
-        passes = np.bincount(self.flat, self.weights.value[self.stack_of], len(self.frames))
-        order = np.lexsort((passes, ends))
+        own, cumulative = self._sums(np.arange(len(self.frames)), len(self.frames))
+        order = np.lexsort((cumulative.value, own.value))
         return {NAME_OF[by](self.frames[at]): self.frames[at] for at in order}
 
     def lines(self, function: str) -> list[Line]:
@@ -141,26 +149,14 @@ class Stacks:
         return [Line(*place, here, below) for place, here, below in found if place and below]
 
     @property
-    def _leaves(self) -> Integers:
-        ends = np.append(self.starts[1:], len(self.flat))
-        return self.starts[ends > self.starts]
-
-    @property
     def _weights(self) -> tuple[Floats, Floats, Floats]:
         return self.weights.value, self.weights.squares, self.weights.samples
 
     def _sums(self, of_frame: Integers, size: int) -> tuple[Sums, Sums]:
         """Sum what ends in each group of frames, and what passes through it: a stack once, however often it does."""
-        leaves, width = self._leaves, max(size, 1)
-        once = _distinct(self.stack_of * width + of_frame[self.flat])
-        ends = self._summed(of_frame[self.flat[leaves]], self.stack_of[leaves], size)
-        return ends, self._summed(once % width, once // width, size)
+        from tailtune._native import group_sums
 
-    def _summed(self, groups: Integers, stacks: Integers, size: int) -> Sums:
-        return Sums(*(np.bincount(groups, column[stacks], size).astype(np.float64) for column in self._weights))
-
-
-def _distinct(keys: Integers) -> Integers:
-    """Return each key once, in order; sorting them all is much quicker than `np.unique`, which hashes millions."""
-    ordered = np.sort(keys)
-    return ordered[np.diff(ordered, prepend=-1) > 0]
+        lengths, groups = self.lengths.tobytes(), of_frame.astype("<u4")[self.flat].tobytes()
+        sums = [group_sums(lengths, groups, column.tobytes(), size) for column in self._weights]
+        own, cumulative = (Sums(*(np.frombuffer(column, "<f8") for column in side)) for side in zip(*sums, strict=True))
+        return own, cumulative

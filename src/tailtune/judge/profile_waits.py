@@ -10,7 +10,7 @@ from tailtune.model.profile_view import IdlePlace
 def split(blocked: Stacks) -> tuple[Stacks, list[IdlePlace]]:
     """Return the stacks that wait, and the time of the idle ones by place, largest first."""
     of_frame = np.array([_rank(frame[0]) for frame in blocked.frames], dtype=np.int64)
-    of_stack = np.full(len(blocked.starts), len(KINDS), dtype=np.int64)
+    of_stack = np.full(len(blocked.lengths), len(KINDS), dtype=np.int64)
     np.minimum.at(of_stack, blocked.stack_of, of_frame[blocked.flat])
     spent = np.bincount(of_stack, blocked.weights.value, len(KINDS) + 1)
     places = [
