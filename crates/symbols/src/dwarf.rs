@@ -1,20 +1,24 @@
 //! DWARF: inlined calls, files and lines.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use addr2line::Context;
 use gimli::{
-    AttributeValue, DwLang, Dwarf, DwarfSections, EndianSlice, RunTimeEndian, SectionId,
-    UnitOffset, UnitRef,
+    AbbreviationsCacheStrategy, AttributeValue, DwLang, Dwarf, DwarfSections, EndianSlice,
+    RunTimeEndian, SectionId, UnitOffset, UnitRef, UnitSectionOffset,
 };
 use object::{CompressionFormat, Object, ObjectSection};
 
 use crate::Frame;
+use crate::dwarf_bounds::{Costs, costs};
 use crate::names::{demangle, qualify};
 
 /// No byte of deflated data stands for more: one bit for 258 bytes at best.
 const MOST_DEFLATED: u64 = 1_032 * 2;
+
+/// Bytes of lines and functions that one thread holds.
+const MOST_HELD: u64 = 256 << 20;
 
 type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 
@@ -22,6 +26,7 @@ type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 pub(crate) struct Sections<'data> {
     sections: DwarfSections<Cow<'data, [u8]>>,
     endian: RunTimeEndian,
+    costs: Costs,
 }
 
 impl<'data> Sections<'data> {
@@ -42,21 +47,30 @@ impl<'data> Sections<'data> {
         } else {
             RunTimeEndian::Big
         };
-        let read = Self { sections, endian };
-        if !is_shallow(&read.dwarf()) {
-            return Err("the debug info nests deeper than any compiler makes it".to_owned());
-        }
+        let mut read = Self {
+            sections,
+            endian,
+            costs: Costs::new(),
+        };
+        read.costs = costs(&read.dwarf())?;
         Ok(Some(read))
     }
 
     fn dwarf(&self) -> Dwarf<Slice<'_>> {
-        self.sections
-            .borrow(|section| EndianSlice::new(section, self.endian))
+        let mut dwarf = self
+            .sections
+            .borrow(|section| EndianSlice::new(section, self.endian));
+        // Units share their tables of abbreviations; each would keep a copy.
+        dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+        dwarf
     }
 
     pub(crate) fn lookup(&self) -> Result<Lookup<'_>, gimli::Error> {
         Ok(Lookup {
+            sections: self,
             context: Context::from_dwarf(self.dwarf())?,
+            units: HashSet::new(),
+            spent: 0,
             start_lines: HashMap::new(),
             demangled: HashMap::new(),
         })
@@ -101,8 +115,12 @@ fn unpacked<'data>(
 
 /// Finds frames by address.
 pub(crate) struct Lookup<'a> {
+    sections: &'a Sections<'a>,
     context: Context<Slice<'a>>,
-    start_lines: HashMap<(gimli::UnitSectionOffset, UnitOffset), u32>,
+    /// Units that the context holds, and what they cost in bytes.
+    units: HashSet<UnitSectionOffset>,
+    spent: u64,
+    start_lines: HashMap<(UnitSectionOffset, UnitOffset), u32>,
     demangled: HashMap<String, Option<String>>,
 }
 
@@ -123,8 +141,29 @@ impl Found {
 }
 
 impl Lookup<'_> {
+    /// The context keeps every unit that it ever read: begins anew before that is too much.
+    fn make_room(&mut self, address: u64) -> Result<(), gimli::Error> {
+        let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
+        let Some(unit) = unit.map(|unit| unit.header.offset()) else {
+            return Ok(());
+        };
+        if self.units.contains(&unit) {
+            return Ok(());
+        }
+        let cost = self.sections.costs.get(&unit).copied().unwrap_or(0);
+        if self.spent + cost > MOST_HELD && self.spent > 0 {
+            self.context = Context::from_dwarf(self.sections.dwarf())?;
+            self.units.clear();
+            self.spent = 0;
+        }
+        self.units.insert(unit);
+        self.spent += cost;
+        Ok(())
+    }
+
     /// Frames at a virtual address, innermost call first; empty where there is no debug info.
     pub(crate) fn frames(&mut self, address: u64) -> Result<Vec<Found>, gimli::Error> {
+        self.make_room(address)?;
         let mut found = Vec::new();
         let unit = self.context.find_dwarf_and_unit(address).skip_all_loads();
         let mut frames = self.context.find_frames(address).skip_all_loads()?;
@@ -185,35 +224,6 @@ fn named(
         ..Frame::default()
     };
     Found { frame, is_bare }
-}
-
-/// Whether the entries of all units nest no deeper than compilers make them (about 30): deeper ones
-/// would exhaust the stack of the reader, which calls itself for each level.
-fn is_shallow(dwarf: &Dwarf<Slice<'_>>) -> bool {
-    const MOST_NESTED: isize = 1_000;
-    let mut units = dwarf.units();
-    while let Ok(Some(header)) = units.next() {
-        let is_deep = |unit: &gimli::Unit<Slice<'_>>| -> Result<bool, gimli::Error> {
-            let mut entries = unit.entries_raw(None)?;
-            while !entries.is_empty() {
-                if entries.next_depth() > MOST_NESTED {
-                    return Ok(true);
-                }
-                if let Some(kind) = entries.read_abbreviation()? {
-                    entries.skip_attributes(kind.attributes())?;
-                }
-            }
-            Ok(false)
-        };
-        // What cannot be read here cannot be read later either.
-        if dwarf
-            .unit(header)
-            .is_ok_and(|unit| is_deep(&unit).unwrap_or(false))
-        {
-            return false;
-        }
-    }
-    true
 }
 
 /// The line of the declaration, behind at most a few references to abstract entries.

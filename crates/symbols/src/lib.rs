@@ -12,6 +12,7 @@
 mod binary;
 mod build_id;
 mod dwarf;
+mod dwarf_bounds;
 mod elf;
 mod image;
 mod kallsyms;
