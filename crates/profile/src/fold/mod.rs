@@ -22,6 +22,10 @@ const CONTEXT_USER: u64 = -512i64 as u64;
 /// Ends a chain whose outermost callers could not be reached, because they lie above the copy of the
 /// stack. A mark of ours, at a place among the kernel's that the kernel never uses.
 pub const TRUNCATED: u64 = CONTEXTS;
+/// Columns of values for which [`FoldLimits::samples`] is meant.
+const MEAN_COLUMNS: usize = 8;
+/// Different addresses kept; real programs have some hundred thousand.
+const MOST_LOCATIONS: usize = 8_000_000;
 /// Path of the mapping that stands for the kernel.
 const KERNEL: &str = "[kernel]";
 
@@ -230,7 +234,10 @@ impl Folder {
             }
             column[stack] = column[stack].saturating_add(*value);
         }
-        if self.profile.samples.len() < self.limits.samples {
+        // Each sample of many columns counts as several of few.
+        let columns = self.profile.sample_types.len().max(MEAN_COLUMNS);
+        let cells = self.profile.samples.len() * columns;
+        if cells < self.limits.samples.saturating_mul(MEAN_COLUMNS) {
             self.profile.samples.push_counting(row, values);
         } else {
             self.beyond_samples += 1;
@@ -298,6 +305,13 @@ impl Folder {
     }
 
     fn fold(&mut self, chain: &Chain<'_>) -> Known {
+        if self.profile.locations.len() >= MOST_LOCATIONS {
+            let stack = self.overflow_stack();
+            return Known {
+                stack,
+                broken: None,
+            };
+        }
         let mut locations = std::mem::take(&mut self.scratch);
         locations.clear();
         let broken = self.locate(chain, &mut locations);

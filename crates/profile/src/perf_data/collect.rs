@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::LONGEST_PATH;
 use super::attributes::SAMPLE_STACK_USER;
 use super::columns::Columns;
 use super::events::{Event, Events, Role};
@@ -40,7 +41,6 @@ const MISC_MMAP_BUILD_ID: u16 = 1 << 14;
 const PROT_EXEC: u32 = 4;
 
 const MOST_THREAD_NAMES: usize = 200_000;
-const LONGEST_PATH: usize = 4_096;
 
 /// Collects what the records say.
 pub(crate) struct Collector<'a> {

@@ -3,6 +3,9 @@
 use super::events::{Events, Role};
 use crate::tables::Profile;
 
+/// Columns that a profile has at most: each costs a number for every stack and sample.
+const MOST_COLUMNS: usize = 256;
+
 /// How the samples of one event count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counting {
@@ -37,6 +40,7 @@ impl Columns {
             away: None,
             values: Vec::new(),
         };
+        let mut beyond = 0;
         for (number, &role) in roles.iter().enumerate() {
             let is_sampler = sampler.is_some_and(|first| first == number || role == Role::Clock);
             let once = match role {
@@ -52,6 +56,15 @@ impl Columns {
                 Role::Fault => Some(("faults", "count")),
                 _ => None,
             };
+            if profile.sample_types.len() + 3 > MOST_COLUMNS {
+                beyond += 1;
+                columns.by_event.push(Counting {
+                    role: Role::None,
+                    once: None,
+                    period: None,
+                });
+                continue;
+            }
             let once = once.map(|name| profile.column(name, "count"));
             let period = period.map(|(name, unit)| profile.column(name, unit));
             if let (Role::Switch { .. }, Some(once)) = (role, once) {
@@ -59,6 +72,11 @@ impl Columns {
                 columns.away = Some([once, blocked, profile.column("runnable", "nanoseconds")]);
             }
             columns.by_event.push(Counting { role, once, period });
+        }
+        if beyond > 0 {
+            let note =
+                format!("{beyond} events are more than are kept; their samples are left out");
+            profile.warnings.push(note);
         }
         columns.values = vec![0; profile.sample_types.len()];
         columns

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
+use super::LONGEST_PATH;
 use super::attributes::{Attributes, Places};
 use super::fields::{Fields, u64_at};
 use super::header::{
@@ -19,6 +20,8 @@ pub(crate) const UNKNOWN: u16 = u16::MAX;
 const MOST_EVENTS: usize = 4_096;
 const MOST_IDS: usize = 4 << 20;
 const MOST_BUILD_IDS: usize = 100_000;
+/// Bytes of the paths with build IDs.
+const MOST_PATH_BYTES: usize = 32 << 20;
 const MISC_BUILD_ID_SIZE: u16 = 1 << 15;
 
 /// One event.
@@ -75,6 +78,7 @@ pub(crate) struct Events {
     tracepoints: Tracepoints,
     /// Build IDs in hex by path.
     pub(crate) build_ids: BTreeMap<String, String>,
+    path_bytes: usize,
     pub(crate) architecture: String,
     /// Release of the kernel.
     pub(crate) release: String,
@@ -186,9 +190,12 @@ impl Events {
     }
 
     pub(crate) fn note_build_id(&mut self, path: &[u8], id: &[u8]) {
-        if self.build_ids.len() < MOST_BUILD_IDS && !id.is_empty() {
+        let path = &path[..path.len().min(LONGEST_PATH)];
+        let has_room = self.build_ids.len() < MOST_BUILD_IDS && self.path_bytes < MOST_PATH_BYTES;
+        if has_room && !id.is_empty() {
             let hex = id.iter().map(|byte| format!("{byte:02x}")).collect();
             let path = String::from_utf8_lossy(path).into_owned();
+            self.path_bytes += path.len();
             self.build_ids.insert(path, hex);
         }
     }
@@ -253,4 +260,23 @@ impl Events {
 fn text(bytes: &[u8]) -> String {
     let text = Fields(bytes).sized_text().unwrap_or_default();
     String::from_utf8_lossy(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn build_ids_of_long_paths_are_kept_as_far_as_there_is_room() {
+        let mut events = Events::default();
+        for file in 0..20_000 {
+            let path = format!("/{file}/{}", "a".repeat(8_000));
+            events.note_build_id(path.as_bytes(), &[1; 20]);
+        }
+        let bytes: usize = events.build_ids.keys().map(String::len).sum();
+        assert!(
+            bytes <= MOST_PATH_BYTES + LONGEST_PATH,
+            "{bytes} bytes of paths"
+        );
+    }
 }

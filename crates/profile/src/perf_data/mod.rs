@@ -30,3 +30,6 @@ mod unpack;
 mod window;
 
 pub use error::PerfDataError;
+
+/// Longer paths are cut.
+const LONGEST_PATH: usize = 4_096;

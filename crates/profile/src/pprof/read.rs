@@ -47,6 +47,9 @@ pub enum ReadError {
     /// The profile says nothing about what its values mean.
     #[error("the profile declares no sample types")]
     NoSampleTypes,
+    /// The profile has more parts than the limits allow.
+    #[error("the profile has more than {0} strings, functions, locations and mappings")]
+    TooMany(u64),
     /// A sample does not carry one value for each sample type.
     #[error("a sample carries {found} values, the profile declares {declared}")]
     ValueCount {
@@ -57,17 +60,23 @@ pub enum ReadError {
     },
 }
 
+/// Sample types that a profile has at most; Go writes four.
+const MOST_TYPES: u64 = 1_000;
+
 /// Bounds on what a profile may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct PprofLimits {
     /// Largest size after unpacking. Tables take a small multiple of it.
     pub unpacked_bytes: u64,
+    /// Strings, functions, locations, mappings, sample types and labels together: small on the wire, but not in tables.
+    pub parts: u64,
 }
 
 impl Default for PprofLimits {
     fn default() -> Self {
         Self {
             unpacked_bytes: 512 << 20,
+            parts: 16_000_000,
         }
     }
 }
@@ -106,6 +115,20 @@ fn each<'a>(message: &'a [u8], wanted: u64) -> impl Iterator<Item = Result<Value
             }
         }
     })
+}
+
+/// Samples are left out: what they cost is near what they are on the wire.
+fn check_parts(message: &[u8], most: u64) -> Result<(), ReadError> {
+    let (mut parts, mut types) = (0, 0);
+    let mut fields = Fields::new(message);
+    while let Some((number, _)) = fields.next()? {
+        parts += u64::from(number != field::SAMPLE);
+        types += u64::from(number == field::SAMPLE_TYPE);
+        if parts > most || types > MOST_TYPES {
+            return Err(ReadError::TooMany(most));
+        }
+    }
+    Ok(())
 }
 
 /// What the message says about the whole profile.
@@ -178,6 +201,7 @@ impl Reader {
         if message.len() as u64 > limits.unpacked_bytes {
             return Err(ReadError::TooLarge(limits.unpacked_bytes));
         }
+        check_parts(message, limits.parts)?;
         let header = Header::read(message)?;
         let mut reader = Self {
             profile: Profile::default(),

@@ -203,6 +203,7 @@ fn a_decompression_bomb_stops_at_the_limit() {
         &bomb,
         PprofLimits {
             unpacked_bytes: 1 << 20,
+            ..PprofLimits::default()
         },
     );
     assert!(matches!(outcome, Err(ReadError::TooLarge(_))));
