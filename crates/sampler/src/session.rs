@@ -326,16 +326,15 @@ impl Session {
     }
 
     fn map(&mut self, pid: i32, map: &MapLine) {
-        let path = match map.path.as_str() {
-            "" | "//anon" => "[anon]",
+        let path = match self.modules.hold(pid, map) {
+            path if path.is_empty() || path == "//anon" => "[anon]".to_owned(),
             path => path,
         };
         self.each_folder(|folder| {
-            folder.map(pid, map.start, map.end, map.file_offset, path);
+            folder.map(pid, map.start, map.end, map.file_offset, &path);
         });
-        self.modules.hold(pid, map);
         if let Some(callers) = &mut self.callers {
-            callers.map(pid, map);
+            callers.map(pid, &MapLine { path, ..*map });
         }
     }
 
