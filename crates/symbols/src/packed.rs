@@ -12,6 +12,9 @@ const MAGIC: &[u8; 8] = b"ttnames\x01";
 /// Bytes of text that unpacking may make of a file: a small one can name a long text many times.
 const MOST_TEXT: usize = 1 << 30;
 
+/// Bytes of frames unpacked: texts are packed once, however often frames repeat them.
+const MOST_UNPACKED: usize = 1 << 30;
+
 /// Frames by offset in the file.
 pub type FramesByOffset = BTreeMap<u64, Vec<Frame>>;
 
@@ -75,7 +78,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Unpacks frames; `None` if the data is damaged, of another version or of another binary.
+/// Unpacks frames; `None` if the data is damaged, of another version or of another binary,
+/// or stands for too much.
 #[must_use]
 pub fn unpack(data: &[u8], identity: &str) -> Option<FramesByOffset> {
     let (sum, body) = data.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
@@ -87,15 +91,18 @@ pub fn unpack(data: &[u8], identity: &str) -> Option<FramesByOffset> {
         return None;
     }
     let texts = reader.list(Reader::text)?;
+    let mut room = MOST_UNPACKED;
     let frames = reader.list(|reader| {
         let mut text = || Some((*texts.get(reader.index()?)?).to_owned());
-        Some(Frame {
+        let frame = Frame {
             function: text()?,
             system_name: text()?,
             file: text()?,
             line: u32::try_from(reader.number()?).ok()?,
             start_line: u32::try_from(reader.number()?).ok()?,
-        })
+        };
+        room = room.checked_sub(size(&frame))?;
+        Some(frame)
     })?;
     let (mut before, mut left) = (0_u64, MOST_TEXT);
     let places = reader.list(|reader| {
@@ -109,6 +116,11 @@ pub fn unpack(data: &[u8], identity: &str) -> Option<FramesByOffset> {
         (!list.is_empty()).then_some((before, list))
     })?;
     Some(places.into_iter().collect())
+}
+
+/// Bytes that a frame takes in memory.
+fn size(frame: &Frame) -> usize {
+    size_of::<Frame>() + frame.function.len() + frame.system_name.len() + frame.file.len()
 }
 
 struct Reader<'a> {

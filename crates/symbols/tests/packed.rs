@@ -50,3 +50,21 @@ proptest! {
         prop_assert_eq!(unpack(&data[..bit / 8], "id"), None);
     }
 }
+
+#[test]
+fn a_pack_that_stands_for_too_much_counts_as_absent() {
+    // One frame with a long name, named at a million places.
+    let frame = Frame {
+        function: "a".repeat(20_000),
+        ..Frame::default()
+    };
+    let whole = FramesByOffset::from([(1, vec![frame])]);
+    let mut data = pack("id", &whole);
+    // The places come last: their number, then distance, length and frame of each.
+    data.truncate(data.len() - 4);
+    data.extend([0xc0, 0x84, 0x3d]);
+    data.extend([1, 1, 0].repeat(1_000_000));
+    let sum = crc32fast::hash(&data[12..]).to_le_bytes();
+    data[8..12].copy_from_slice(&sum);
+    assert_eq!(unpack(&data, "id"), None);
+}

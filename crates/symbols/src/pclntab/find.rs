@@ -7,6 +7,9 @@ use super::header::Header;
 use super::module_data::ModuleData;
 use crate::image::Image;
 
+/// Places in a segment that are tried: each may cost a search of the whole file.
+const MOST_CANDIDATES: usize = 64;
+
 impl<'data> Pclntab<'data> {
     /// Finds the table by the name of its section or, where names are gone, by how it begins.
     pub(crate) fn find(file: &object::File<'data>, image: &Image<'data>) -> Option<Self> {
@@ -32,6 +35,7 @@ impl<'data> Pclntab<'data> {
             let places = (0..segment.data.len()).step_by(8);
             places
                 .filter(|&at| is_magic(&segment.data[at..]))
+                .take(MOST_CANDIDATES)
                 .find_map(|at| {
                     let address = segment.address.checked_add(at as u64)?;
                     Self::at(file, image, address, &segment.data[at..])
