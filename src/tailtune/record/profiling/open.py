@@ -1,12 +1,11 @@
 """Profiles out of files, by their content and not by their names."""
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from tailtune.errors import NativeError, SetupError, UsageError
 from tailtune.record.ports import Progress
@@ -20,6 +19,9 @@ _HEAD_BYTES: Final = 65_536
 """Enough to tell the format."""
 _MOST_BYTES: Final = 1 << 30
 """Of a file that has to be held whole."""
+_MOST_KEPT_BYTES: Final = 16 << 30
+"""Of a pipe, on the disk."""
+_PIECE_BYTES: Final = 1 << 20
 _READABLE: Final = "pprof, perf.data, the text of perf script, collapsed stacks, or a dump of jemalloc"
 
 
@@ -96,12 +98,28 @@ def _seekable(name: str) -> Iterator[Path]:
         return
     with tempfile.NamedTemporaryFile(prefix="tailtune-") as kept:
         if name == STDIN:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
+            _keep(sys.stdin.buffer, kept, name)
         else:
             with path.open("rb") as stream:
-                shutil.copyfileobj(stream, kept)
+                _keep(stream, kept, name)
         kept.flush()
         yield Path(kept.name)
+
+
+def _keep(stream: BinaryIO, kept: IO[bytes], name: str) -> None:
+    """Copy what holds a profile; a device or a program may yield something else without end."""
+    from tailtune import _native
+
+    piece = stream.read(_HEAD_BYTES)
+    if not _native.profile_format(piece):
+        raise UsageError(f"{name} holds no profile", hint=f"give {_READABLE}")
+    copied = 0
+    while piece:
+        copied += len(piece)
+        if copied > _MOST_KEPT_BYTES:
+            raise SetupError(f"{name} yields more than {_MOST_KEPT_BYTES >> 30} GiB", hint="give a file")
+        kept.write(piece)
+        piece = stream.read(_PIECE_BYTES)
 
 
 def _whole(path: Path, name: str) -> bytes:
