@@ -91,6 +91,7 @@ impl Profile {
         };
         if filter.thread.is_some() || by_time {
             self.add_samples(&mut kept, filter, &stacks);
+            kept.warnings.extend(self.unsampled_note());
         } else {
             self.add_stacks(&mut kept, &stacks);
         }
@@ -99,6 +100,25 @@ impl Profile {
             kept.duration_ns = end.saturating_sub(filter.begin_ns.unwrap_or(0)).max(0);
         }
         Ok(kept)
+    }
+
+    /// What threads and times leave out, because it is known as a sum only.
+    fn unsampled_note(&self) -> Option<String> {
+        let share = |column: usize| {
+            let rows = 0..self.samples.len();
+            let sampled: i128 = rows
+                .map(|row| i128::from(self.samples.value(row, column)))
+                .sum();
+            let total = i128::from(self.total(column));
+            (total > 0).then(|| (total - sampled) as f64 / total as f64)
+        };
+        let missing = (0..self.values.len()).filter_map(share).fold(0.0, f64::max);
+        (missing > 0.0).then(|| {
+            format!(
+                "{:.1} % of the profile are sums without single samples: a filter by thread or time leaves them out",
+                missing * 100.0
+            )
+        })
     }
 
     /// For each stack, whether functions and labels keep it.
@@ -277,6 +297,24 @@ mod tests {
 
     fn filtered(profile: &Profile, text: FilterText<'_>) -> Profile {
         profile.filtered(&Filter::new(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn sums_without_samples_are_left_out_with_a_warning() {
+        let mut whole = profile(&[(1, 1), (2, 1), (1, 2), (3, 3)]);
+        let by_thread = FilterText {
+            thread: "worker",
+            ..Default::default()
+        };
+        assert!(filtered(&whole, by_thread).warnings.is_empty());
+        whole.add(&[9, 0], 0, &[4, 40]);
+        let kept = filtered(&whole, by_thread);
+        assert_eq!(kept.total(0), 4);
+        assert!(
+            kept.warnings[0].starts_with("50.0 % of the profile"),
+            "{:?}",
+            kept.warnings
+        );
     }
 
     #[test]
