@@ -37,6 +37,39 @@ fn addresses_beyond_the_limit_are_counted_in_one_stack() {
     );
 }
 
+/// A field with bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut length = bytes.len();
+    let mut field = vec![number << 3 | 2];
+    while length > 127 {
+        field.push(length as u8 | 128);
+        length >>= 7;
+    }
+    field.push(length as u8);
+    [&field, bytes].concat()
+}
+
+#[test]
+fn a_stack_that_repeats_a_location_of_many_inlined_calls_is_refused() {
+    let lines = field(4, &[8, 1]).repeat(30_000);
+    let location = field(4, &[&[8, 1][..], &lines].concat());
+    let stack = field(1, &vec![1; 30_000]);
+    let sample = field(2, &[&stack[..], &[16, 1]].concat());
+    let parts = [
+        field(1, &[]),
+        field(6, &[]),
+        field(5, &[8, 1]),
+        location,
+        sample,
+    ];
+    let read = Profile::from_pprof(&parts.concat(), PprofLimits::default());
+    let error = read.err().map(|error| error.to_string());
+    assert_eq!(
+        error.as_deref(),
+        Some("the stacks have more than 536870912 frames")
+    );
+}
+
 #[test]
 fn pprof_of_countless_parts_is_refused() {
     let error = |data: &[u8]| {

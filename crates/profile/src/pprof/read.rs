@@ -50,6 +50,9 @@ pub enum ReadError {
     /// The profile has more parts than the limits allow.
     #[error("the profile has more than {0} strings, functions, locations and mappings")]
     TooMany(u64),
+    /// Locations with many lines occur in many stacks.
+    #[error("the stacks have more than {MOST_FRAMES} frames")]
+    Frames,
     /// A sample does not carry one value for each sample type.
     #[error("a sample carries {found} values, the profile declares {declared}")]
     ValueCount {
@@ -60,6 +63,8 @@ pub enum ReadError {
     },
 }
 
+/// Frames of all stacks, inlined calls expanded; readers of the profile take four bytes for each.
+const MOST_FRAMES: usize = 1 << 29;
 /// Sample types that a profile has at most; Go writes four.
 const MOST_TYPES: u64 = 1_000;
 
@@ -174,6 +179,7 @@ struct Reader {
     functions: Ids<FunctionPart>,
     locations: Ids<u32>,
     scratch: Scratch,
+    frames: usize,
 }
 
 /// Room for the parts of one sample, used again for the next.
@@ -210,6 +216,7 @@ impl Reader {
             functions: Ids::of("function"),
             locations: Ids::of("location"),
             scratch: Scratch::default(),
+            frames: 0,
         };
         for text in each(message, field::STRING_TABLE) {
             let text = text?.text(field::STRING_TABLE)?;
@@ -358,7 +365,11 @@ impl Reader {
         }
         for &id in &scratch.ids {
             let row = self.locations.look_up("sample", id)?;
+            self.frames += self.profile.locations.frames(row).len();
             scratch.locations.push(row);
+        }
+        if self.frames > MOST_FRAMES {
+            return Err(ReadError::Frames);
         }
         let numbers = scratch.numbers.iter();
         scratch
