@@ -22,7 +22,7 @@ const MOST_CALLS: u64 = 4_000_000;
 const MOST_RANGES: u64 = 64_000_000;
 /// Bytes in front of a line program, which name its files; and files of all units.
 const MOST_FILE_BYTES: u64 = 4 << 20;
-const MOST_FILES: u64 = 2_000_000;
+const MOST_FILES: u64 = 20_000_000;
 /// Bytes of the paths of one unit's files, joined with their directories.
 const MOST_PATH_BYTES: u64 = 64 << 20;
 /// Rows of one unit's line program, and program bytes up to which they need not be counted.
@@ -110,7 +110,7 @@ impl Totals {
             header.type_(),
             UnitType::Type { .. } | UnitType::SplitType { .. }
         );
-        self.line_header(dwarf, &header)?;
+        self.line_header(dwarf, &header, is_read)?;
         let Ok(unit) = dwarf.unit(header) else {
             return Ok(0);
         };
@@ -123,11 +123,13 @@ impl Totals {
         Ok(lines + calls * 128)
     }
 
-    /// Measures the names of files before they are read, which reading the unit's head does already.
+    /// Measures the names of files before they are read, which reading the unit's head does already. `is_read`: the
+    /// unit's lines are read later.
     fn line_header(
         &mut self,
         dwarf: &Dwarf<Slice<'_>>,
         header: &UnitHeader<Slice<'_>>,
+        is_read: bool,
     ) -> Checked<()> {
         let read = || {
             let abbreviations = dwarf.abbreviations(header).ok()?;
@@ -155,8 +157,10 @@ impl Totals {
         if names > MOST_FILE_BYTES {
             return Err("the debug info names more files in a unit than any program has");
         }
-        // Units of one source may share a table, some times over.
-        self.line_bytes = self.line_bytes.saturating_add(program);
+        // Units of one source may share a table, some times over; those of types always do, and are not held.
+        self.line_bytes = self
+            .line_bytes
+            .saturating_add(if is_read { program } else { 0 });
         if self.line_bytes > 4 * dwarf.debug_line.reader().len() as u64 {
             return Err("units of the debug info share their lines, as no compiler makes them");
         }
