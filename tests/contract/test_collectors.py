@@ -139,7 +139,7 @@ def test_threads_are_differences_over_the_window(subject: Subject) -> None:
 def test_states_of_threads_add_up_and_waits_have_stacks(subject: Subject) -> None:
     collector = registry.collectors()["on_cpu"]()
     collector.prepare(subject)
-    if "off-CPU by sched_switch" not in collector.record().mode:
+    if "sched_switch" not in collector.record().mode:
         pytest.skip("tracepoints are not permitted")
     tables = window(collector, "diagnose").tables
     collector.close()
@@ -149,7 +149,9 @@ def test_states_of_threads_add_up_and_waits_have_stacks(subject: Subject) -> Non
     assert sum(parts) == row["wall_ns"]
     assert row["switches"] > 0
     waits = tables["waits"].to_pydict()
-    assert (sum(waits["runnable_ns"]), sum(waits["blocked_ns"])) == (row["runnable_ns"], row["blocked_ns"])
+    away = row["runnable_ns"] + row["blocked_ns"]
+    # A wait without a wake-up, as some kernels have them, is at its stack, but in part of no known state.
+    assert away <= sum(waits["runnable_ns"]) + sum(waits["blocked_ns"]) <= away + row["residue_ns"]
     assert set(waits["stack"]) <= set(tables["stacks"]["stack"].to_pylist())
 
 
