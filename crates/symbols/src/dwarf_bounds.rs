@@ -13,16 +13,20 @@ type Checked<T> = Result<T, &'static str>;
 
 /// Compilers nest about 30 deep; whoever reads deeper entries calls itself for each level.
 const MOST_NESTED: isize = 1_000;
-/// The largest programs have some ten thousand.
+/// The largest programs have some ten thousand, not counting those of types, which are never read.
 const MOST_UNITS: usize = 250_000;
-/// Kinds of entries, all tables together.
+/// Kinds of entries, all tables together, and files of all units: this many, or more where the
+/// entries are large, because compilers write some hundred bytes of entries for each.
 const MOST_ABBREVIATIONS: usize = 4_000_000;
+const MOST_FILES: usize = 2_000_000;
+const ENTRY_BYTES_OF_EACH: usize = 64;
 /// Functions, inlined calls and their address ranges in one unit, and ranges of units in a file.
 const MOST_CALLS: u64 = 4_000_000;
 const MOST_RANGES: u64 = 64_000_000;
-/// Bytes in front of a line program, which name its files; and files of all units.
+/// Bytes in front of a line program, which name its files.
 const MOST_FILE_BYTES: u64 = 4 << 20;
-const MOST_FILES: u64 = 20_000_000;
+/// How often units share a line program on average; those that `dwz` splits off share some.
+const MOST_SHARED: u64 = 64;
 /// Bytes of the paths of one unit's files, joined with their directories.
 const MOST_PATH_BYTES: u64 = 64 << 20;
 /// Rows of one unit's line program, and program bytes up to which they need not be counted.
@@ -40,6 +44,9 @@ pub(crate) fn costs(dwarf: &Dwarf<Slice<'_>>) -> Checked<Costs> {
     let mut costs = Costs::new();
     let mut units = dwarf.units();
     while let Ok(Some(header)) = units.next() {
+        if is_of_types(&header) {
+            continue;
+        }
         if costs.len() >= MOST_UNITS {
             return Err("the debug info has more units than any program");
         }
@@ -48,17 +55,31 @@ pub(crate) fn costs(dwarf: &Dwarf<Slice<'_>>) -> Checked<Costs> {
     Ok(costs)
 }
 
+/// The larger bound where there are many entries.
+fn scaled(most: usize, dwarf: &Dwarf<Slice<'_>>) -> usize {
+    most.max(dwarf.debug_info.reader().len() / ENTRY_BYTES_OF_EACH)
+}
+
+/// Whether the unit describes types only, which finding frames skips.
+fn is_of_types(header: &UnitHeader<Slice<'_>>) -> bool {
+    matches!(
+        header.type_(),
+        UnitType::Type { .. } | UnitType::SplitType { .. }
+    )
+}
+
 /// Units may share a table, but two tables that overlap are none that a linker makes.
 fn check_abbreviations(dwarf: &Dwarf<Slice<'_>>) -> Checked<()> {
     let mut seen = HashSet::new();
     let mut count = 0;
+    let most = scaled(MOST_ABBREVIATIONS, dwarf);
     let mut units = dwarf.units();
     while let Ok(Some(header)) = units.next() {
         let offset = header.debug_abbrev_offset();
         if seen.insert(offset)
             && let Some(table) = from(dwarf.debug_abbrev.reader(), offset.0)
         {
-            count += abbreviations(table, MOST_ABBREVIATIONS - count)
+            count += abbreviations(table, most - count)
                 .ok_or("the debug info describes more kinds of entries than any program has")?;
         }
     }
@@ -99,37 +120,27 @@ fn abbreviations(mut table: Slice<'_>, most: usize) -> Option<usize> {
 struct Totals {
     unit_ranges: u64,
     ranges: u64,
-    files: u64,
+    files: usize,
     line_bytes: u64,
 }
 
 impl Totals {
     /// Returns what reading this unit costs.
     fn add(&mut self, dwarf: &Dwarf<Slice<'_>>, header: UnitHeader<Slice<'_>>) -> Checked<u64> {
-        let is_read = !matches!(
-            header.type_(),
-            UnitType::Type { .. } | UnitType::SplitType { .. }
-        );
-        self.line_header(dwarf, &header, is_read)?;
+        self.line_header(dwarf, &header)?;
         let Ok(unit) = dwarf.unit(header) else {
             return Ok(0);
         };
         let calls = self.entries(dwarf, &unit)?;
-        let lines = if is_read {
-            self.lines(dwarf, &unit)?
-        } else {
-            0
-        };
+        let lines = self.lines(dwarf, &unit)?;
         Ok(lines + calls * 128)
     }
 
-    /// Measures the names of files before they are read, which reading the unit's head does already. `is_read`: the
-    /// unit's lines are read later.
+    /// Measures the names of files before they are read, which reading the unit's head does already.
     fn line_header(
         &mut self,
         dwarf: &Dwarf<Slice<'_>>,
         header: &UnitHeader<Slice<'_>>,
-        is_read: bool,
     ) -> Checked<()> {
         let read = || {
             let abbreviations = dwarf.abbreviations(header).ok()?;
@@ -157,11 +168,8 @@ impl Totals {
         if names > MOST_FILE_BYTES {
             return Err("the debug info names more files in a unit than any program has");
         }
-        // Units of one source may share a table, some times over; those of types always do, and are not held.
-        self.line_bytes = self
-            .line_bytes
-            .saturating_add(if is_read { program } else { 0 });
-        if self.line_bytes > 4 * dwarf.debug_line.reader().len() as u64 {
+        self.line_bytes = self.line_bytes.saturating_add(program);
+        if self.line_bytes > MOST_SHARED * dwarf.debug_line.reader().len() as u64 {
             return Err("units of the debug info share their lines, as no compiler makes them");
         }
         Ok(())
@@ -237,8 +245,8 @@ impl Totals {
                 return Err("the debug info has longer paths than any program");
             }
         }
-        self.files += header.file_names().len() as u64;
-        if self.files > MOST_FILES {
+        self.files += header.file_names().len();
+        if self.files > scaled(MOST_FILES, dwarf) {
             return Err("the debug info names more files than any program has");
         }
         let bytes = header.raw_program_buf().len() as u64;
