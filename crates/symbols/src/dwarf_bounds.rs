@@ -18,7 +18,7 @@ const MOST_UNITS: usize = 250_000;
 /// Kinds of entries, all tables together, and files of all units: this many, or more where the
 /// entries are large, because compilers write some hundred bytes of entries for each.
 const MOST_ABBREVIATIONS: usize = 4_000_000;
-const MOST_FILES: usize = 2_000_000;
+const MOST_FILES: usize = 20_000_000;
 const ENTRY_BYTES_OF_EACH: usize = 64;
 /// Functions, inlined calls and their address ranges in one unit, and ranges of units in a file.
 const MOST_CALLS: u64 = 4_000_000;
