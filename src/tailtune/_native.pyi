@@ -125,6 +125,13 @@ class Profile:
 
         In the order of time; empty for profiles read from pprof.
         """
+    def since(self, /, earlier: Profile) -> Profile:
+        """
+        Return what came after an earlier profile of the same process, both counted since its start.
+
+        Stacks without a change are left out; values that are no counters may turn negative. It lasts from the one to
+        the other. Raises NativeError for other sample types.
+        """
     def squares(self, /, i: SupportsIndex) -> bytes:
         """
         Sums of the squared values of the single samples of each stack, for sample type `i`: little-endian f64.

@@ -8,6 +8,7 @@ def encode(
     stacks: Mapping[tuple[str, ...], Sequence[int]],
     types: Sequence[tuple[str, str]],
     *,
+    time_ns: int = 0,
     duration_ns: int = 0,
     period: int = 0,
     labels: Mapping[tuple[str, ...], tuple[str, str]] | None = None,
@@ -40,7 +41,7 @@ def encode(
     if any(name.endswith("_[k]") for name in functions):
         body += _message(3, _number(1, 1) + _number(5, text("[kernel]")))
     body += b"".join(_message(6, value.encode()) for value in strings)
-    body += _number(10, duration_ns) + _number(12, period)
+    body += _number(9, time_ns) + _number(10, duration_ns) + _number(12, period)
     return gzip.compress(body, mtime=0)
 
 

@@ -80,15 +80,7 @@ impl Profile {
         if by_time && self.samples.is_empty() {
             return Err(FilterError::NoSamples("times"));
         }
-        let mut kept = Self {
-            stacks: StackTable::default(),
-            values: vec![Vec::new(); self.values.len()],
-            samples: SampleTable {
-                uniform: self.samples.uniform.clone(),
-                ..SampleTable::default()
-            },
-            ..self.clone()
-        };
+        let mut kept = self.without_stacks();
         if filter.thread.is_some() || by_time {
             self.add_samples(&mut kept, filter, &stacks);
             kept.warnings.extend(self.unsampled_note());
@@ -119,6 +111,18 @@ impl Profile {
                 missing * 100.0
             )
         })
+    }
+
+    pub(crate) fn without_stacks(&self) -> Self {
+        Self {
+            stacks: StackTable::default(),
+            values: vec![Vec::new(); self.values.len()],
+            samples: SampleTable {
+                uniform: self.samples.uniform.clone(),
+                ..SampleTable::default()
+            },
+            ..self.clone()
+        }
     }
 
     /// For each stack, whether functions and labels keep it.
@@ -165,7 +169,8 @@ impl Profile {
         })
     }
 
-    fn add_stacks(&self, kept: &mut Self, stacks: &[bool]) {
+    /// Adds the stacks that are marked, unless all their values are 0.
+    pub(crate) fn add_stacks(&self, kept: &mut Self, stacks: &[bool]) {
         let mut rows = vec![None; stacks.len()];
         for stack in (0..stacks.len()).filter(|&stack| stacks[stack]) {
             let values: Vec<i64> = self

@@ -53,6 +53,21 @@ impl Profile {
         Ok(merged)
     }
 
+    /// What came after an earlier profile of the same process, both counted since its start.
+    ///
+    /// Stacks without a change are left out; values that are no counters may turn negative. It lasts from the one to
+    /// the other. `net/http/pprof` does the same for `?seconds=`.
+    ///
+    /// # Errors
+    /// Other sample types.
+    pub fn since(&self, earlier: &Self) -> Result<Self, MergeError> {
+        let all = Self::merge(&[(self, 1), (earlier, -1)])?;
+        let mut difference = all.without_stacks();
+        all.add_stacks(&mut difference, &vec![true; all.stacks.len()]);
+        difference.duration_ns = self.time_ns.saturating_sub(earlier.time_ns).max(0);
+        Ok(difference)
+    }
+
     fn describe(&mut self, first: &Self) {
         for kind in &first.sample_types {
             let sample_type = self.copied_type(first, *kind);
@@ -309,6 +324,7 @@ mod tests {
             let both = Profile::merge(&[(&a, 1), (&b, 1)]).unwrap();
             let left = Profile::merge(&[(&both, 1), (&a, -1)]).unwrap();
             prop_assert_eq!(left.total(0), b.total(0));
+            prop_assert_eq!(told(&both.since(&a).unwrap()), told(&b));
             let nothing = Profile::merge(&[(&a, 1), (&a, -1)]).unwrap();
             prop_assert!(nothing.values[0].iter().all(|value| *value == 0));
         }
@@ -330,6 +346,17 @@ mod tests {
         assert_eq!(merged.samples.t_ns, [10, 20]);
         assert_eq!(merged.samples.stack, [1, 0]);
         assert_eq!(merged.samples.values, [vec![7, 5]]);
+    }
+
+    #[test]
+    fn a_difference_has_what_changed_and_lasts_from_one_to_the_other() {
+        let mut earlier = profile(&[("ab".into(), 5), ("b".into(), 7), ("c".into(), 8)]);
+        let mut later = profile(&[("b".into(), 7), ("ab".into(), 9), ("c".into(), 3)]);
+        (earlier.time_ns, later.time_ns) = (1_000, 4_000);
+        let difference = later.since(&earlier).unwrap();
+        assert_eq!(told(&difference), ["b;a 4", "c -5"]);
+        assert_eq!((difference.time_ns, difference.duration_ns), (4_000, 3_000));
+        assert_eq!(earlier.since(&later).unwrap().duration_ns, 0);
     }
 
     #[test]

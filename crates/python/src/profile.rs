@@ -66,6 +66,16 @@ impl Profile {
         Ok(Self { inner })
     }
 
+    /// Return what came after an earlier profile of the same process, both counted since its start.
+    ///
+    /// Stacks without a change are left out; values that are no counters may turn negative. It lasts from the one to
+    /// the other. Raises NativeError for other sample types.
+    fn since(&self, py: Python<'_>, earlier: &Self) -> PyResult<Self> {
+        let difference = py.detach(|| self.inner.since(&earlier.inner));
+        let inner = difference.map_err(|error| native_error(py, error.to_string(), ""))?;
+        Ok(Self { inner })
+    }
+
     /// Write gzip'd pprof, as `go tool pprof` reads it. Single samples are not part of the format.
     fn to_pprof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let written = py.detach(|| self.inner.to_pprof());

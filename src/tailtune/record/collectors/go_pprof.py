@@ -10,9 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from tailtune._native import Profile
+from tailtune.errors import NativeError
 from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record.endpoint import EndpointError, Source, pull
-from tailtune.record.formats import pprof_delta
 from tailtune.record.ports import Capture, Subject
 
 _DELTAS: Final = ("allocs", "mutex", "block")
@@ -85,10 +86,12 @@ class GoPprofCollector:
             if kind not in found:
                 self._try(kind, after)
         for kind, data in after.items():
-            if kind in _SWITCHED and pprof_delta.is_empty(data):
+            if kind in _SWITCHED and not Profile.from_pprof(data).stacks():
                 self._never.add(kind)
             elif kind in self._before:
-                found[kind] = pprof_delta.subtract(data, self._before[kind])
+                # The server could subtract (`?seconds=N`), but would then snapshot while the load runs.
+                earlier = Profile.from_pprof(self._before[kind])
+                found[kind] = Profile.from_pprof(data).since(earlier).to_pprof()
             else:
                 found[kind] = data
         files = {f"profiles/go-{kind}.{self._window}.pb.gz": data for kind, data in found.items()}
@@ -112,9 +115,9 @@ class GoPprofCollector:
     def _try(self, kind: str, into: dict[str, bytes]) -> None:
         try:
             data = pull(self._source, kind)
-            pprof_delta.check(data)
+            Profile.from_pprof(data)
             into[kind] = data
-        except ValueError as error:
+        except (ValueError, NativeError) as error:
             self._warnings.append(f"no {kind} profile of the window {self._window}: {error}")
 
 
@@ -157,9 +160,9 @@ class _Meanwhile:
         self._ended.wait(self._after)
         try:
             data = pull(self._source, self._kind, seconds=self._lasts)
-            pprof_delta.check(data)
+            Profile.from_pprof(data)
             self._data = data
-        except ValueError as error:
+        except (ValueError, NativeError) as error:
             self._failure = str(error)
 
 

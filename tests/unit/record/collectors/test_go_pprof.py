@@ -6,25 +6,25 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.support.pprof import encode
 from tests.support.subjects import subject
 
+from tailtune._native import Profile
 from tailtune.record.collectors.go_pprof import GoPprofCollector
-from tailtune.record.formats import pprof_delta
 from tailtune.record.ports import Capture, Subject
 
 Answer = tuple[int, bytes]
+COUNTS = [("contentions", "count")]
 Serve = Callable[[Callable[[str], Answer]], GoPprofCollector]
 
 
 def profile(count: int) -> bytes:
-    """A profile with one stack at address 8 and one value."""
-    sample = bytes([0x0A, 1, 1, 0x12, 1, count])
-    location = bytes([0x08, 1, 0x18, 8])
-    return gzip.compress(bytes([0x12, len(sample), *sample, 0x22, len(location), *location, 0x32, 0]))
+    """A profile of the second `count` with one stack, the value of which is `count` too."""
+    return encode({("main.f", "main.main"): [count]}, COUNTS, time_ns=count * 1_000_000_000)
 
 
 def values(data: bytes) -> list[int]:
-    return [value for sample in pprof_delta._samples(gzip.decompress(data)) for value in sample.values]
+    return Profile.from_pprof(data).values(0)
 
 
 @pytest.fixture
@@ -83,6 +83,7 @@ def test_measure_gets_differences_and_no_cpu_profile(serve: Serve) -> None:
         "profiles/go-heap.measure.pb.gz": [80],
         "profiles/go-goroutine.measure.pb.gz": [90],
     }
+    assert Profile.from_pprof(capture.files["profiles/go-mutex.measure.pb.gz"]).duration_ns == 30_000_000_000
     assert capture.warnings == []
 
 
@@ -116,8 +117,16 @@ def test_an_endpoint_that_is_none(answered: Answer, reason: str, serve: Serve) -
     assert reason in collector.record().lost
 
 
+@pytest.mark.parametrize("data", [gzip.compress(b"<html>welcome</html>"), gzip.compress(b""), profile(3)[:-12]])
+def test_what_is_no_profile_is_refused(data: bytes, serve: Serve) -> None:
+    capture = one_window(serve(lambda _: (200, data)), "measure")
+    assert capture.files == {}
+    assert len(capture.warnings) == 3
+    assert all("not a usable pprof profile" in warning for warning in capture.warnings)
+
+
 def test_what_was_never_switched_on_is_said(serve: Serve) -> None:
-    nothing = gzip.compress(bytes([0x32, 0]))
+    nothing = encode({}, COUNTS)
     collector = serve(lambda path: (200, nothing if path.endswith("block") else profile(3)))
     capture = one_window(collector, "measure")
     assert capture.warnings == []
