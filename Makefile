@@ -48,7 +48,7 @@ FUZZ_SECONDS ?= 60
 fuzz: setup ## feed hostile input to every parser and importer for FUZZ_SECONDS, with overflow checks on
 	$(CARGO_TEST) --no-run
 	end=$$((SECONDS + $(FUZZ_SECONDS))); while ((SECONDS < end)); do \
-	  said=$$(PROPTEST_CASES=4000 $(CARGO_TEST) never_panic 2>&1) || { echo "$$said"; exit 1; }; \
+	  said=$$(PROPTEST_CASES=1000 $(CARGO_TEST) never_panic 2>&1) || { echo "$$said"; exit 1; }; \
 	  said=$$(FUZZ_EXAMPLES=1000 $(BIN)/pytest --quiet -k never_panic tests/contract 2>&1) || { echo "$$said"; exit 1; }; \
 	done
 
