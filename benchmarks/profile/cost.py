@@ -1,6 +1,6 @@
-"""What sampling costs the sampled: a context switch, a new thread, and the CPU time of a request.
+"""What sampling costs the sampled: a context switch, a new thread, CPU time by samples, and that of a request.
 
-`.venv/bin/python benchmarks/profile/cost.py [SECONDS]`, for each of three parts, six times as long for the last, whose
+`.venv/bin/python benchmarks/profile/cost.py [SECONDS]`, for each of four parts, six times as long for the last, whose
 difference is the smallest. Without sampling, with ours and with
 `perf record -e sched:sched_switch -g` take turns on the same running program, and differences are taken within a round.
 The request's part needs the Go example and its texts (`python3 examples/corpus.py`).
@@ -34,12 +34,15 @@ _SETTLE_SECONDS: Final = 0.2
 _REQUESTS_LONGER: Final = 6
 _ROUNDS: Final = 2_000
 _THREADS: Final = 100
+_HZ: Final = 99
+_TIMES_AS_OFTEN: Final = 100
 
 
 def run(seconds: float = 20.0) -> None:
-    """Measure all three and print the tables."""
+    """Measure all four and print the tables."""
     switches(seconds)
     new_threads(seconds)
+    samples(seconds)
     requests(_REQUESTS_LONGER * seconds)
 
 
@@ -55,6 +58,17 @@ def new_threads(seconds: float) -> None:
     ways = {"none": _none, "on-CPU, 99 Hz": _ours(), "on- and off-CPU": _ours(off_cpu=True), "perf record": _perf}
     with running("churn", _THREADS) as process:
         _table("thread started and joined", "µs", _compared(process, ways, seconds))
+
+
+def samples(seconds: float) -> None:
+    """CPU time that samples take: measured with a hundred times as many, so that it stands out of the noise."""
+    often = f"on-CPU, {_HZ * _TIMES_AS_OFTEN:,} Hz"
+    ways = {"none": _none, often: _ours(frequency_hz=_HZ * _TIMES_AS_OFTEN)}
+    with running("ping_pong", _ROUNDS, cpu=_CPU) as process:
+        found = _compared(process, ways, seconds)
+    _table("context switch", "ns", found)
+    low, middle, high = (share / _TIMES_AS_OFTEN for share in _added_percent(found, often))
+    print(f"\nA hundredth of that, {_HZ} Hz: {middle:+.2f} % of CPU time ({low:+.2f} to {high:+.2f})", flush=True)
 
 
 def requests(seconds: float) -> None:
@@ -98,10 +112,10 @@ def _none(_: int) -> Iterator[None]:
     yield
 
 
-def _ours(*, off_cpu: bool = False) -> Way:
+def _ours(*, frequency_hz: int = _HZ, off_cpu: bool = False) -> Way:
     @contextlib.contextmanager
     def sampled(pid: int) -> Iterator[None]:
-        sampler = Sampler(pid, 99, off_cpu=off_cpu)
+        sampler = Sampler(pid, frequency_hz, off_cpu=off_cpu)
         sampler.start()
         try:
             yield
@@ -131,16 +145,25 @@ def _perf(pid: int) -> Iterator[None]:
 def _table(what: str, unit: str, found: dict[str, list[float]]) -> None:
     """Print medians, and the median of the differences within a round with its interval."""
     print(f"\n| sampling | {what}, {unit} | added | 95 % of it | added, % | 95 % of it |\n|---|---|---|---|---|---|")
-    base = found["none"]
     for name, values in found.items():
-        added = [value - none for value, none in zip(values, base, strict=True)]
-        low, middle, high = _median_with_interval(added)
-        share = 100 / statistics.median(base)
+        low, middle, high = _added(found, name)
+        low_percent, percent, high_percent = _added_percent(found, name)
         print(
             f"| {name} | {statistics.median(values):,.1f} | {middle:+,.1f} | {low:+,.1f} to {high:+,.1f} "
-            f"| {middle * share:+.2f} % | {low * share:+.2f} to {high * share:+.2f} % |",
+            f"| {percent:+.2f} % | {low_percent:+.2f} to {high_percent:+.2f} % |",
             flush=True,
         )
+
+
+def _added(found: dict[str, list[float]], name: str) -> tuple[float, float, float]:
+    added = [value - none for value, none in zip(found[name], found["none"], strict=True)]
+    return _median_with_interval(added)
+
+
+def _added_percent(found: dict[str, list[float]], name: str) -> tuple[float, float, float]:
+    share = 100 / statistics.median(found["none"])
+    low, middle, high = _added(found, name)
+    return low * share, middle * share, high * share
 
 
 def _median_with_interval(values: list[float]) -> tuple[float, float, float]:
