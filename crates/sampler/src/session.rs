@@ -155,13 +155,7 @@ impl Session {
             }
             Record::Left { state, chain } => {
                 self.read_chain(who.pid, chain, &[]);
-                let chain = Chain {
-                    pid: who.pid,
-                    tid: who.tid,
-                    cpu: who.cpu,
-                    t_ns: who.t_ns,
-                    addresses: &self.addresses,
-                };
+                let chain = chain_of(who, &self.addresses);
                 let switches = self.switches.as_mut();
                 if let Some(switches) = switches.filter(|switches| who.t_ns >= switches.began_ns) {
                     switches.left(who, &chain, state);
@@ -260,13 +254,8 @@ impl Session {
     }
 
     fn sample(&mut self, who: Who, kind: Kind, raw: &[u8]) {
-        let chain = self.family.contains(who.pid).then_some(Chain {
-            pid: who.pid,
-            tid: who.tid,
-            cpu: who.cpu,
-            t_ns: who.t_ns,
-            addresses: &self.addresses,
-        });
+        let is_ours = self.family.contains(who.pid);
+        let chain = is_ours.then(|| chain_of(who, &self.addresses));
         let switches = self.switches.as_mut();
         let switches = switches.filter(|switches| who.t_ns >= switches.began_ns);
         match (kind, chain, switches) {
@@ -342,6 +331,16 @@ impl Session {
         let off_cpu = self.switches.as_mut().map(|switches| &mut switches.folder);
         let folders = [self.on_cpu.as_mut(), self.page_faults.as_mut(), off_cpu];
         folders.into_iter().flatten().for_each(action);
+    }
+}
+
+fn chain_of(who: Who, addresses: &[u64]) -> Chain<'_> {
+    Chain {
+        pid: who.pid,
+        tid: who.tid,
+        cpu: who.cpu,
+        t_ns: who.t_ns,
+        addresses,
     }
 }
 
