@@ -2,7 +2,6 @@
 //!
 //! Format: Documentation/bpf/btf.rst in the kernel's sources. Strings and types lie in two sections behind a header.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 
@@ -18,8 +17,6 @@ pub struct Types {
     strings: usize,
     /// Offset of each type; numbers begin with 1.
     offsets: Vec<usize>,
-    /// Structures and typedefs by name.
-    named: HashMap<(u32, Vec<u8>), u32>,
 }
 
 impl Types {
@@ -50,7 +47,6 @@ impl Types {
             bytes,
             strings,
             offsets: Vec::new(),
-            named: HashMap::new(),
         };
         found.index(begin, end).ok_or_else(wrong)?;
         Ok(found)
@@ -64,7 +60,7 @@ impl Types {
         let information = word(&self.bytes, at + 4)?;
         (0..information & 0xffff).find_map(|member| {
             let at = at + 12 + 12 * member as usize;
-            if self.text(word(&self.bytes, at)?)? != field.as_bytes() {
+            if !self.is_text(word(&self.bytes, at)?, field) {
                 return None;
             }
             // With the uppermost bit of the information, the offset shares its word with the width of a bit field.
@@ -101,11 +97,6 @@ impl Types {
             let information = word(&self.bytes, at + 4)?;
             let kind = kind(information);
             self.offsets.push(at);
-            if matches!(kind, STRUCT | TYPEDEF) {
-                let name = self.text(word(&self.bytes, at)?)?.to_vec();
-                let number = u32::try_from(self.offsets.len()).ok()?;
-                self.named.entry((kind, name)).or_insert(number);
-            }
             let each = match kind {
                 // A whole number, a variable, a declaration's tag: one word more.
                 1 | 14 | 17 => 4,
@@ -121,20 +112,25 @@ impl Types {
         Some(())
     }
 
-    fn find(&self, kind: u32, name: &str) -> Option<usize> {
-        let key = (kind, name.as_bytes().to_vec());
-        self.at(*self.named.get(&key)?)
+    /// Goes through all types: a handful is asked for.
+    fn find(&self, wanted: u32, name: &str) -> Option<usize> {
+        let mut offsets = self.offsets.iter().copied();
+        offsets.find(|&at| {
+            let is_kind = word(&self.bytes, at + 4).is_some_and(|found| kind(found) == wanted);
+            is_kind && word(&self.bytes, at).is_some_and(|text| self.is_text(text, name))
+        })
     }
 
     fn at(&self, number: u32) -> Option<usize> {
         self.offsets.get(number.checked_sub(1)? as usize).copied()
     }
 
-    fn text(&self, offset: u32) -> Option<&[u8]> {
-        let rest = self
-            .bytes
-            .get(self.strings.checked_add(offset as usize)?..)?;
-        rest.split(|&byte| byte == 0).next()
+    /// Whether a name stands at an offset of the strings.
+    fn is_text(&self, offset: u32, name: &str) -> bool {
+        let at = self.strings.checked_add(offset as usize);
+        let rest = at.and_then(|at| self.bytes.get(at..));
+        let rest = rest.and_then(|rest| rest.strip_prefix(name.as_bytes()));
+        rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 }
 

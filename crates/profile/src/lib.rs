@@ -18,6 +18,7 @@
 
 mod address_space;
 mod collapsed;
+mod context;
 mod filter;
 mod firefox;
 mod fold;
@@ -47,8 +48,9 @@ mod unwind;
 mod wire;
 
 pub use address_space::{AddressSpace, Region};
+pub use context::{CONTEXT_KERNEL, CONTEXT_USER, CONTEXTS, TRUNCATED, user_mark};
 pub use filter::{Filter, FilterError, FilterText};
-pub use fold::{Chain, FoldLimits, Folder, TRUNCATED};
+pub use fold::{Chain, FoldLimits, Folder};
 pub use frames::{FrameRow, FrameTable};
 pub use group_sums::group_sums;
 pub use heap_v2::HeapError;

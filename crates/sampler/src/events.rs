@@ -224,9 +224,9 @@ impl Events {
         }
         match way.off_cpu {
             Some(OffCpu::Programs) => {
-                let mut programs = Programs::load(wanted.whole_machine, events.ring_bytes)?;
-                events.sources.programs = programs.take_rings();
+                let (programs, rings) = Programs::load(wanted.whole_machine, events.ring_bytes)?;
                 events.programs = Some(programs);
+                events.sources.programs = Some(rings);
             }
             Some(OffCpu::Tracepoints) => events.open_tracepoints(wanted)?,
             Some(OffCpu::SwitchRecords) | None => {}

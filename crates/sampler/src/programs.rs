@@ -14,6 +14,8 @@ use bpf::{
     Attached, Code, Helper, If, Label, Program, Record, Register, Rings, Size, Table, Types,
 };
 
+use profile::{CONTEXT_KERNEL, CONTEXT_USER};
+
 use crate::process::online_cpus;
 use crate::user_walk::UserWalk;
 use Register::{R0, R1, R2, R3, R4, R6, R7, R10};
@@ -42,9 +44,9 @@ pub(crate) const STACK: i32 = 32;
 const WAITS: i32 = 0xff;
 /// The uninterruptible sleep, which is where the kernel's part of a stack says what the user's does not.
 const UNINTERRUPTIBLE: i32 = 2;
-/// What separates the parts of a stack, as in the chains of perf events.
-const KERNEL_FOLLOWS: i32 = -128;
-const USER_FOLLOWS: i32 = -512;
+/// What separates the parts of a stack, as in the chains of perf events; programs extend the sign.
+const KERNEL_FOLLOWS: i32 = CONTEXT_KERNEL as i32;
+const USER_FOLLOWS: i32 = CONTEXT_USER as i32;
 /// Bytes of return addresses, 64 of the kernel and 127 of the user.
 const KERNEL_BYTES: i32 = 64 * 8;
 pub(crate) const USER_BYTES: i32 = 127 * 8;
@@ -63,7 +65,6 @@ const NOW: i16 = -24;
 pub(crate) struct Programs {
     programs: Vec<(&'static CStr, Program)>,
     family: Option<Table>,
-    rings: Option<Rings>,
     attached: Vec<Attached>,
 }
 
@@ -78,11 +79,11 @@ struct Making {
 }
 
 impl Programs {
-    /// Loads them, with rings of `bytes` bytes, a power of two.
+    /// Loads them, and makes the rings that they write into, of `bytes` bytes each, a power of two.
     ///
     /// # Errors
     /// Not permitted (CAP_BPF and CAP_PERFMON, or root), or an older kernel.
-    pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<Self> {
+    pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<(Self, Rings)> {
         let types = Types::of_the_kernel()?;
         if types.arguments("sched_switch") != Some(4) {
             return Err(io::Error::other(
@@ -109,17 +110,12 @@ impl Programs {
         if let Some(family) = &making.family {
             programs.push((c"sched_process_fork", making.fork(family)?));
         }
-        Ok(Self {
+        let detached = Self {
             programs,
             family: making.family,
-            rings: Some(making.rings),
             attached: Vec::new(),
-        })
-    }
-
-    /// The rings, once.
-    pub(crate) fn take_rings(&mut self) -> Option<Rings> {
-        self.rings.take()
+        };
+        Ok((detached, making.rings))
     }
 
     /// Begins. Processes are still to be added.

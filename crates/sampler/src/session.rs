@@ -154,11 +154,9 @@ impl Session {
                 self.sample(who, kind, raw);
             }
             Record::Left { state, chain } => {
-                self.read_chain(who.pid, chain, &[]);
-                let chain = chain_of(who, &self.addresses);
-                let switches = self.switches.as_mut();
-                if let Some(switches) = switches.filter(|switches| who.t_ns >= switches.began_ns) {
-                    switches.left(who, &chain, state);
+                chain.read_into(&mut self.addresses);
+                if let Some(switches) = begun(&mut self.switches, who) {
+                    switches.left(who, &chain_of(who, &self.addresses), state);
                 }
             }
             Record::Woken => {
@@ -256,8 +254,7 @@ impl Session {
     fn sample(&mut self, who: Who, kind: Kind, raw: &[u8]) {
         let is_ours = self.family.contains(who.pid);
         let chain = is_ours.then(|| chain_of(who, &self.addresses));
-        let switches = self.switches.as_mut();
-        let switches = switches.filter(|switches| who.t_ns >= switches.began_ns);
+        let switches = begun(&mut self.switches, who);
         match (kind, chain, switches) {
             (Kind::Cpu | Kind::CpuWithStack, Some(chain), switches) => {
                 if let Some(folder) = &mut self.on_cpu {
@@ -301,11 +298,8 @@ impl Session {
         }
     }
 
-    /// Takes what happened since the sampling began; before, some events were on and others not yet.
     fn switches(&mut self, who: Who) -> Option<&mut Switches> {
-        self.switches
-            .as_mut()
-            .filter(|switches| who.t_ns >= switches.began_ns)
+        begun(&mut self.switches, who)
     }
 
     fn map_all(&mut self, pid: i32) {
@@ -332,6 +326,12 @@ impl Session {
         let folders = [self.on_cpu.as_mut(), self.page_faults.as_mut(), off_cpu];
         folders.into_iter().flatten().for_each(action);
     }
+}
+
+/// Takes what happened since the sampling began; before, some events were on and others not yet.
+fn begun(switches: &mut Option<Switches>, who: Who) -> Option<&mut Switches> {
+    let switches = switches.as_mut();
+    switches.filter(|switches| who.t_ns >= switches.began_ns)
 }
 
 fn chain_of(who: Who, addresses: &[u64]) -> Chain<'_> {

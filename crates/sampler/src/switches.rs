@@ -70,12 +70,7 @@ impl Switches {
     pub(crate) fn switch(&mut self, who: Who, chain: Option<&Chain<'_>>, raw: &[u8]) {
         let Some(layouts) = self.layouts else { return };
         if let (Some(chain), Some(state)) = (chain, raw_i32(raw, layouts.prev_state)) {
-            if state & DEAD != 0 {
-                self.ends(who.tid, who.t_ns);
-            } else {
-                let stack = self.folder.stack(chain);
-                self.leaves(who, stack, state & WAITS == 0);
-            }
+            self.goes(who, chain, state & DEAD != 0, state & WAITS == 0);
         }
         if let Some(next) = raw_i32(raw, layouts.next_pid) {
             let now = Before {
@@ -90,12 +85,7 @@ impl Switches {
 
     /// A thread left its CPU at a stack.
     pub(crate) fn left(&mut self, who: Who, chain: &Chain<'_>, state: i32) {
-        if state & TASK_DEAD != 0 {
-            self.ends(who.tid, who.t_ns);
-        } else {
-            let stack = self.folder.stack(chain);
-            self.leaves(who, stack, state == 0);
-        }
+        self.goes(who, chain, state & TASK_DEAD != 0, state == 0);
         self.seen(who);
     }
 
@@ -135,23 +125,19 @@ impl Switches {
         }
     }
 
-    /// A CPU went over to another thread.
-    fn seen(&mut self, who: Who) {
+    /// A CPU went over to another thread. Returns what was known of it until then.
+    fn seen(&mut self, who: Who) -> Option<Before> {
         let now = Before {
             t_ns: who.t_ns,
             idle: false,
         };
-        self.last_switches.insert(who.cpu, now);
+        self.last_switches.insert(who.cpu, now)
     }
 
     /// Records of a CPU were lost since its last one: any thread may have come, left or been woken.
     pub(crate) fn lost(&mut self, who: Who) {
         self.complete = false;
-        let now = Before {
-            t_ns: who.t_ns,
-            idle: false,
-        };
-        if let Some(last) = self.last_switches.insert(who.cpu, now) {
+        if let Some(last) = self.seen(who) {
             self.threads.gap(last.t_ns, who.t_ns);
         }
     }
@@ -159,6 +145,16 @@ impl Switches {
     /// Whether threads came or left unseen though no records were lost: the kernel did not write them.
     pub(crate) fn has_holes(&self) -> bool {
         self.complete && self.threads.unseen > 0
+    }
+
+    /// A thread leaves its CPU at a stack, for good if it ended.
+    fn goes(&mut self, who: Who, chain: &Chain<'_>, is_dead: bool, could_run: bool) {
+        if is_dead {
+            self.ends(who.tid, who.t_ns);
+        } else {
+            let stack = self.folder.stack(chain);
+            self.leaves(who, stack, could_run);
+        }
     }
 
     fn leaves(&mut self, who: Who, stack: u32, could_run: bool) {

@@ -9,19 +9,13 @@ use std::collections::BTreeMap;
 use self::chains::{Chains, Known};
 use self::processes::Processes;
 use crate::address_space::Region;
+use crate::context::{CONTEXT_KERNEL, CONTEXT_USER, CONTEXTS, TRUNCATED};
 use crate::locations::NO_MAPPING;
 use crate::mappings::MappingRow;
 use crate::repeats::without_repeats;
 use crate::samples::SampleRow;
 use crate::tables::Profile;
 
-/// Addresses from here on are no addresses but say where the following ones lie (`PERF_CONTEXT_*`).
-const CONTEXTS: u64 = -4095i64 as u64;
-const CONTEXT_KERNEL: u64 = -128i64 as u64;
-const CONTEXT_USER: u64 = -512i64 as u64;
-/// Ends a chain whose outermost callers could not be reached, because they lie above the copy of the
-/// stack. A mark of ours, at a place among the kernel's that the kernel never uses.
-pub const TRUNCATED: u64 = CONTEXTS;
 /// Columns of values for which [`FoldLimits::samples`] is meant.
 const MEAN_COLUMNS: usize = 8;
 /// Different addresses kept; real programs have some hundred thousand.

@@ -9,6 +9,7 @@ use super::events::{Event, Events, Role};
 use super::fields::Fields;
 use super::sample::Sample;
 use super::switches::{Interval, Switches};
+use crate::context::user_mark;
 use crate::fold::{Chain, FoldLimits, Folder};
 use crate::recorded_kernel::RecordedKernel;
 use crate::tables::Profile;
@@ -26,9 +27,6 @@ const MMAP2: u32 = 10;
 const LOST_SAMPLES: u32 = 13;
 const SWITCH: u32 = 14;
 const SWITCH_CPU_WIDE: u32 = 15;
-
-/// `PERF_CONTEXT_USER`.
-const CONTEXT_USER: u64 = -512i64 as u64;
 
 /// The file that stands for the kernel's code, as perf names it.
 const KERNEL_CODE: &str = "[kernel.kallsyms]";
@@ -128,8 +126,8 @@ impl<'a> Collector<'a> {
     fn complete(&mut self, mask: u64, sample: &Sample<'_>, addresses: &mut Vec<u64>) {
         let (pid, stack) = (sample.pid, sample.stack);
         self.callers.complete(pid, mask, stack, addresses);
-        let user = addresses.iter().position(|&mark| mark == CONTEXT_USER);
-        self.without_callers += u64::from(user.is_none_or(|mark| mark + 2 >= addresses.len()));
+        self.without_callers +=
+            u64::from(user_mark(addresses).is_none_or(|mark| mark + 2 >= addresses.len()));
     }
 
     fn chain(

@@ -6,10 +6,9 @@ use super::attributes::{
 };
 use super::events::Event;
 use super::fields::Fields;
+use crate::context::{CONTEXT_KERNEL, CONTEXT_USER, user_mark};
 
 const MISC_CPU_MODE: u16 = 7;
-const CONTEXT_KERNEL: u64 = -128i64 as u64;
-const CONTEXT_USER: u64 = -512i64 as u64;
 
 /// What reading needs of a sample.
 pub(crate) struct Sample<'a> {
@@ -63,7 +62,7 @@ impl<'a> Sample<'a> {
         if attributes.has(SAMPLE_STACK_USER) {
             skip_branches(attributes, &mut fields)?;
             let leaf = user_leaf(attributes, fields, is_arm);
-            if let Some(address) = leaf.filter(|_| !addresses.contains(&CONTEXT_USER)) {
+            if let Some(address) = leaf.filter(|_| user_mark(addresses).is_none()) {
                 addresses.extend([CONTEXT_USER, address]);
             }
             sample.stack = leaf.map_or(&[], |_| fields.0);

@@ -4,11 +4,8 @@
 //! steps over a caller; tables do neither, but reach no further than the copy. So tables lead, and the
 //! kernel's chain goes on from an address that both know.
 
-use profile::TRUNCATED;
+use profile::{CONTEXTS, TRUNCATED};
 use unwind::{CodeMap, End};
-
-/// The lowest of the marks that say where the following addresses lie (`PERF_CONTEXT_*`).
-const CONTEXTS: u64 = -4095i64 as u64;
 
 /// Where the callers of samples came from, in numbers of samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod recorded;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use profile::TRUNCATED;
+use profile::{CONTEXT_USER, CONTEXTS, user_mark};
 use unwind::{
     Architecture, CodeMap, Registers, Sections, StackCopy, Unwinder, caller_without_frame,
     registers_and_stack,
@@ -32,8 +32,6 @@ const MOST_PIECES_IN_ALL: usize = 400_000;
 const MOST_PATHS: usize = 16_384;
 /// Bytes of tables kept; binaries beyond are gone through by frame pointers.
 const MOST_TABLE_BYTES: usize = 512 << 20;
-/// `PERF_CONTEXT_USER`.
-const CONTEXT_USER: u64 = -512i64 as u64;
 
 /// Where the bytes of a binary come from; `None` where it cannot be read.
 pub type Binaries<'a> = dyn FnMut(&str) -> Option<Bytes> + 'a;
@@ -172,8 +170,7 @@ impl Callers {
         if let Some(tables) = &mut self.tables {
             tables.complete(process, &registers, &stack, binaries, addresses);
         }
-        let user = addresses.iter().position(|&mark| mark == CONTEXT_USER);
-        if let Some(leaf) = user.map(|mark| mark + 1)
+        if let Some(leaf) = user_mark(addresses).map(|mark| mark + 1)
             && let Some(found) = process.piece(registers.instruction)
             && leaf < addresses.len()
         {
@@ -223,8 +220,7 @@ impl Tables {
         }
         let code = &process.code;
         let end = self.unwinder.chain(code, registers, stack, &mut self.chain);
-        let user = addresses.iter().position(|&mark| mark == CONTEXT_USER);
-        let kernel_part = user.unwrap_or(addresses.len());
+        let kernel_part = user_mark(addresses).unwrap_or(addresses.len());
         let by_frames = addresses.get(kernel_part + 1..).unwrap_or_default();
         let by_frames = valid(by_frames, code);
         let callers = best(&self.chain, end, by_frames, &mut self.sources);
@@ -258,7 +254,7 @@ fn go_caller(
     let depth = go.depth(piece.offset(registers.instruction)?)?;
     let caller = caller_without_frame(architecture, registers, stack, depth)?;
     let call = piece.offset(caller.checked_sub(1)?)?;
-    (go.is_code(call) && caller < TRUNCATED).then_some(caller)
+    (go.is_code(call) && caller < CONTEXTS).then_some(caller)
 }
 
 #[cfg(test)]
