@@ -13,17 +13,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import naming
+from live import sampled
 
-from tailtune._native import Profile, Sampler, normalize_function
+from tailtune._native import Profile, normalize_function
 
 _PROGRAMS: Final = Path(__file__).parent / "programs"
-_HZ: Final = 999
 _SHOWN: Final = 5
 """Disagreements that are printed, of each comparison."""
 _UNNAMED: Final = re.compile(r"\[unknown\]|\[[^\]]*\]\+0x[0-9a-f]+")
@@ -67,7 +66,7 @@ def run(seconds: float = 5.0) -> None:
     told = []
     with tempfile.TemporaryDirectory() as folder:
         for program in programs(Path(folder)):
-            profile = sampled(program.sampled, seconds)
+            profile = sampled([program.sampled], seconds)
             chains = our_chains(profile, program, Path(folder))
             samples, leaf, whole = shares(profile)
             inlined = sum(len(chain) > 1 for chain in chains.values())
@@ -91,22 +90,6 @@ def programs(folder: Path) -> Iterator[Program]:
     for label, options in {"line tables": [], "line tables, LTO": ["-Clto=fat", "-Ccodegen-units=1"]}.items():
         rust = _rust(folder, options)
         yield Program(f"Rust release, {label}", rust, rust)
-
-
-def sampled(binary: Path, seconds: float) -> Profile:
-    """Run a program and sample it on the CPU."""
-    with subprocess.Popen([str(binary)]) as process:
-        try:
-            time.sleep(0.2)
-            sampler = Sampler(process.pid, _HZ)
-            sampler.start()
-            time.sleep(seconds)
-            found = sampler.stop().on_cpu
-        finally:
-            process.kill()
-    if found is None:
-        raise RuntimeError(f"{binary.name} could not be sampled")
-    return found
 
 
 def shares(profile: Profile) -> tuple[int, float, float]:

@@ -10,14 +10,14 @@ import os
 import re
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tailtune._native import Profile, Sampler
+from live import sampled
+
+from tailtune._native import Profile
 
 _SOURCE: Final = Path(__file__).parent / "programs" / "hot_calls.go"
-_HZ: Final = 999
 _ROUNDS: Final = 10_000
 _RUNS: Final = 3
 _HOT_CALLS: Final = ("look", "(*state).scramble")
@@ -49,26 +49,12 @@ def run(seconds: float = 10.0) -> None:
         (work / "go.mod").write_text("module hot_calls\n\ngo 1.22\n")
         plain = _build(work, "off")
         ours, own = work / "ours.pb.gz", work / "own.pb.gz"
-        profile = _sampled(plain.binary, seconds)
+        profile = sampled([plain.binary, f"{seconds + 60}s"], seconds)
         ours.write_bytes(profile.to_pprof())
         _said([str(plain.binary), f"{seconds}s", str(own)], work)
         _print_totals(profile, ours)
         builds = {"none (`-pgo=off`)": plain, "Go's own": _build(work, str(own)), "ours": _build(work, str(ours))}
         _print_builds(builds)
-
-
-def _sampled(binary: Path, seconds: float) -> Profile:
-    with subprocess.Popen([binary, f"{seconds + 60}s"], stdout=subprocess.DEVNULL) as process:
-        try:
-            sampler = Sampler(process.pid, _HZ)
-            sampler.start()
-            time.sleep(seconds)
-            profile = sampler.stop().on_cpu
-        finally:
-            process.kill()
-    if profile is None:
-        raise RuntimeError("the sampler took no on-CPU profile")
-    return profile
 
 
 def _print_totals(profile: Profile, path: Path) -> None:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,8 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.support.sampling import sampled
 
-from tailtune._native import Sampler, read_heap_v2
+from tailtune._native import read_heap_v2
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("cache_of_names")]
 
@@ -24,13 +24,13 @@ def coverage(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The benchmark of coverage."""
     monkeypatch.syspath_prepend(FOLDER)
     yield import_module("coverage")
-    for name in ("coverage", "naming"):
+    for name in ("coverage", "live", "naming"):
         sys.modules.pop(name, None)
 
 
 def test_stripped_and_optimised_programs_have_names_and_inlined_calls(coverage: ModuleType, tmp_path: Path) -> None:
     for program in coverage.programs(tmp_path):
-        profile = coverage.sampled(program.sampled, 0.4)
+        profile = coverage.sampled([program.sampled], 0.4)
         samples, leaf, _ = coverage.shares(profile)
         chains = coverage.our_chains(profile, program, tmp_path)
         assert samples > 50, program.label
@@ -112,15 +112,7 @@ def test_a_go_function_without_a_frame_has_its_caller(options: list[str], dwarf:
     source = str(FOLDER / "programs" / "hot_calls.go")
     command = ["go", "build", "-ldflags=-s -w", *options, "-o", str(binary), source]
     subprocess.run(command, check=True, env=os.environ | {"GO111MODULE": "off"})
-    with subprocess.Popen([binary, "60s"], stdout=subprocess.DEVNULL) as process:
-        try:
-            sampler = Sampler(process.pid, 999, dwarf=dwarf)
-            sampler.start()
-            time.sleep(0.8)
-            profile = sampler.stop().on_cpu
-        finally:
-            process.kill()
-    assert profile is not None
+    profile = sampled([binary, "60s"], 0.8, dwarf=dwarf)
     names = [frame[0] for frame in profile.frames()]
     seen: Counter[tuple[str, str]] = Counter()
     for stack, count in zip(profile.stacks(), profile.values(0), strict=True):
