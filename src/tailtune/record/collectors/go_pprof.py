@@ -86,7 +86,7 @@ class GoPprofCollector:
             if kind not in found:
                 self._try(kind, after)
         for kind, data in after.items():
-            if kind in _SWITCHED and not Profile.from_pprof(data).stacks():
+            if kind in _SWITCHED and _is_empty(data):
                 self._never.add(kind)
             elif kind in self._before:
                 # The server could subtract (`?seconds=N`), but would then snapshot while the load runs.
@@ -119,6 +119,11 @@ class GoPprofCollector:
             into[kind] = data
         except (ValueError, NativeError) as error:
             self._warnings.append(f"no {kind} profile of the window {self._window}: {error}")
+
+
+def _is_empty(data: bytes) -> bool:
+    lengths, _ = Profile.from_pprof(data).stack_columns()
+    return not lengths
 
 
 def _empty(kinds: Sequence[str], *, instrumented: bool) -> str:
