@@ -1,19 +1,16 @@
 """Are the values possible? What the types alone cannot say, key by key."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from tailtune.config.languages import foreign_keys
-from tailtune.config.lookup import BASE
 from tailtune.config.problem import Problem, join
 from tailtune.config.values import environment, not_a_path, positive, status
 from tailtune.config.values import name as name_of
+from tailtune.config.variants import hears_port
+from tailtune.config.variants import variant as variant_problems
 from tailtune.config.workloads import workload as workload_problems
-from tailtune.model.instrument import Instrument
-from tailtune.model.project import Goals, Language, Project, ReadyCheck, Service, Variant
-
-_PORT: Final = "{port}"
-_MOST_BYTES: Final = 1 << 40
+from tailtune.model.project import Goals, Language, Project, ReadyCheck, Service
 
 
 def impossible(project: Project, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -28,7 +25,7 @@ def impossible(project: Project, raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield from workload_problems(join("workloads", name), workload)
     for name, variant in project.variants.items():
         yield from name_of("variants", name)
-        yield from _variant(join("variants", name), variant, project.service)
+        yield from variant_problems(join("variants", name), variant, project.service)
 
 
 def _service(service: Service) -> Iterator[Problem]:
@@ -42,18 +39,13 @@ def _service(service: Service) -> Iterator[Problem]:
         yield not_a_path("service.pprof", service.pprof, "or empty text when it is not imported")
     yield from environment("service.env", service.env)
     yield from _ready(service.ready)
-    if not _hears_port(service.args, service):
+    if not hears_port(service.args, service):
         yield Problem(
             key="service.args",
             found="neither `args` nor `env` holds {port}, so the service cannot be told its port",
             accepted="{port} in `service.args` or `service.env`, or a fixed `service.port`",
             hint='for example args = ["--port", "{port}"] or env = { PORT = "{port}" }',
         )
-
-
-def _hears_port(args: list[str], service: Service, env: Mapping[str, str] | None = None) -> bool:
-    texts = [*args, *service.env.values(), *(env or {}).values()]
-    return service.port != 0 or any(_PORT in text for text in texts)
 
 
 def _ready(ready: ReadyCheck) -> Iterator[Problem]:
@@ -69,33 +61,3 @@ def _goals(goals: Goals) -> Iterator[Problem]:
             yield from positive(join("goals", key), goal, "a duration > 0")
     if goals.cpu_per_request is not None:
         yield from positive("goals.cpu_per_request", goals.cpu_per_request, "a duration > 0")
-
-
-def _variant(path: str, variant: Variant, service: Service) -> Iterator[Problem]:
-    if path == join("variants", BASE):
-        yield Problem(
-            key=path,
-            found=f"`{BASE}` is the service as it is and cannot be changed",
-            accepted="any other name",
-            hint="put what all variants share into [service]",
-        )
-    yield from environment(f"{path}.env", variant.env)
-    yield from environment(f"{path}.build_env", variant.build_env)
-    if variant.instrument is not None:
-        yield from _instrument(f"{path}.instrument", variant.instrument)
-    if variant.args is not None and not _hears_port(variant.args, service, variant.env):
-        yield Problem(
-            key=f"{path}.args",
-            found="replaces the service's arguments but does not hold {port}",
-            accepted="arguments with {port}, or {port} in `env`, or a fixed `service.port`",
-        )
-
-
-def _instrument(path: str, asked: Instrument) -> Iterator[Problem]:
-    if asked.mutex < 0:
-        yield Problem(key=f"{path}.mutex", found=f"is {asked.mutex}", accepted="a number from 0 on; 0: none")
-    for key, least in (("sample_bytes", 1), ("dump_bytes", 1 << 20)):
-        value: int = getattr(asked, key)
-        if value < least or value.bit_count() != 1 or value > _MOST_BYTES:
-            accepted = f"a power of two from {least} to {_MOST_BYTES}"
-            yield Problem(key=f"{path}.{key}", found=f"is {value}", accepted=accepted)

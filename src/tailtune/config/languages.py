@@ -22,11 +22,21 @@ _VARIANT_KEYS: Final[dict[str, frozenset[Language]]] = {
     "build_env": _BUILT,
     "build_flags": _BUILT,
     "git_ref": _BUILT,
+    "patch": _BUILT,
+    "rustflags": _RUST,
+    "target_cpu": _RUST,
+    "cargo_profile": _RUST,
+    "goamd64": _GO,
+    "pgo": _BUILT,
+    "layout_seed": _BUILT,
 }
 _INSTEAD: Final[dict[tuple[str, Language], str]] = {
     ("tags", Language.RUST): "Cargo has `features` for that",
     ("features", Language.GO): "Go has build `tags` for that",
     ("binary", Language.GO): "name the main package in `package`",
+    ("goamd64", Language.RUST): "rustc has `target_cpu` for that",
+    ("target_cpu", Language.GO): "Go has `goamd64` for that",
+    ("rustflags", Language.GO): "Go takes arguments in `build_flags`",
     ("package", Language.COMMAND): "give the path of the executable in `binary`",
 }
 

@@ -77,6 +77,23 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Commit, branch or tag to build from, in a worktree of its own; empty: the working tree."""
     knobs: dict[str, str] = {}
     """Knob → level, applied at each start, for example `{ gogc = "400", affinity = "0" }`."""
+    patch: str = ""
+    """Patch file, applied to `git_ref`, or to the working tree's content; relative to the configuration file."""
+    binary: str = ""
+    """Executable in place of a build; relative to the configuration file."""
+    rustflags: list[str] = []
+    """Rust: arguments of rustc, added to those in force."""
+    target_cpu: str = ""
+    """Rust: the processor whose instructions may be used, as rustc names it, such as `native`; empty: as configured."""
+    cargo_profile: dict[str, str] = {}
+    """Rust: settings of the release profile, such as `{ lto = "fat", codegen-units = "1" }`."""
+    goamd64: str = ""
+    """Go on amd64: level of instructions, `v1` to `v4`; empty: as configured."""
+    pgo: str = ""
+    """Profile-guided optimisation: path of a profile relative to the configuration file; `train`: the tool records one
+    under the workload, with another seed than it judges with; `off`, Go only: none, not even `default.pgo`."""
+    layout_seed: int | None = None
+    """Seed by which the linker orders functions, from 1 to 4294967295; absent: its own order."""
     instrument: Instrument | None = None
     """Profiling that costs something: Go block and mutex profiles, allocations of other programs; absent: none."""
 

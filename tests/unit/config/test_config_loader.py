@@ -119,11 +119,15 @@ MISTAKES = [
     ("[variants.fast]", "[variants.base]", "variants.base", "any other name"),
     ("[variants.fast]", '[variants."a/b"]', 'variants."a/b"', "letters, digits"),
     ('tags = ["fast"]', 'args = ["-quiet"]', "variants.fast.args", "{port}"),
+    ('tags = ["fast"]', 'tags = ["fast"]\nbinary = "old"', "variants.fast.tags", "`binary` without `tags`"),
+    ('tags = ["fast"]', 'goamd64 = "v9"', "variants.fast.goamd64", '"v1"'),
+    ('tags = ["fast"]', "layout_seed = 0", "variants.fast.layout_seed", "1 to 4294967295"),
     # keys of another language
     ('package = "./cmd/api"', 'binary = "api"', "service.binary", '"command" or "rust"'),
     ('tags = ["fast"]', 'features = ["fast"]', "variants.fast.features", 'only with language "rust"'),
     ('tags = ["fast"]', "default_features = true", "variants.fast.default_features", 'only with language "rust"'),
     ('language = "go"', 'language = "rust"', "variants.fast.tags", 'only with language "go"'),
+    ('tags = ["fast"]', 'target_cpu = "native"', "variants.fast.target_cpu", 'only with language "rust"'),
     ('package = "./cmd/api"', "", None, ""),
 ]
 
