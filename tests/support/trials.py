@@ -8,8 +8,8 @@ from tests.support.recordings import ENVIRONMENT
 
 from tailtune.bundle import BundleWriter, Workspace
 from tailtune.model.project import Service, Variant
-from tailtune.model.recording import CpuLayout, Kind
-from tailtune.model.units import Duration
+from tailtune.model.recording import CpuLayout, Design, Kind
+from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Operation, Workload
 from tailtune.record.engine.load import EngineProcess
 from tailtune.record.experiment import ExperimentPlan
@@ -90,8 +90,7 @@ def experiment_plan(root: Path, service: Service, *, epochs: int, **variants: Va
         variants=variants,
         workload_name="main",
         workload=WORKLOAD,
-        epochs=epochs,
-        slice_length=Duration.from_seconds(0.3),
+        design=Design(epochs=epochs, pairs=2, slice_ns=NS_PER_S * 3 // 10, budget_ns=0),
     )
 
 

@@ -173,10 +173,22 @@ SLICES: Final = pa.schema(
             pa.int64(),
             *("seed", "started_ns", "ended_ns", "requests", "completed", "unexpected", "cpu_user_ns", "cpu_system_ns"),
             *("peak_rss_bytes", "steal_ns", "other_busy_ns", "throttled_ns", "probe_delay_ns"),
+            *("rss_bytes", "minor_faults", "major_faults", "voluntary_switches", "involuntary_switches"),
+            *("children_cpu_ns", "gc_cpu_ns", "allocated_bytes", "suspended_ns"),
         ),
     ]
 )
-"""One row a slice. `other_busy_ns`: CPU time of everything but both variants and the engine."""
+"""One row a slice. `other_busy_ns`: CPU time of everything but both variants and the engine; `children_cpu_ns`: of
+processes that the service started; `suspended_ns`: how long the machine slept. -1: not measured."""
+
+SATURATION: Final = pa.schema(
+    [
+        *_fields(pa.int32(), "epoch", "pair", "position"),
+        *_fields(pa.string(), "variant", "validity"),
+        *_fields(pa.int64(), "seed", "connections", "completed", "elapsed_ns"),
+    ]
+)
+"""One row a stretch of closed load, in which the service answers as fast as it can."""
 
 EPOCHS: Final = pa.schema(
     [
@@ -203,5 +215,17 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "gc": GC,
     "sched": SCHED,
     "slices": SLICES,
+    "saturation": SATURATION,
     "epochs": EPOCHS,
 }
+
+ADDED: Final[dict[str, dict[str, int]]] = {
+    "slices": dict.fromkeys(
+        (
+            *("rss_bytes", "minor_faults", "major_faults", "voluntary_switches", "involuntary_switches"),
+            *("children_cpu_ns", "gc_cpu_ns", "allocated_bytes", "suspended_ns"),
+        ),
+        -1,
+    )
+}
+"""Columns that older recordings lack, and what stands for them there."""

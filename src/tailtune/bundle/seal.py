@@ -1,6 +1,7 @@
 """Turns a directory being written into a recording: tables merged, files hashed, manifest in place."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tailtune.bundle.storage import (
     sync_file,
     write_durably,
 )
+from tailtune.bundle.workspace import REMOVED_PREFIX
 from tailtune.model.codec import to_json
 from tailtune.model.recording import Manifest
 
@@ -40,8 +42,11 @@ def seal(directory: Path, manifest: Manifest, destination: Path) -> None:
         part.unlink()
     for folder in _folders(directory):
         sync_directory(folder)
+    if destination.exists():  # a recording that was taken up again: all of it is in `directory`, too
+        destination.rename(destination.with_name(f"{REMOVED_PREFIX}{destination.name}"))
     os.rename(directory, destination)  # noqa: PTH104 - Path.rename would hide that it must not replace
     (destination / LOCK).unlink(missing_ok=True)
+    shutil.rmtree(destination.with_name(f"{REMOVED_PREFIX}{destination.name}"), ignore_errors=True)
     sync_directory(destination.parent)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tailtune.bundle.schema import TABLES
+from tailtune.bundle.schema import ADDED, TABLES
 from tailtune.errors import RecordingError
 
 FOLDER: Final = "tables"
@@ -101,7 +101,7 @@ def read_table(directory: Path, name: str) -> pa.Table:
     found = parts(directory, name)
     if not found:
         return schema.empty_table()
-    return pa.concat_tables([_conforming(part, schema) for part in found])
+    return pa.concat_tables([_fitted(part, name, _read(part), schema) for part in found])
 
 
 def read_batches(directory: Path, name: str) -> Iterator[pa.Table]:
@@ -113,7 +113,7 @@ def read_batches(directory: Path, name: str) -> Iterator[pa.Table]:
     schema = schema_of(name)
     for part in parts(directory, name):
         for rows in _row_groups(part):
-            yield _fitted(part, rows, schema)
+            yield _fitted(part, name, rows, schema)
 
 
 def count_rows(directory: Path, name: str) -> int:
@@ -121,11 +121,10 @@ def count_rows(directory: Path, name: str) -> int:
     return sum(int(pq.read_metadata(part).num_rows) for part in parts(directory, name))
 
 
-def _conforming(part: Path, schema: pa.Schema) -> pa.Table:
-    return _fitted(part, _read(part), schema)
-
-
-def _fitted(part: Path, table: pa.Table, schema: pa.Schema) -> pa.Table:
+def _fitted(part: Path, name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    for column, value in ADDED.get(name, {}).items():
+        if column not in table.column_names:
+            table = table.append_column(schema.field(column), pa.array([value] * table.num_rows, pa.int64()))
     missing = [column for column in schema.names if column not in table.column_names]
     if missing:
         raise RecordingError(

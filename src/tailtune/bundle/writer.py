@@ -12,9 +12,10 @@ import msgspec
 import pyarrow as pa
 
 from tailtune.bundle import tables
+from tailtune.bundle.reader import read_manifest
 from tailtune.bundle.recovery import recover
 from tailtune.bundle.seal import seal, write_manifest
-from tailtune.bundle.storage import LOCK, inside, sha256, sync_file, write_durably, writing
+from tailtune.bundle.storage import LOCK, inside, relative_files, sha256, sync_file, write_durably, writing
 from tailtune.bundle.workspace import PARTIAL_PREFIX, Workspace
 from tailtune.errors import RecordingError
 from tailtune.model.recording import Kind, Manifest
@@ -57,6 +58,44 @@ class BundleWriter:
             lock = (path / LOCK).open("wb")
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return cls(workspace, kind, recording_id, path, lock)
+
+    @classmethod
+    def resume(cls, workspace: Workspace, path: Path) -> tuple[Self, Manifest]:
+        """Take up a finished or partial recording again; it stays as it is until the new one takes its place.
+
+        Raises:
+            RecordingError: if it is damaged, somebody else is at it, or the workspace cannot be written.
+        """
+        recover(workspace)
+        manifest = read_manifest(path)
+        if list(workspace.runs.glob(f"{PARTIAL_PREFIX}{manifest.id}-*")):
+            raise RecordingError(f"recording {manifest.id} is being continued by another process")
+        with writing(workspace.runs):
+            copy = workspace.runs / f"{PARTIAL_PREFIX}{manifest.id}-{os.getpid()}"
+            for folder in _FOLDERS:
+                (copy / folder).mkdir(parents=True)
+            lock = (copy / LOCK).open("wb")
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            writer = cls(workspace, manifest.kind, manifest.id, copy, lock)
+            try:
+                writer._take_over(path, manifest)
+            except BaseException:
+                writer.abort()
+                raise
+        return writer, manifest
+
+    def _take_over(self, path: Path, manifest: Manifest) -> None:
+        """Copy the files; a whole table becomes the first part of one that grows."""
+        for name in relative_files(path):
+            table = Path(name).stem if name.startswith(f"{tables.FOLDER}/") else ""
+            target = tables.part_path(self.path, table, 1) if table else inside(self.path, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path / name, target)
+            if table:
+                self._parts[table] = 1
+            if name in manifest.checksums:
+                self._checksums[target.relative_to(self.path).as_posix()] = manifest.checksums[name]
+        self.checkpoint(manifest)
 
     def __enter__(self) -> Self:
         return self

@@ -5,32 +5,35 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from tailtune.cli.exits import FailOn, exit_of_comparison
-from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, DurationOption, Output, Positive, Selection, find_config
+from tailtune.cli.experimenting import AS_USUAL, Experimenting, asked
+from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, Output, Selection, find_config
 from tailtune.cli.progress import showing
 from tailtune.cli.terminal import emit
 from tailtune.errors import UsageError
-from tailtune.model.units import Duration
+from tailtune.model.verdict import Metric
 
-_SLICE: Final = Duration(3_000_000_000)
+_DECIDING: Final = [Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99]
 
 
 def compare(
-    baseline: str,
+    baseline: str | None = None,
     candidate: str | None = None,
     /,
     *,
     instrument: bool = False,
-    epochs: Annotated[int, Positive] = 8,
-    slice_duration: DurationOption = _SLICE,
-    slices: Annotated[int, Positive] = 4,
+    resume: str | None = None,
+    because: str = "",
+    expect: Annotated[list[str] | None, Parameter(negative="")] = None,
     fail_on: Annotated[list[FailOn] | None, Parameter(negative="")] = None,
+    experimenting: Experimenting = AS_USUAL,
     selection: Selection = AS_CONFIGURED,
     output: Output = AS_TEXT,
 ) -> int:
     """Compare two variants in a paired experiment and give a verdict for each metric.
 
-    Both variants are restarted in each epoch and measured in adjacent slices on the same schedule. Exits 0
-    whatever the verdict, unless --fail-on asks otherwise: 100 for a regression, 3 for no decision.
+    Both variants are restarted in each epoch and measured in adjacent slices on the same schedule. It ends as soon as
+    CPU per request, p50 and p99 are decided, or at its budget. Exits 0 whatever the verdict, unless --fail-on
+    asks otherwise: 100 for a regression, 3 for no decision.
 
     Parameters
     ----------
@@ -41,35 +44,34 @@ def compare(
     instrument
         In place of a candidate: judge the baseline with profiling switched on as by `tailtune run --instrument`, which
         tells what that costs.
-    epochs
-        Restarts of both variants, the units of the verdict; at least 6.
-    slice_duration
-        Length of one slice of load.
-    slices
-        Slices of an epoch, both variants together; a multiple of four.
+    resume
+        In place of variants: continue this experiment, after an interruption or for more epochs than were planned.
+    because
+        The hypothesis, kept with the experiment.
+    expect
+        What the hypothesis expects, for example 'p99 < -5%'. Repeatable.
     fail_on
         `regression`: any metric regressed. `inconclusive`: CPU per request, p50 or p99 is undecided. Repeatable.
     """
-    if (candidate is None) is not instrument:
-        raise UsageError("name either a candidate or --instrument", hint="`tailtune compare base CANDIDATE`")
+    if resume is None and (baseline is None or (candidate is None) is not instrument):
+        raise UsageError(
+            "name a baseline and either a candidate or --instrument",
+            hint="`tailtune compare base CANDIDATE`, or `tailtune compare --resume EXPERIMENT`",
+        )
+    if resume is not None and baseline is not None:
+        raise UsageError("--resume takes the variants that the experiment was begun with", hint="leave them out")
     path = find_config(selection.config).resolve()
 
     from tailtune.lab.compare import compare as judge
     from tailtune.show.text.compare import compare_result
 
     with showing(output) as progress:
-        result = judge(
-            path.parent,
-            path,
-            baseline,
-            candidate,
-            workload=selection.workload,
-            epochs=epochs,
-            slice_duration=slice_duration,
-            slices=slices,
-            rate=selection.rate,
-            seed=selection.seed,
-            progress=progress,
-        )
+        if resume is not None or baseline is None:
+            from tailtune.lab.resume import resume as go_on
+
+            result = go_on(path.parent, resume or "latest", experimenting.epochs, experimenting.budget, progress)
+        else:
+            wanted = asked(experimenting, selection, _DECIDING, because, expect or [])
+            result = judge(path.parent, path, baseline, candidate, wanted, progress)
     emit(result, compare_result, output)
     return exit_of_comparison(result.comparison, fail_on or [])

@@ -6,51 +6,45 @@ differences between identical servers. See docs/concepts for the method.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from tailtune.bundle import Bundle
 from tailtune.judge import decision, statistics
 from tailtune.judge.epochs import EpochFigures, Experiment, read_experiment
+from tailtune.judge.hypothesis import judge_expectations
+from tailtune.judge.metrics import ALWAYS, LATENCIES, MARGINS, PRIMARY
 from tailtune.judge.operations import compare_operations, error_warnings
-from tailtune.model.estimate import Estimate
 from tailtune.model.recording import Manifest, Phase
 from tailtune.model.units import NS_PER_S
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
 
-MARGINS: Final[Mapping[Metric, float]] = {
-    Metric.CPU_PER_REQUEST: 0.02,
-    Metric.P50: 0.03,
-    Metric.P90: 0.04,
-    Metric.P99: 0.05,
-    Metric.P999: 0.10,
-    Metric.MEAN: 0.03,
-    Metric.PEAK_RSS: 0.05,
-}
-"""Smallest relative change that matters."""
-PRIMARY: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
-"""Judged each for itself; the others share one error rate (Holm)."""
-UNDISTURBED: Final = frozenset({Metric.CPU_PER_REQUEST, Metric.PEAK_RSS})
-"""Metrics that a busy machine moves little: judged even where latency cannot be."""
 MOST_EXCLUDED: Final = 0.2
 """Share of epochs that may be unsteady, and of pairs that may be invalid."""
 
 
-def compare(bundle: Bundle, margins: Mapping[Metric, float] = MARGINS) -> Comparison:
-    """Judge a recording of kind `experiment`.
+def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float] = MARGINS) -> Comparison:
+    """Judge one candidate of a recording of kind `experiment` against the baseline.
+
+    Args:
+        bundle: the recording.
+        candidate: name of a variant; empty: the first after the baseline.
+        margins: smallest relative change that matters, of each metric.
 
     Raises:
-        UsageError: if the recording is not an experiment of two variants.
+        UsageError: if the recording is not an experiment, or has no such candidate.
         NothingMeasuredError: if no slice was recorded.
     """
-    experiment = read_experiment(bundle)
+    experiment = read_experiment(bundle, candidate)
     refusals = _refusals(experiment)
-    verdicts = {metric: _judge(metric, experiment, margins[metric], refusals) for metric in margins}
+    verdicts = {
+        metric: _judge(metric, experiment, margins[metric], refusals) for metric in _measured(experiment, margins)
+    }
     verdicts = _holm(verdicts)
     verdicts = {metric: _planned(answer, experiment) for metric, answer in verdicts.items()}
-    is_aa = same_artifact(bundle.manifest)
+    is_aa = same_artifact(bundle.manifest, experiment.baseline, experiment.candidate)
     return Comparison(
         experiment_id=bundle.id,
         baseline=experiment.baseline,
@@ -62,9 +56,25 @@ def compare(bundle: Bundle, margins: Mapping[Metric, float] = MARGINS) -> Compar
         pairs_dropped=experiment.pairs_dropped,
         metrics=list(verdicts.values()),
         warnings=_warnings(experiment, bundle.manifest, is_aa=is_aa),
-        operations=compare_operations(bundle, experiment, decision.CONFIDENCE),
+        operations=compare_operations(bundle, experiment),
+        **_asked(bundle.manifest, verdicts.values()),
         epoch_seconds=_epoch_seconds(bundle.manifest, experiment.epochs_total),
     )
+
+
+def _asked(manifest: Manifest, answers: Iterable[MetricVerdict]) -> dict[str, Any]:
+    """What the experiment was made for, and why it ended."""
+    design = manifest.design
+    if design is None:
+        return {}
+    expectations = judge_expectations(design.expectations, answers)
+    return {"ended": design.ended, "because": design.because, "expectations": expectations}
+
+
+def _measured(experiment: Experiment, margins: Mapping[Metric, float]) -> list[Metric]:
+    """Those that any epoch has a figure for, and all that people ask for first, to say why there is none."""
+    seen = {metric for epoch in experiment.judged for side in (epoch.baseline, epoch.candidate) for metric in side}
+    return [metric for metric in margins if metric in seen or metric in ALWAYS]
 
 
 def _epoch_seconds(manifest: Manifest, epochs: int) -> float | None:
@@ -75,15 +85,12 @@ def _epoch_seconds(manifest: Manifest, epochs: int) -> float | None:
     return (max(one.ended_ns for one in manifest.phases) - min(starts)) / NS_PER_S / epochs
 
 
-def same_artifact(manifest: Manifest) -> bool:
-    """Whether both variants run the same binary with the same arguments, environment, knobs and profiling."""
+def same_artifact(manifest: Manifest, first: str, second: str) -> bool:
+    """Whether two variants run the same binary with the same arguments, environment, knobs and profiling."""
     hashes = {artifact.variant: artifact.sha256 for artifact in manifest.artifacts}
-    variants = list(manifest.variants.items())
-    if len(variants) != 2:
-        return False
-    (first, baseline), (second, candidate) = variants
     same_binary = hashes.get(first, "") == hashes.get(second, "") != ""
-    settings = [(one.env, one.args, one.knobs, one.instrument) for one in (baseline, candidate)]
+    variants = [manifest.variants[name] for name in (first, second)]
+    settings = [(one.env, one.args, one.knobs, one.instrument) for one in variants]
     return same_binary and settings[0] == settings[1]
 
 
@@ -109,7 +116,7 @@ def _refusals(experiment: Experiment) -> dict[Verdict, str]:
 
 
 def _judge(metric: Metric, experiment: Experiment, margin: float, refusals: Mapping[Verdict, str]) -> MetricVerdict:
-    tolerant = metric in UNDISTURBED and Verdict.TOO_NOISY in refusals
+    tolerant = metric not in LATENCIES and Verdict.TOO_NOISY in refusals
     figures = experiment.judged
     pairs = [
         (e.baseline[metric], e.candidate[metric]) for e in figures if metric in e.baseline and metric in e.candidate
@@ -117,7 +124,9 @@ def _judge(metric: Metric, experiment: Experiment, margin: float, refusals: Mapp
     answer = _answer(metric, [math.log(candidate / baseline) for baseline, candidate in pairs], margin, figures)
     holding = [verdict for verdict in refusals if not (tolerant and verdict is Verdict.TOO_NOISY)]
     if holding:
-        answer = msgspec.structs.replace(answer, verdict=holding[0], reason=refusals[holding[0]], epochs_needed=None)
+        answer = msgspec.structs.replace(
+            answer, verdict=holding[0], reason=refusals[holding[0]], epochs_needed=None, decided_at=None
+        )
     return msgspec.structs.replace(
         answer,
         baseline=_typical([baseline for baseline, _ in pairs]),
@@ -135,39 +144,55 @@ def _answer(metric: Metric, differences: list[float], margin: float, figures: li
         needed = "not measured"
         if figures:
             needed = f"too few requests for it in an epoch: {min(e.requests for e in figures):,}"
-        return _verdict(metric, margin, Verdict.INCONCLUSIVE, needed)
-    interval = statistics.trimmed_interval(differences, decision.CONFIDENCE)
-    p = statistics.sign_flip_p(differences)
-    verdict, reason = decision.decide(interval, p, margin)
-    return _verdict(
-        metric,
-        margin,
-        verdict,
-        reason,
-        ratio=statistics.mapped(interval, math.exp),
-        p=p,
-        needed=decision.epochs_needed(interval, margin) if verdict is Verdict.INCONCLUSIVE else None,
+        return MetricVerdict(
+            metric=metric,
+            verdict=Verdict.INCONCLUSIVE,
+            ratio=None,
+            baseline=None,
+            candidate=None,
+            margin=margin,
+            p_permutation=None,
+            epochs_needed=None,
+            reason=needed,
+        )
+    found = decision.decide(differences, margin)
+    undecided = found.verdict is Verdict.INCONCLUSIVE
+    return MetricVerdict(
+        metric=metric,
+        verdict=_turned(found.verdict) if metric.higher_is_better else found.verdict,
+        ratio=statistics.mapped(found.interval, math.exp),
+        baseline=None,
+        candidate=None,
+        margin=margin,
+        p_permutation=found.p_permutation,
+        p_sequential=found.p_sequential,
+        decided_at=found.decided_at,
+        epochs_needed=decision.epochs_needed(found.interval, margin) if undecided else None,
+        reason=found.reason,
     )
+
+
+def _turned(verdict: Verdict) -> Verdict:
+    """What a ratio says where more is better."""
+    return {Verdict.IMPROVED: Verdict.REGRESSED, Verdict.REGRESSED: Verdict.IMPROVED}.get(verdict, verdict)
 
 
 def _holm(verdicts: dict[Metric, MetricVerdict]) -> dict[Metric, MetricVerdict]:
     """Withdraw changes among the secondary metrics that do not survive their number (Holm 1979)."""
-    intervals = {
-        metric: statistics.mapped(answer.ratio, math.log)
-        for metric, answer in verdicts.items()
-        if metric not in PRIMARY and answer.ratio is not None
-    }
-    changed = [m for m in intervals if verdicts[m].verdict in (Verdict.IMPROVED, Verdict.REGRESSED)]
+    family = {m: a for m, a in verdicts.items() if m not in PRIMARY and a.p_sequential is not None}
+    changed = [m for m, answer in family.items() if answer.verdict in (Verdict.IMPROVED, Verdict.REGRESSED)]
     result, standing = dict(verdicts), True
-    for position, metric in enumerate(sorted(changed, key=lambda metric: decision.p_value(intervals[metric]))):
-        allowed = (1 - decision.CONFIDENCE) / (len(intervals) - position)
-        standing = standing and decision.p_value(intervals[metric]) <= allowed
-        if not standing:
+    for position, metric in enumerate(sorted(changed, key=lambda metric: family[metric].p_sequential or 0.0)):
+        allowed = (1 - decision.CONFIDENCE) / (len(family) - position)
+        answer = family[metric]
+        standing = standing and (answer.p_sequential or 0.0) <= allowed
+        if not standing and answer.ratio is not None:
             result[metric] = msgspec.structs.replace(
-                verdicts[metric],
+                answer,
                 verdict=Verdict.INCONCLUSIVE,
-                reason=f"significant alone, but not as one of {len(intervals)} secondary metrics (Holm)",
-                epochs_needed=decision.epochs_needed(intervals[metric], verdicts[metric].margin, 1 - allowed),
+                decided_at=None,
+                reason=f"significant alone, but not as one of {len(family)} secondary metrics (Holm)",
+                epochs_needed=decision.epochs_needed(statistics.mapped(answer.ratio, math.log), answer.margin, allowed),
             )
     return result
 
@@ -198,26 +223,3 @@ def _warnings(experiment: Experiment, manifest: Manifest, *, is_aa: bool) -> lis
     if experiment.suspect:
         found.append(f"the load was suspect in {len(experiment.suspect)} slices: {experiment.suspect_reason}")
     return found + error_warnings(experiment)
-
-
-def _verdict(
-    metric: Metric,
-    margin: float,
-    verdict: Verdict,
-    reason: str,
-    *,
-    ratio: Estimate | None = None,
-    p: float | None = None,
-    needed: int | None = None,
-) -> MetricVerdict:
-    return MetricVerdict(
-        metric=metric,
-        verdict=verdict,
-        ratio=ratio,
-        baseline=None,
-        candidate=None,
-        margin=margin,
-        p_permutation=p,
-        epochs_needed=needed,
-        reason=reason,
-    )

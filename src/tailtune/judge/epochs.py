@@ -1,25 +1,18 @@
 """From the tables of an experiment to one figure per metric, variant and epoch."""
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 
 from tailtune.bundle import Bundle
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.histograms import by_slice
 from tailtune.judge.interference import Interference, PairKey, disturbed_pairs
-from tailtune.judge.quantiles import enough
+from tailtune.judge.metrics import Row, figures
 from tailtune.model.load import Validity
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.verdict import Metric
-
-Row = Mapping[str, Any]
-"""One row of the SLICES table."""
-
-QUANTILE_OF: Final = {Metric.P50: 0.5, Metric.P90: 0.9, Metric.P99: 0.99, Metric.P999: 0.999}
 
 
 @dataclass(frozen=True)
@@ -78,35 +71,43 @@ class Experiment:
         return len(self.interference.dropped | self.invalid)
 
 
-def read_experiment(bundle: Bundle) -> Experiment:
-    """Read and reduce a recording of kind `experiment`.
+def read_experiment(bundle: Bundle, candidate: str = "") -> Experiment:
+    """Read a recording of kind `experiment` and reduce what it holds of the baseline and one candidate.
+
+    Args:
+        bundle: the recording.
+        candidate: name of a variant; empty: the first after the baseline.
 
     Raises:
-        UsageError: if the recording is not an experiment of two variants.
+        UsageError: if the recording is not an experiment, or has no such candidate.
         NothingMeasuredError: if no slice was recorded.
     """
     manifest = bundle.manifest
-    if manifest.kind is not Kind.EXPERIMENT or len(manifest.variants) != 2:
+    baseline, *candidates = manifest.variants or [""]
+    if manifest.kind is not Kind.EXPERIMENT or not candidates:
         raise UsageError(
-            f"recording {manifest.id} is a {manifest.kind}, not an experiment of two variants",
+            f"recording {manifest.id} is a {manifest.kind}, not an experiment with two variants or more",
             hint="`tailtune compare A B` makes one",
         )
-    baseline, candidate = manifest.variants
-    rows: list[Row] = bundle.table("slices").to_pylist()
+    candidate = candidate or candidates[0]
+    if candidate not in candidates:
+        raise UsageError(f"experiment {manifest.id} has no candidate {candidate!r}", hint=", ".join(candidates))
+    rows = _paired_with(candidate, bundle.table("slices").to_pylist())
     if not rows:
         raise NothingMeasuredError(f"experiment {manifest.id} holds no slice", hint="see its logs")
-    unsteady, unsteady_reason = _unsteady(bundle)
+    unsteady, unsteady_reason = _unsteady(bundle, {baseline, candidate})
     invalid = frozenset(_key(row) for row in rows if row["validity"] == Validity.INVALID) | _incomplete(rows)
     interference = disturbed_pairs(rows, _cpus(manifest))
     usable = [row for row in rows if row["epoch"] not in unsteady and _key(row) not in invalid]
     latencies = by_slice(bundle.table("latency"))
+    saturated = _paired_with(candidate, bundle.table("saturation").to_pylist())
     sides = (baseline, candidate)
     calm = [row for row in usable if _key(row) not in interference.dropped]
     return Experiment(
         baseline=baseline,
         candidate=candidate,
-        epochs=_figures(calm, latencies, sides),
-        undropped=_figures(usable, latencies, sides),
+        epochs=_figures(calm, latencies, saturated, sides),
+        undropped=_figures(usable, latencies, saturated, sides),
         epochs_total=len({row["epoch"] for row in rows} | unsteady),
         pairs_total=len({_key(row) for row in rows}),
         unsteady=unsteady,
@@ -127,8 +128,15 @@ def _cpus(manifest: Manifest) -> int:
     return len(used) or max(1, manifest.environment.logical_cpus)
 
 
-def _unsteady(bundle: Bundle) -> tuple[frozenset[int], str]:
-    restless = [row for row in bundle.table("epochs").to_pylist() if not row["steady"]]
+def _paired_with(candidate: str, rows: list[Row]) -> list[Row]:
+    """The slices of the pairs that one candidate is in."""
+    pairs = {_key(row) for row in rows if row["variant"] == candidate}
+    return [row for row in rows if _key(row) in pairs]
+
+
+def _unsteady(bundle: Bundle, variants: set[str]) -> tuple[frozenset[int], str]:
+    starts = [row for row in bundle.table("epochs").to_pylist() if row["variant"] in variants]
+    restless = [row for row in starts if not row["steady"]]
     return frozenset(row["epoch"] for row in restless), _most_common(row["reason"] for row in restless)
 
 
@@ -138,36 +146,30 @@ def _incomplete(rows: list[Row]) -> frozenset[PairKey]:
     return frozenset(key for key, count in counts.items() if count != 2)
 
 
-def _figures(rows: list[Row], latencies: Mapping[int, Distribution], sides: tuple[str, str]) -> list[EpochFigures]:
+def _figures(
+    rows: list[Row], latencies: Mapping[int, Distribution], saturated: list[Row], sides: tuple[str, str]
+) -> list[EpochFigures]:
     groups: dict[int, dict[str, list[Row]]] = defaultdict(lambda: {side: [] for side in sides})
     for row in rows:
         groups[row["epoch"]][row["variant"]].append(row)
+
+    def side(epoch: int, variant: str) -> dict[Metric, float]:
+        slices = groups[epoch][variant]
+        latency = Distribution.merge(latencies[row["slice"]] for row in slices if row["slice"] in latencies)
+        full = [row for row in saturated if row["epoch"] == epoch and row["variant"] == variant]
+        return figures(slices, latency, full)
+
     return [
         EpochFigures(
             epoch=epoch,
             requests=min(sum(row["requests"] for row in slices) for slices in groups[epoch].values()),
-            baseline=_metrics(groups[epoch][sides[0]], latencies),
-            candidate=_metrics(groups[epoch][sides[1]], latencies),
+            baseline=side(epoch, sides[0]),
+            candidate=side(epoch, sides[1]),
             baseline_slices=tuple(row["slice"] for row in groups[epoch][sides[0]]),
             candidate_slices=tuple(row["slice"] for row in groups[epoch][sides[1]]),
         )
         for epoch in sorted(groups)
     ]
-
-
-def _metrics(rows: list[Row], latencies: Mapping[int, Distribution]) -> dict[Metric, float]:
-    latency = Distribution.merge(latencies[row["slice"]] for row in rows if row["slice"] in latencies)
-    completed = sum(row["completed"] for row in rows)
-    cpu_ns = sum(row["cpu_user_ns"] + row["cpu_system_ns"] for row in rows)
-    figures = {
-        Metric.CPU_PER_REQUEST: cpu_ns / completed if completed else math.nan,
-        Metric.MEAN: latency.mean,
-        Metric.PEAK_RSS: float(max((row["peak_rss_bytes"] for row in rows), default=0)),
-    }
-    for metric, q in QUANTILE_OF.items():
-        if enough(latency.n, q):
-            figures[metric] = latency.quantile(q)
-    return {metric: value for metric, value in figures.items() if math.isfinite(value) and value > 0}
 
 
 def _errors(rows: list[Row]) -> Errors:

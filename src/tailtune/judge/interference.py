@@ -78,6 +78,10 @@ def disturbed_pairs(slices: Sequence[Mapping[str, int]], cpus: int) -> Interfere
                 f"(typically {format_share(typical)})"
             )
         dropped |= beyond
+    slept = {(row["epoch"], row["pair"]) for row in slices if row["suspended_ns"] > 0}
+    if slept:
+        causes.append(f"the machine slept in {len(slept)} of {len(pairs)} pairs")
+        dropped |= slept
     return Interference(dropped=frozenset(dropped), total=len(pairs), causes=causes)
 
 

@@ -8,9 +8,11 @@ import numpy as np
 
 from tailtune.bundle import Bundle
 from tailtune.judge import statistics
+from tailtune.judge.decision import sequential_interval
 from tailtune.judge.distribution import Distribution
-from tailtune.judge.epochs import QUANTILE_OF, Experiment
+from tailtune.judge.epochs import Experiment
 from tailtune.judge.histograms import by_slice_and_operation
+from tailtune.judge.metrics import QUANTILE_OF
 from tailtune.judge.quantiles import enough
 from tailtune.model.estimate import Estimate
 from tailtune.model.units import format_share
@@ -21,7 +23,7 @@ _ERROR_P: Final = 0.01
 _LATENCIES = Mapping[tuple[int, ...], Distribution]
 
 
-def compare_operations(bundle: Bundle, experiment: Experiment, confidence: float) -> list[OperationRatio]:
+def compare_operations(bundle: Bundle, experiment: Experiment) -> list[OperationRatio]:
     """Return p50 and p99 ratios of each operation over the epochs; empty where there is only one operation."""
     workload = bundle.manifest.workload
     if workload is None or len(workload.operations) < 2:
@@ -31,7 +33,7 @@ def compare_operations(bundle: Bundle, experiment: Experiment, confidence: float
         OperationRatio(operation=operation.name, metric=metric, ratio=ratio)
         for index, operation in enumerate(workload.operations)
         for metric in _SHOWN
-        if (ratio := _ratio(latencies, experiment, index, metric, confidence)) is not None
+        if (ratio := _ratio(latencies, experiment, index, metric)) is not None
     ]
 
 
@@ -56,9 +58,7 @@ def error_warnings(experiment: Experiment) -> list[str]:
     ]
 
 
-def _ratio(
-    latencies: _LATENCIES, experiment: Experiment, operation: int, metric: Metric, confidence: float
-) -> Estimate | None:
+def _ratio(latencies: _LATENCIES, experiment: Experiment, operation: int, metric: Metric) -> Estimate | None:
     differences = []
     for epoch in experiment.judged:
         baseline = _quantile(latencies, epoch.baseline_slices, operation, QUANTILE_OF[metric])
@@ -67,7 +67,7 @@ def _ratio(
             differences.append(math.log(candidate / baseline))
     if not differences:
         return None
-    return statistics.mapped(statistics.trimmed_interval(differences, confidence), math.exp)
+    return statistics.mapped(sequential_interval(differences), math.exp)
 
 
 def _quantile(latencies: _LATENCIES, slices: Sequence[int], operation: int, q: float) -> float | None:

@@ -16,7 +16,7 @@ from tailtune.judge.steady import steady
 from tailtune.judge.validity import assess
 from tailtune.model.load import LoadReport, Pacing
 from tailtune.model.project import Project
-from tailtune.model.recording import CpuLayout, Kind
+from tailtune.model.recording import CpuLayout, Kind, Manifest
 from tailtune.model.workload import Arrival, Workload
 from tailtune.record.engine.load import EngineProcess
 from tailtune.record.host.local import LocalHost
@@ -41,22 +41,40 @@ def open_bench(
         RecordingError: if the project's `.tailtune` cannot be written.
         SetupError: if the engine cannot be started.
     """
+    with BundleWriter.create(Workspace(root), kind) as writer, _bench(root, writer, progress, threads, pacing) as bench:
+        yield bench
+
+
+@contextmanager
+def continued_bench(root: Path, path: Path, progress: Progress) -> Iterator[tuple[Bench, Manifest]]:
+    """Prepare the tools to continue the recording in the directory `path`; also give what it held so far.
+
+    Raises:
+        RecordingError: if it is damaged, somebody else is at it, or the project's `.tailtune` cannot be written.
+        SetupError: if the engine cannot be started.
+    """
+    writer, manifest = BundleWriter.resume(Workspace(root), path)
+    with writer, _bench(root, writer, progress, 1, Pacing.AUTO) as bench:
+        yield bench, manifest
+
+
+@contextmanager
+def _bench(root: Path, writer: BundleWriter, progress: Progress, threads: int, pacing: Pacing) -> Iterator[Bench]:
     host = LocalHost()
     layout = host.layout()
-    with BundleWriter.create(Workspace(root), kind) as writer:
-        engine = EngineProcess(cpus=_engine_cpus(layout, threads), pacing=pacing, threads=threads)
-        try:
-            yield Bench(
-                engine=engine,
-                writer=writer,
-                environment=host.environment(root),
-                layout=layout,
-                steady=steady,
-                check_load=check_load,
-                progress=progress,
-            )
-        finally:
-            engine.close()
+    engine = EngineProcess(cpus=_engine_cpus(layout, threads), pacing=pacing, threads=threads)
+    try:
+        yield Bench(
+            engine=engine,
+            writer=writer,
+            environment=host.environment(root),
+            layout=layout,
+            steady=steady,
+            check_load=check_load,
+            progress=progress,
+        )
+    finally:
+        engine.close()
 
 
 def _engine_cpus(layout: CpuLayout, threads: int) -> list[int]:

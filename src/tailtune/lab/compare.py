@@ -1,5 +1,6 @@
 """`tailtune compare`: a paired experiment between two variants, and its verdicts."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,16 @@ from tailtune.errors import UsageError
 from tailtune.judge.comparison import compare as judge
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.instrumented import with_and_without
+from tailtune.lab.looking import Looker, foreteller
+from tailtune.model.asked import Asked
+from tailtune.model.hypothesis import Expectation
 from tailtune.model.profile import cycle
 from tailtune.model.project import Project, Variant
-from tailtune.model.recording import Kind
+from tailtune.model.recording import Design, Kind
 from tailtune.model.results import CompareResult
 from tailtune.model.units import Duration
-from tailtune.model.workload import Workload
+from tailtune.model.verdict import Metric
+from tailtune.model.workload import Arrival, Workload
 from tailtune.record.experiment import ExperimentPlan, run_experiment
 from tailtune.record.ports import Progress
 
@@ -25,18 +30,7 @@ _BALANCED: Final = 4
 
 
 def compare(
-    root: Path,
-    config: Path,
-    baseline: str,
-    candidate: str | None,
-    *,
-    workload: str | None,
-    epochs: int,
-    slice_duration: Duration,
-    slices: int,
-    rate: float | None,
-    seed: int | None,
-    progress: Progress,
+    root: Path, config: Path, baseline: str, candidate: str | None, asked: Asked, progress: Progress
 ) -> CompareResult:
     """Compare two variants of the service.
 
@@ -46,41 +40,90 @@ def compare(
         baseline: name of the variant to compare with.
         candidate: name of the variant to judge; None: the baseline with profiling switched on as by
             `tailtune run --instrument`, against itself without, so that the verdict is what that costs.
-        workload: name; the default one if None.
-        epochs: restarts of both variants, the units of the verdict.
-        slice_duration: length of one slice of load.
-        slices: slices of an epoch, both variants together; a multiple of four.
-        rate: requests per second, in place of the workload's.
-        seed: of all that is random, in place of the workload's.
+        asked: everything else.
         progress: told of phases.
 
     Raises:
         TailtuneError: whatever kept the experiment from its end; finished epochs are kept.
     """
-    if slices % _BALANCED:
-        raise UsageError(f"--slices {slices}: an epoch needs a multiple of four slices", hint="ABBA or BAAB is four")
     project = configuration.load(config)
-    name, load = choose_workload(project, workload, rate)
-    _check_slice(load, slice_duration)
     workspace = Workspace(root)
-    plan = ExperimentPlan(
+    plan = plan_experiment(root, project, _variants(project, baseline, candidate), asked, sys.argv)
+    recording = carry_out(root, plan, asked.probe, progress)
+    return compare_result(workspace.run(recording))
+
+
+def plan_experiment(
+    root: Path, project: Project, variants: dict[str, Variant], asked: Asked, command: list[str]
+) -> ExperimentPlan:
+    """Return the plan of an experiment between variants, the baseline first.
+
+    Raises:
+        UsageError: if something of it is impossible.
+    """
+    if asked.slices % _BALANCED:
+        raise UsageError(
+            f"--slices {asked.slices}: an epoch needs a multiple of four slices", hint="ABBA or BAAB is four"
+        )
+    for text in asked.expectations:
+        _check_expectation(text)
+    name, load = choose_workload(project, asked.workload, asked.rate)
+    _check_slice(load, asked.slice_duration)
+    if asked.saturation and load.arrival is Arrival.TRACE:
+        raise UsageError("--saturation: a trace is sent at its own times, never as fast as it is answered")
+    return ExperimentPlan(
         root=root,
-        cache=workspace.builds,
-        command=sys.argv,
+        cache=Workspace(root).builds,
+        command=command,
         service=project.service,
-        variants=_variants(project, baseline, candidate),
+        variants=variants,
         workload_name=name,
         workload=load,
         goals=project.goals,
-        seed=seed,
-        epochs=epochs,
-        pairs=slices // 2,
-        slice_length=slice_duration,
+        seed=asked.seed,
+        design=Design(
+            epochs=asked.epochs,
+            pairs=asked.slices // 2,
+            slice_ns=int(asked.slice_duration),
+            budget_ns=int(asked.budget),
+            deciding=[one.value for one in asked.deciding],
+            because=asked.because,
+            expectations=asked.expectations,
+            saturation=asked.saturation,
+        ),
     )
+
+
+def carry_out(root: Path, plan: ExperimentPlan, probe: bool, progress: Progress, *, give_up: bool = False) -> str:
+    """Record an experiment that ends as soon as it is decided, and return its identifier.
+
+    Args:
+        root: folder of the project.
+        plan: of the experiment.
+        probe: whether to tell first how long a decision will take.
+        progress: told of phases.
+        give_up: whether candidates end, too, that cannot be decided in the budget.
+
+    Raises:
+        TailtuneError: whatever kept it from its end; finished epochs are kept.
+    """
+    looker = Looker([Metric(one) for one in plan.design.deciding], give_up=give_up)
     with open_bench(root, Kind.EXPERIMENT, progress) as bench:
-        recording = run_experiment(plan, bench).id
-    bundle = Bundle.open(workspace.run(recording))
+        forecast = foreteller(plan.design, progress) if probe else None
+        return run_experiment(plan, dataclasses.replace(bench, look=looker, forecast=forecast)).id
+
+
+def compare_result(path: Path) -> CompareResult:
+    """Judge the experiment recorded in the directory `path`."""
+    bundle = Bundle.open(path)
     return CompareResult(bundle_id=bundle.id, path=str(bundle.path), comparison=judge(bundle))
+
+
+def _check_expectation(text: str) -> None:
+    try:
+        Expectation.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--expect: {error}") from None
 
 
 def _check_slice(load: Workload, slice_duration: Duration) -> None:

@@ -86,6 +86,46 @@ class CpuLayout(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a decision about one metric was expected to take, before the experiment began."""
+
+    metric: str
+    deviation: float
+    """Expected standard deviation of log(candidate / baseline) over epochs."""
+    change: float
+    """Relative change that the forecast is about."""
+    epochs: int | None
+    """That decide as often as not; absent beyond 1000."""
+    seconds: float | None
+
+
+class Design(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment's plan, fixed before data."""
+
+    epochs: int
+    """Most epochs."""
+    pairs: int
+    """Of slices in an epoch, for each candidate."""
+    slice_ns: int
+    budget_ns: int
+    """Most time for epochs; 0: unlimited."""
+    deciding: list[str] = []
+    """Metrics that it goes on for until each is decided."""
+    because: str = ""
+    """The hypothesis, in the user's words."""
+    expectations: list[str] = []
+    """What the hypothesis expects, as written: `p99 < -5%`."""
+    saturation: int = 0
+    """Connections of the closed load at which throughput is measured; 0: it is not."""
+    forecasts: list[Forecast] = []
+    made: int = 0
+    """Epochs on record."""
+    ended: str = ""
+    """Why no more epochs were made; empty when it was cut short."""
+    continued: int = 0
+    """How often it was taken up again."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """`manifest.json` of a recording; times are CLOCK_MONOTONIC ns unless named otherwise."""
 
@@ -98,7 +138,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     service: Service | None = None
     variants: dict[str, Variant] = {}
-    """Variants measured, by name: one for a run, two (baseline first) for an experiment."""
+    """Variants measured, by name: one for a run, the baseline and then its candidates for an experiment."""
     workload_name: str = ""
     workload: Workload | None = None
     goals: Goals = Goals()
@@ -118,6 +158,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
     """The command was interrupted or failed: what is here was recorded, but not everything is here."""
     failure: str = ""
+    design: Design | None = None
+    """Of an experiment."""
     warnings: list[str] = []
     tables: dict[str, int] = {}
     """Table name → number of rows."""

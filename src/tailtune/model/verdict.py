@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 class Metric(StrEnum):
-    """What is compared; all are better when lower."""
+    """What is compared; all but the throughput are better when lower."""
 
     CPU_PER_REQUEST = "cpu_per_request"
     P50 = "p50"
@@ -33,7 +33,30 @@ class Metric(StrEnum):
     P99 = "p99"
     P999 = "p99.9"
     MEAN = "mean"
+    THROUGHPUT = "throughput"
+    """Requests per second in a closed loop on many connections, where that was asked for."""
+    CPU_USER = "cpu_user"
+    """Part of the CPU time per request, in user mode."""
+    CPU_SYSTEM = "cpu_system"
+    """The same in the kernel."""
+    OTHER_PROCESSES = "other_processes"
+    """CPU time per request of processes that the service started."""
+    GC_CPU = "gc_cpu"
+    """CPU time of garbage collection per request (Go)."""
+    ALLOCATED = "allocated"
+    """Bytes allocated on the heap per request (Go), from the trace of collections: whole MiB a collection."""
     PEAK_RSS = "peak_rss"
+    STEADY_RSS = "steady_rss"
+    """Resident memory at the ends of slices."""
+    PAGE_FAULTS = "page_faults"
+    """Per request."""
+    SWITCHES = "context_switches"
+    """Per request."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of it is an improvement."""
+        return self is Metric.THROUGHPUT
 
 
 class MetricVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,16 +67,38 @@ class MetricVerdict(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Estimate | None
     """Candidate over baseline, n in epochs; absent when not measured."""
     baseline: float | None
-    """Typical value of the baseline, ns or bytes."""
+    """Typical value of the baseline: ns, bytes, a number, or requests per second."""
     candidate: float | None
     margin: float
     """Smallest relevant relative change."""
     p_permutation: float | None
     """Two-sided sign-flip permutation p."""
+    p_sequential: float | None = None
+    """Two-sided p over all looks so far."""
+    decided_at: int | None = None
+    """Usable epochs at which it was decided; absent while it is not."""
     epochs_needed: int | None
     """Estimated epochs that would decide, when inconclusive."""
     reason: str
     """Why this answer, in one sentence."""
+
+
+class Fulfilled(StrEnum):
+    """What came of an expectation."""
+
+    MET = "met"
+    """The whole interval is as expected."""
+    MISSED = "missed"
+    """The whole interval is not."""
+    UNDECIDED = "undecided"
+
+
+class ExpectationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """An expectation and what the experiment says of it."""
+
+    expectation: str
+    fulfilled: Fulfilled
+    why: str
 
 
 class OperationRatio(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,5 +126,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     operations: list[OperationRatio] = []
     """Empty where the workload has only one operation."""
+    ended: str = ""
+    """Why no more epochs were made."""
+    because: str = ""
+    """The hypothesis, in its author's words."""
+    expectations: list[ExpectationResult] = []
     epoch_seconds: float | None = None
     """Time that one epoch took on average, restarts and warm-ups included; tells how long more epochs would take."""

@@ -1,62 +1,68 @@
-"""A paired comparison of two variants: epochs of interleaved slices, written epoch by epoch."""
+"""A paired comparison of variants: epochs of interleaved slices, written epoch by epoch."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from tailtune.errors import TailtuneError, UsageError
 from tailtune.model.project import Variant
-from tailtune.model.recording import Artifact, Kind, Manifest, Phase, SteadyState
+from tailtune.model.recording import Artifact, Design, Kind, Manifest, Phase
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Arrival
 from tailtune.record.engine.load import compile_workload
-from tailtune.record.formats import rows
 from tailtune.record.host.interference import Probe
 from tailtune.record.phases.bench import (
     Bench,
     Journal,
     Plan,
-    away_from_service,
     failure_text,
     now_utc,
     scratch,
     seal_failed,
     uninterrupted,
 )
-from tailtune.record.phases.epochs import EpochPlan, plan_epoch
+from tailtune.record.phases.epoch import EpochRun, Stand
+from tailtune.record.phases.epochs import plan_epoch
 from tailtune.record.phases.instrumenting import instrument_warnings
 from tailtune.record.phases.player import Player
-from tailtune.record.phases.service import Build, RunningService, build, start
-from tailtune.record.phases.slices import SliceRecorder
-from tailtune.record.phases.warm_up import WarmUp
+from tailtune.record.phases.seeds import derive_seed
+from tailtune.record.phases.service import Build, build
+from tailtune.record.ports import ForecastOf
 
-_VARIANTS: Final = 2
+_PROBE_PAIRS: Final = 4
+_PROBE_SLICE: Final = Duration(NS_PER_S)
+MOST_CANDIDATES: Final = 12
+"""That one experiment compares with its baseline: all run at the same time."""
 
 
 class ExperimentPlan(Plan, frozen=True, kw_only=True):
     """All inputs of an experiment."""
 
     variants: dict[str, Variant]
-    """Two by name, the baseline first."""
-    epochs: int = 8
-    pairs: int = 2
-    """Pairs of slices in an epoch."""
-    slice_length: Duration = Duration(4 * NS_PER_S)
+    """By name, the baseline first."""
+    design: Design = Design(epochs=8, pairs=2, slice_ns=4 * NS_PER_S, budget_ns=0)
 
 
-def run_experiment(plan: ExperimentPlan, bench: Bench) -> Manifest:
+def run_experiment(plan: ExperimentPlan, bench: Bench, earlier: Manifest | None = None) -> Manifest:
     """Carry out an experiment and finish its recording; the writer is closed whatever happens.
 
     Each finished epoch is on disk before the next begins, and is kept when the experiment is cut short.
 
+    Args:
+        plan: of the whole experiment.
+        bench: its tools; with `look`, the epochs end when that says so.
+        earlier: what the recording held before, when it is continued.
+
     Raises:
-        UsageError: if there are not two variants, or the service's port is fixed.
+        UsageError: if there are not two variants or more, or the service's port is fixed.
         RunInterruptedError: on Ctrl-C; finished epochs are kept.
         TailtuneError: if a service does not build, start, get ready or live; finished epochs are kept.
-            RecordingError if the disk refuses: nothing is kept.
+            RecordingError if the disk refuses: nothing new is kept.
     """
-    experiment = _Experiment(plan, bench)
+    experiment = _Experiment(plan, bench, earlier)
     with bench.writer:
         _check(plan)
         try:
@@ -71,11 +77,13 @@ def run_experiment(plan: ExperimentPlan, bench: Bench) -> Manifest:
 
 
 def _check(plan: ExperimentPlan) -> None:
-    if len(plan.variants) != _VARIANTS:
-        raise UsageError(f"an experiment compares two variants, not {len(plan.variants)}")
+    if not 1 <= len(plan.variants) - 1 <= MOST_CANDIDATES:
+        raise UsageError(
+            f"an experiment compares a baseline with 1 to {MOST_CANDIDATES} candidates, not {len(plan.variants) - 1}"
+        )
     if plan.service.port:
         raise UsageError(
-            f"both variants run at the same time, but the service's port is fixed to {plan.service.port}",
+            f"the variants run at the same time, but the service's port is fixed to {plan.service.port}",
             hint="let the service take its port from {port} in `args` or `env`, and remove `port`",
         )
 
@@ -83,27 +91,48 @@ def _check(plan: ExperimentPlan) -> None:
 class _Experiment:
     """The state of an experiment that runs."""
 
-    def __init__(self, plan: ExperimentPlan, bench: Bench) -> None:
+    def __init__(self, plan: ExperimentPlan, bench: Bench, earlier: Manifest | None) -> None:
         self.plan = plan
         self.bench = bench
         self.journal = Journal(bench.progress)
+        self.design = plan.design
+        self.done = 0
         self.seed = plan.workload.seed if plan.seed is None else plan.seed
         self.created = now_utc()
         self.artifacts: list[Artifact] = []
         language = plan.service.language
         self.warnings = [text for item in plan.variants.items() for text in instrument_warnings(*item, language)]
+        self._going = list(range(1, len(plan.variants)))
+        self._earlier = earlier
+        if earlier is not None:
+            self.journal.records[:0] = earlier.phases
+            self.warnings = [*earlier.warnings, *(text for text in self.warnings if text not in earlier.warnings)]
+            self.seed, self.created = earlier.seed, earlier.created_utc
+            self.done = earlier.design.made if earlier.design else 0
 
     def run(self, folder: Path) -> None:
-        """Build both, then go through the epochs."""
+        """Build all, then go through the epochs."""
         plan = self.plan
         builds = [self._build(name, variant) for name, variant in plan.variants.items()]
+        self._check_artifacts()
         player = Player(self.bench.engine, plan.workload, plan.root, folder)
         self._warn_of_cut(folder)
         probe = Probe(self.bench.layout.service)
+        stand = Stand(
+            plan=plan,
+            bench=self.bench,
+            journal=self.journal,
+            builds=builds,
+            players=[player] * len(builds),
+            probe=probe,
+            seed=self.seed,
+            slice_length=Duration(self.design.slice_ns),
+            saturation=self.design.saturation,
+        )
         try:
-            for number in range(plan.epochs):
-                _Epoch(self, plan_epoch(self.seed, number, plan.pairs), builds, player, probe).run()
-                self.bench.writer.checkpoint(self.manifest())
+            if self.bench.forecast is not None and self._earlier is None:
+                self._foretell(stand, self.bench.forecast)
+            self._epochs(stand)
         finally:
             probe.close()
 
@@ -114,19 +143,20 @@ class _Experiment:
             id=self.bench.writer.id,
             kind=Kind.EXPERIMENT,
             created_utc=self.created,
-            command=plan.command,
+            command=self._earlier.command if self._earlier else plan.command,
             environment=self.bench.environment,
             service=plan.service,
             variants=plan.variants,
             workload_name=plan.workload_name,
             workload=plan.workload,
             goals=plan.goals,
-            artifacts=self.artifacts,
+            artifacts=self.artifacts or (self._earlier.artifacts if self._earlier else []),
             seed=self.seed,
             phases=self.journal.records,
             layout=self.bench.layout,
             partial=bool(failure),
             failure=failure,
+            design=msgspec.structs.replace(self.design, made=self.done),
             warnings=self.warnings,
         )
 
@@ -136,17 +166,76 @@ class _Experiment:
             self.warnings.append(text)
             self.bench.progress.warn(text)
 
+    def _epochs(self, stand: Stand) -> None:
+        begun, budget_s = time.monotonic(), self.design.budget_ns / NS_PER_S
+        first = self.done
+        while self._going and self.done < self.design.epochs:
+            spent = time.monotonic() - begun
+            if budget_s and self.done > first and spent + spent / (self.done - first) > budget_s:
+                self._end(f"the budget of {Duration(self.design.budget_ns)} is spent")
+                return
+            self._epoch(stand)
+            self.bench.writer.checkpoint(self.manifest())
+            self._look(budget_s - (time.monotonic() - begun) if budget_s else 0.0)
+        if self._going:
+            self._end(f"all {self.design.epochs} epochs were made")
+
+    def _foretell(self, stand: Stand, forecast: ForecastOf) -> None:
+        """Load the baseline against itself for some seconds; its rows are looked at and thrown away."""
+        plan = plan_epoch(derive_seed(self.seed, "probe"), 0, _PROBE_PAIRS)
+        length = min(_PROBE_SLICE, Duration(self.design.slice_ns))
+        twice = msgspec.structs.replace(stand.builds[0], name=f"{stand.builds[0].name} (again)")
+        probe = replace(stand, builds=[stand.builds[0], twice], slice_length=length, saturation=0)
+        begun = time.monotonic()
+        self.bench.progress.note("a probe of the baseline against itself tells how long a decision takes here")
+        tables = EpochRun(probe, plan, "probe").run(lambda _: None).tables
+        restarts_s = time.monotonic() - begun - len(plan.slices) * length / NS_PER_S
+        candidates = len(self.plan.variants) - 1
+        slices_s = 2 * self.design.pairs * candidates * self.design.slice_ns / NS_PER_S
+        epoch_s = restarts_s * (1 + candidates) / 2 + slices_s * (2 if self.design.saturation else 1)
+        self.design = msgspec.structs.replace(self.design, forecasts=forecast(dict(tables), epoch_s))
+
+    def _epoch(self, stand: Stand) -> None:
+        most = len(self.plan.variants) - 1
+        plan = plan_epoch(self.seed, self.done, self.design.pairs, self._going, most)
+        total = self.design.epochs * len(plan.slices)
+
+        def advance(slices: int) -> None:
+            self.bench.progress.advance(self.done * len(plan.slices) + slices, total)
+
+        record = EpochRun(stand, plan, f"epoch {self.done + 1}").run(advance)
+        with uninterrupted():
+            for name, table in record.tables:
+                self.bench.writer.add_table(name, table)
+            self.done += 1
+        for warning in record.warnings:
+            self.warn(warning)
+
+    def _look(self, seconds_left: float) -> None:
+        if self.bench.look is None:
+            return
+        names = list(self.plan.variants)
+        look = self.bench.look(self.bench.writer.path, seconds_left)
+        if look.text:
+            self.bench.progress.note(look.text)
+        self._going = [number for number in self._going if names[number] in look.going]
+        if not self._going:
+            self._end(look.why)
+
+    def _end(self, why: str) -> None:
+        self.design = msgspec.structs.replace(self.design, ended=why)
+
     def _warn_of_cut(self, folder: Path) -> None:
         """Say that slices hold only the beginning of a trace, where they do."""
-        plan, path = self.plan, folder / "whole.schedule"
-        if plan.workload.arrival is not Arrival.TRACE or plan.workload.duration <= plan.slice_length:
+        plan, path, length = self.plan, folder / "whole.schedule", Duration(self.design.slice_ns)
+        if plan.workload.arrival is not Arrival.TRACE or plan.workload.duration <= length:
             return
-        lengths = (plan.workload.duration, plan.slice_length)
+        lengths = (plan.workload.duration, length)
         whole, part = (compile_workload(plan.workload, plan.root, path, duration=one).requests for one in lengths)
         path.unlink()
         if part < whole:
             self.warn(
-                f"each slice replays the first {plan.slice_length} of the trace, {part:,} of {whole:,} requests:"
+                f"each slice replays the first {length} of the trace, {part:,} of {whole:,} requests:"
                 " what comes later is not compared; --slice-duration makes slices longer"
             )
 
@@ -156,87 +245,16 @@ class _Experiment:
         self.artifacts.append(artifact)
         return Build(name=name, variant=variant, artifact=artifact)
 
+    def _check_artifacts(self) -> None:
+        """Refuse to go on with other programs than those that the first epochs measured.
 
-class _Epoch:
-    """One restart of both variants; its rows are written when it is complete."""
-
-    def __init__(
-        self, experiment: _Experiment, plan: EpochPlan, builds: list[Build], player: Player, probe: Probe
-    ) -> None:
-        self._experiment = experiment
-        self._plan = plan
-        self._builds = builds
-        self._player = player
-        self._probe = probe
-        self._bench = experiment.bench
-        self._journal = experiment.journal
-
-    def run(self) -> None:
-        """Start, warm and load both, then write the rows."""
-        for one in self._plan.slices:  # compiled ahead, so that no variant cools down meanwhile
-            self._player.compile(one.seed, self._experiment.plan.slice_length)
-        with ExitStack() as stack:
-            services = {index: stack.enter_context(self._started(index)) for index in self._plan.start_order}
-            stack.enter_context(away_from_service(self._bench.layout))
-            states = {index: self._warm(services[index]) for index in self._plan.start_order}
-            recorder = SliceRecorder(self._bench, services, self._probe, self._player)
-            self._measure(recorder)
-        with uninterrupted():
-            self._write(recorder, states)
-        for warning in recorder.warnings():
-            self._experiment.warn(warning)
-
-    @contextmanager
-    def _started(self, index: int) -> Iterator[RunningService]:
-        """Start a variant and wait until it is ready; stop it at the end, at once if something failed."""
-        one, epoch = self._builds[index], self._plan.epoch
-        log = self._bench.writer.log_path
-        label = ("baseline", "candidate")[index]
-        with self._journal.phase(Phase.START, f"epoch {epoch + 1}: {one.name}"):
-            service = start(
-                self._experiment.plan.service,
-                one,
-                root=self._experiment.plan.root,
-                cpus=self._bench.layout.service,
-                stdout=log(f"{label}.{epoch:03}.stdout.txt"),
-                stderr=log(f"{label}.{epoch:03}.stderr.txt"),
-            )
-        done = False
-        try:
-            with self._journal.phase(Phase.READY, one.name):
-                service.wait_ready()
-            yield service
-            done = True
-        finally:
-            service.stop(grace=done)
-
-    def _warm(self, service: RunningService) -> SteadyState:
-        name = service.build.name
-        with self._journal.phase(Phase.WARM_UP, f"epoch {self._plan.epoch + 1}: {name}"):
-            warm_up = WarmUp(service, self._player, self._experiment.seed)
-            state = warm_up.run(self._experiment.plan.warm_up_cap, self._bench.steady, self._bench.progress)
-            self._journal.note(f"{name}: {state.reason}")
-        return state
-
-    def _measure(self, recorder: SliceRecorder) -> None:
-        plan, total = self._experiment.plan, self._experiment.plan.epochs * len(self._plan.slices)
-        with self._journal.phase(Phase.MEASURE, f"epoch {self._plan.epoch + 1} of {plan.epochs}"):
-            for one in self._plan.slices:
-                recorder.record(self._plan.epoch, one, plan.slice_length)
-                self._bench.progress.advance(one.slice + 1, total, self._builds[one.variant].name)
-
-    def _write(self, recorder: SliceRecorder, states: dict[int, SteadyState]) -> None:
-        for name, table in recorder.tables():
-            self._bench.writer.add_table(name, table)
-        starts: list[dict[str, Any]] = [
-            {
-                "epoch": self._plan.epoch,
-                "start_order": order,
-                "variant": self._builds[index].name,
-                "reason": states[index].reason,
-                "steady": states[index].steady,
-                "warm_up_seconds": states[index].seconds,
-            }
-            for order, index in enumerate(self._plan.start_order)
-        ]
-        self._bench.writer.add_table("epochs", rows.from_dicts("epochs", starts))
+        Raises:
+            UsageError: if one differs.
+        """
+        before = {one.variant: one.sha256 for one in self._earlier.artifacts} if self._earlier else {}
+        for one in self.artifacts:
+            if before.get(one.variant, one.sha256) != one.sha256:
+                raise UsageError(
+                    f"variant {one.variant} is another program now than in the first {self.done} epochs",
+                    hint="its source or toolchain changed meanwhile: begin a new experiment",
+                )

@@ -10,7 +10,7 @@ import pyarrow as pa
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.project import Service, Variant
-from tailtune.model.recording import Artifact, CollectorRecord, Phase
+from tailtune.model.recording import Artifact, CollectorRecord, Forecast, Phase
 
 
 class Progress(Protocol):
@@ -181,6 +181,24 @@ class WarmUpWindow(msgspec.Struct, frozen=True, kw_only=True):
 
 SteadyTest = Callable[[Sequence[WarmUpWindow]], tuple[bool, str]]
 """Given the windows so far: steady or not, and why. Supplied by the use case, so that recording does not judge."""
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What an experiment says after an epoch."""
+
+    text: str
+    """A line for whoever waits."""
+    going: list[str]
+    """Candidates that are worth more epochs; none: the experiment ends."""
+    why: str = ""
+    """Why it ends."""
+
+
+LookAt = Callable[[Path, float], Look]
+"""Given the recording so far and the seconds that are left: what it says. Supplied by the use case."""
+
+ForecastOf = Callable[[dict[str, pa.Table], float], list[Forecast]]
+"""Given the tables of a probe, the baseline against itself, and the expected seconds of an epoch: what to expect."""
 
 LoadCheck = Callable[[LoadReport, pa.Table], LoadReport]
 """Given the engine's account of a window and its rows of the table `latency`: the account with its validity."""

@@ -12,7 +12,20 @@ from tailtune.model.units import format_bytes, format_change, format_ns, format_
 from tailtune.model.verdict import Metric, MetricVerdict
 
 NOT_AVAILABLE: Final = "n/a"
-METRIC_NAMES: Final = {Metric.CPU_PER_REQUEST: "CPU per request", Metric.PEAK_RSS: "peak RSS", Metric.MEAN: "mean"}
+METRIC_NAMES: Final = {
+    Metric.CPU_PER_REQUEST: "CPU per request",
+    Metric.CPU_USER: "user CPU per request",
+    Metric.CPU_SYSTEM: "kernel CPU per request",
+    Metric.OTHER_PROCESSES: "CPU of its other processes",
+    Metric.GC_CPU: "GC CPU per request",
+    Metric.ALLOCATED: "allocated per request",
+    Metric.PEAK_RSS: "peak RSS",
+    Metric.STEADY_RSS: "steady RSS",
+    Metric.PAGE_FAULTS: "page faults per request",
+    Metric.SWITCHES: "context switches per request",
+}
+_BYTES: Final = (Metric.ALLOCATED, Metric.PEAK_RSS, Metric.STEADY_RSS)
+_NUMBERS: Final = (Metric.PAGE_FAULTS, Metric.SWITCHES)
 
 
 def count(value: float) -> str:
@@ -78,7 +91,11 @@ def metric_value(metric: Metric, value: float | None) -> str:
     """Write a value of a metric in its unit."""
     if value is None:
         return NOT_AVAILABLE
-    return format_bytes(value) if metric is Metric.PEAK_RSS else format_ns(value)
+    if metric is Metric.THROUGHPUT:
+        return rate(value)
+    if metric in _NUMBERS:
+        return f"{value:.3g}"
+    return format_bytes(value) if metric in _BYTES else format_ns(value)
 
 
 def change(answer: MetricVerdict) -> str:

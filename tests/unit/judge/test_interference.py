@@ -16,6 +16,7 @@ def slices(count: int = 24, **changes: dict[int, int]) -> list[dict[str, int]]:
             "started_ns": index * 3 * S,
             "ended_ns": (index + 1) * 3 * S,
             "steal_ns": 0,
+            "suspended_ns": 0,
             "other_busy_ns": int(generator.normal(0.3, 0.02) * S),
             "probe_delay_ns": int(generator.exponential(0.005) * S),
         }
@@ -73,3 +74,11 @@ def test_a_probe_that_a_variant_delays_drops_nothing():
 def test_no_slices():
     found = disturbed_pairs([], cpus=2)
     assert (found.total, found.too_noisy) == (0, False)
+
+
+def test_a_pair_in_which_the_machine_slept_is_left_out():
+    rows = slices()
+    rows[2] = {**rows[2], "suspended_ns": 30 * S}
+    found = disturbed_pairs(rows, cpus=2)
+    assert found.dropped == {(rows[2]["epoch"], rows[2]["pair"])}
+    assert found.causes == [f"the machine slept in 1 of {found.total} pairs"]

@@ -10,7 +10,9 @@ from tailtune.errors import UsageError
 from tailtune.lab.bench import choose_workload
 from tailtune.lab.compare import compare
 from tailtune.lab.sending import Wanted, prepare
+from tailtune.model.asked import Asked
 from tailtune.model.units import Duration
+from tailtune.model.verdict import Metric
 
 PROJECT = """
 [service]
@@ -59,12 +61,14 @@ def test_a_slice_that_holds_only_the_beginning_of_a_profile_is_refused(project: 
             project,
             "base",
             "other",
-            workload="ramp",
-            epochs=6,
-            slice_duration=Duration.from_seconds(3),
-            slices=4,
-            rate=None,
-            seed=None,
-            progress=Meddler(),
+            Asked(
+                workload="ramp",
+                epochs=6,
+                budget=Duration(0),
+                slice_duration=Duration.from_seconds(3),
+                slices=4,
+                deciding=[Metric.P50],
+            ),
+            Meddler(),
         )
     assert "--slice-duration 20s" in caught.value.hint

@@ -20,7 +20,7 @@ from tailtune.model.project import Goals, Service
 from tailtune.model.recording import CpuLayout, Manifest, Phase, PhaseRecord
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Workload
-from tailtune.record.ports import Engine, LoadCheck, Progress, SteadyTest
+from tailtune.record.ports import Engine, ForecastOf, LoadCheck, LookAt, Progress, SteadyTest
 from tailtune.record.processes.process import supervisor
 
 
@@ -35,6 +35,10 @@ class Bench:
     steady: SteadyTest
     check_load: LoadCheck
     progress: Progress
+    look: LookAt | None = None
+    """After each epoch of an experiment; without it, all its epochs are made."""
+    forecast: ForecastOf | None = None
+    """Before the first epoch of an experiment; without it, nothing is foretold."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

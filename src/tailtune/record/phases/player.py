@@ -11,7 +11,7 @@ from tailtune.errors import TailtuneError
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
-from tailtune.model.workload import Workload
+from tailtune.model.workload import Arrival, Workload
 from tailtune.record.engine.load import compile_workload
 from tailtune.record.host.account import EngineHost
 from tailtune.record.ports import Engine, Interval
@@ -43,6 +43,20 @@ class Player:
         """Return one that plays the workload at its mean rate, where a profile makes it change."""
         even = msgspec.structs.replace(self._workload, rate_per_s=self.rate_per_s, profile=[])
         return Player(self._engine, even, self._root, self._scratch, watch=self._watch)
+
+    def closed(self, connections: int) -> "Player":
+        """Return one that plays the workload as a closed loop on so many connections."""
+        changes = {
+            "arrival": Arrival.CLOSED,
+            "connections": connections,
+            "profile": [],
+            "sessions": None,
+            "trace": None,
+        }
+        closed = msgspec.structs.replace(self._workload, **changes)
+        scratch = self._scratch / f"closed-{connections}"
+        scratch.mkdir(exist_ok=True)
+        return Player(self._engine, closed, self._root, scratch, watch=self._watch)
 
     def compile(self, seed: int, duration: Duration) -> Path:
         """Compile a stretch, once for each seed and length; done ahead, so that it disturbs no window."""

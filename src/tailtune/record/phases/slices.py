@@ -1,6 +1,8 @@
 """Records the slices of one epoch: load on one variant, readings of it and of the machine at both edges."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +16,15 @@ from tailtune.record.formats import rows
 from tailtune.record.host.interference import HostReader, HostReading, Probe
 from tailtune.record.phases.bench import Bench
 from tailtune.record.phases.epochs import SlicePlan
+from tailtune.record.phases.heap_use import collections_of, heap_use
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.service import RunningService
+from tailtune.record.processes import proc
 from tailtune.record.processes.usage import Usage, UsageReader
 
 WINDOW: Final = "slice"
+_COUNTED: Final = ("minor_faults", "major_faults", "voluntary_switches", "involuntary_switches")
+_LEAST_SLEEP_NS: Final = 10_000_000
 _IDLE_SHARE: Final = 0.005
 """CPU that an idle variant may use, as a share of one CPU, before it counts as a disturbance."""
 
@@ -26,11 +32,13 @@ _IDLE_SHARE: Final = 0.005
 class SliceRecorder:
     """Plays slices and keeps their rows until the epoch is complete."""
 
-    def __init__(self, bench: Bench, services: Mapping[int, RunningService], probe: Probe, player: Player) -> None:
-        """Record slices on `services`, both running, by variant."""
+    def __init__(
+        self, bench: Bench, services: Mapping[int, RunningService], probe: Probe, players: Sequence[Player]
+    ) -> None:
+        """Record slices on `services`, all running, by variant."""
         self._bench = bench
         self._services = services
-        self._player = player
+        self._players = players
         self._usage = {index: UsageReader(service.process.pid) for index, service in services.items()}
         self._host = HostReader(probe, {*bench.layout.engine, *bench.layout.service})
         self._tables: dict[str, list[pa.Table]] = {"latency": [], "process": [], "host": []}
@@ -43,13 +51,14 @@ class SliceRecorder:
         """Play one slice and keep its rows.
 
         Raises:
-            ServiceDiedError: if either variant ends.
+            ServiceDiedError: if a variant ends.
         """
         service = self._services[plan.variant]
-        schedule = self._player.compile(plan.seed, length)
+        player = self._players[plan.variant]
+        schedule = player.compile(plan.seed, length)
         kept: list[tuple[_Edge, pa.Table]] = []
         before = self._read()
-        report = self._player.play(
+        report = player.play(
             schedule,
             service.port,
             on_interval=lambda _: None,
@@ -67,7 +76,9 @@ class SliceRecorder:
         """Give the rows of all slices so far, table by table."""
         for name, parts in self._tables.items():
             yield name, pa.concat_tables(parts)
-        yield "slices", rows.from_dicts("slices", self._slices)
+        collections = {one.build.name: collections_of(one) for one in self._services.values()}
+        told = [row | heap_use(row, collections[row["variant"]]) for row in self._slices]
+        yield "slices", rows.from_dicts("slices", told)
 
     def warnings(self) -> list[str]:
         """Say what the engine said in every slice, and which variants used the CPU while the other was loaded."""
@@ -75,13 +86,18 @@ class SliceRecorder:
         lasting = [warning for warning in first if all(warning in other for other in others)]
         shares = {index: cpu / max(self._idle_ns[index], 1) for index, cpu in self._idle_cpu_ns.items()}
         return lasting + [
-            f"{self._services[index].build.name} uses the CPU while it gets no load, which disturbs the other variant"
+            f"{self._services[index].build.name} uses the CPU while it gets no load, which disturbs the others"
             for index, share in shares.items()
             if share > _IDLE_SHARE
         ]
 
     def _read(self) -> "_Edge":
-        return _Edge({index: reader.read() for index, reader in self._usage.items()}, self._host.read())
+        return _Edge(
+            usage={index: reader.read() for index, reader in self._usage.items()},
+            own_cpu_ns={index: proc.cpu_ns(service.process.pid) for index, service in self._services.items()},
+            host=self._host.read(),
+            asleep_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns(),
+        )
 
     def _check(self) -> None:
         for service in self._services.values():
@@ -98,12 +114,26 @@ class SliceRecorder:
             self._idle_ns[index] += after.usage[index].t_ns - before.usage[index].t_ns
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Edge:
     """Readings at one edge of a slice."""
 
-    def __init__(self, usage: dict[int, Usage], host: HostReading) -> None:
-        self.usage = usage
-        self.host = host
+    usage: dict[int, Usage]
+    own_cpu_ns: dict[int, int]
+    """Of the first process of each service."""
+    host: HostReading
+    asleep_ns: int
+    """How long the machine has slept since it was switched on."""
+
+    def others_cpu_ns(self, variant: int) -> int:
+        """CPU time of the processes that the service started."""
+        return self.usage[variant].cpu_ns - self.own_cpu_ns[variant]
+
+
+def _slept(before: _Edge, after: _Edge) -> int:
+    """How long the machine slept in between; reading two clocks one after the other makes some µs of nothing."""
+    slept = after.asleep_ns - before.asleep_ns
+    return slept if slept > _LEAST_SLEEP_NS else 0
 
 
 def _latency(output: Path, number: int) -> pa.Table:
@@ -138,4 +168,8 @@ def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: 
         "other_busy_ns": max(busy - used - report.engine_cpu_ns, 0),
         "throttled_ns": host_last.throttled_ns - host_first.throttled_ns,
         "probe_delay_ns": host_last.probe_delay_ns - host_first.probe_delay_ns,
+        "rss_bytes": last.rss_bytes,
+        **{name: getattr(last, name) - getattr(first, name) for name in _COUNTED},
+        "children_cpu_ns": max(after.others_cpu_ns(plan.variant) - before.others_cpu_ns(plan.variant), 0),
+        "suspended_ns": _slept(before, after),
     }

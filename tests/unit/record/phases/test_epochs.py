@@ -3,9 +3,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailtune.record.phases.epochs import BASELINE, CANDIDATE, plan_epoch
+from tailtune.record.phases.epochs import BASELINE, plan_epoch
 from tailtune.record.phases.seeds import derive_seed
 
+CANDIDATE = 1
 seeds = st.integers(0, 1 << 62)
 
 
@@ -40,6 +41,26 @@ def test_each_order_occurs_equally_often(seed: int, pairs: int) -> None:
 def test_the_same_seed_gives_the_same_plan(seed: int) -> None:
     assert plan_epoch(seed, 3, 2) == plan_epoch(seed, 3, 2)
     assert plan_epoch(seed, 3, 2).slices[0].seed != plan_epoch(seed, 4, 2).slices[0].seed
+
+
+@given(seed=seeds, epoch=st.integers(0, 50), given_up=st.sets(st.integers(1, 4), max_size=3))
+def test_several_candidates_meet_the_baseline_each_in_pairs_of_their_own(
+    seed: int, epoch: int, given_up: set[int]
+) -> None:
+    whole = plan_epoch(seed, epoch, 2, (1, 2, 3, 4), 4)
+    left = [one for one in (1, 2, 3, 4) if one not in given_up]
+    plan = plan_epoch(seed, epoch, 2, left, 4)
+    assert sorted(plan.start_order) == [BASELINE, *left]
+    assert [one.position for one in plan.slices] == list(range(4 * len(left)))
+    for candidate in left:
+        pairs = {one.pair for one in plan.slices if one.variant == candidate}
+        assert len(pairs) == 2
+        in_pairs = [one for one in plan.slices if one.pair in pairs]
+        assert sorted(one.variant for one in in_pairs) == [BASELINE, BASELINE, candidate, candidate]
+        ended = {(one.slice, one.pair, one.variant, one.seed) for one in whole.slices}
+        assert {(one.slice, one.pair, one.variant, one.seed) for one in in_pairs} <= ended
+    following = plan_epoch(seed, epoch + 1, 2, left, 4)
+    assert not {one.slice for one in plan.slices} & {one.slice for one in following.slices}
 
 
 def test_the_coin_is_fair() -> None:

@@ -8,9 +8,10 @@ from tailtune.record.phases.slices import _Edge, _row
 from tailtune.record.processes.usage import Usage
 
 
-def edge(loaded_ns: int, idle_ns: int, busy_ns: int) -> _Edge:
+def edge(loaded_ns: int, idle_ns: int, busy_ns: int, asleep_ns: int = 0) -> _Edge:
     usage = {0: used(idle_ns), 1: used(loaded_ns)}
-    return _Edge(usage, HostReading(**dict.fromkeys(HostReading._fields, 0) | {"busy_ns": busy_ns}))
+    host = HostReading(**dict.fromkeys(HostReading._fields, 0) | {"busy_ns": busy_ns})
+    return _Edge(usage=usage, own_cpu_ns={0: idle_ns, 1: loaded_ns - S}, host=host, asleep_ns=asleep_ns)
 
 
 def used(cpu_ns: int) -> Usage:
@@ -24,3 +25,12 @@ def test_neither_variant_counts_as_another_program() -> None:
     row = _row(0, plan, "fast", report, edge(5 * S, 2 * S, 20 * S), edge(7 * S, 3 * S, 28 * S))
     assert row["cpu_user_ns"] == 2 * S
     assert row["other_busy_ns"] == (8 - 2 - 1 - 1) * S
+
+
+def test_what_its_other_processes_used_and_how_long_the_machine_slept_is_told() -> None:
+    plan = SlicePlan(slice=3, pair=1, position=1, variant=1, seed=7)
+    before, after = edge(5 * S, 2 * S, 20 * S), edge(7 * S, 3 * S, 28 * S, asleep_ns=60 * S)
+    row = _row(0, plan, "fast", load_report(), before, after)
+    assert row["children_cpu_ns"] == 0
+    assert row["suspended_ns"] == 60 * S
+    assert _row(0, plan, "fast", load_report(), before, edge(7 * S, 3 * S, 28 * S, asleep_ns=900))["suspended_ns"] == 0
