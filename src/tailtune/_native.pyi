@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "ask", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -311,6 +311,31 @@ class StopSignal:
         End the play now; may be called before it begins.
         """
 
+def ask(schedule: str | PathLike[str], stop: StopSignal, output: str | PathLike[str], *, requests: SupportsIndex, each: SupportsIndex, seconds: SupportsFloat | SupportsIndex, host: IPv4Address | IPv6Address | None = None, port: SupportsIndex = 0, unix: str | PathLike[str] | None = None, tls_name: str | None = None, tls_ca: str | PathLike[str] | None = None, tls_insecure: bool = False) -> bytes:
+    """
+    Ask a service the requests of a schedule one after another on one connection, and keep the answers.
+
+    Args:
+        schedule: A compiled schedule.
+        stop: Ends the asking early.
+        output: File for the answers.
+        requests: So many are taken from the schedule's beginning.
+        each: Then further ones of operations that were asked less often than this.
+        seconds: When to end in any case.
+        host: IP address of the service, version 4 or 6; 127.0.0.1 when absent.
+        port: Where it listens there.
+        unix: Path of a Unix socket, in place of host and port.
+        tls_name: Speak TLS with the server of this name.
+        tls_ca: PEM file of certificates to trust besides the system's.
+        tls_insecure: Trust any certificate.
+
+    Returns:
+        JSON object with the fields of `ports.Asked`.
+
+    Raises:
+        NativeError: When the schedule cannot be read, or the output cannot be written.
+    """
+
 def build_id(path: str) -> str:
     """
     Read the build ID of a binary: Go's as text, else GNU's in hex; empty if it has none.
@@ -477,6 +502,21 @@ def read_perf_script(source: bytes | bytearray | str | PathLike[str]) -> Profile
     Read the text of `perf script`, given as bytes or as the path of a file.
 
     What is no sample is passed over, with a warning. Raises NativeError when the file cannot be read.
+    """
+
+def replace_all(body: bytes, pairs: SupportsGetItem[int, tuple[str, str]]) -> bytes:
+    """
+    Replace all that patterns match in an answer; takes time linear in its length.
+
+    Args:
+        body: The answer.
+        pairs: Regular expressions, in the syntax of Rust's regex, with the text in their place.
+
+    Returns:
+        The answer, of at most 1 MiB.
+
+    Raises:
+        NativeError: When a pattern is malformed or too large.
     """
 
 def timer_error(seconds: SupportsFloat | SupportsIndex = 5.0, cpu: SupportsIndex | None = None) -> bytes:

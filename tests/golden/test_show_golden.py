@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
 from tests.support import profile_results as profiles
@@ -27,7 +26,6 @@ from tailtune.show.text.detect import detection, initialized
 from tailtune.show.text.doctor import examination
 from tailtune.show.text.explain import BUDGET_BYTES, explanation
 from tailtune.show.text.glyphs import ASCII, drawn_with
-from tailtune.show.text.knobs import knob_list
 from tailtune.show.text.load import load_result
 from tailtune.show.text.profile import profile_result
 from tailtune.show.text.profile_diff import profile_diff
@@ -62,14 +60,13 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "explain-full.txt": lambda: explanation(given.EXPLANATION, full=True),
     "compare.txt": lambda: compare_result(experiments.COMPARE),
     "compare-aa.txt": lambda: compare_result(experiments.AA),
+    "compare-answers.txt": lambda: compare_result(experiments.OTHER_ANSWERS),
     "runs.txt": lambda: run_list(given.RUN_LIST),
     "runs-empty.txt": lambda: run_list(given.EMPTY_RUN_LIST),
     "runs-show.txt": lambda: one_run(given.RUN_FACTS),
     "runs-show-partial.txt": lambda: one_run(given.PARTIAL_FACTS),
     "runs-show-experiment.txt": lambda: one_run(experiments.EXPERIMENT_FACTS),
     "runs-remove.txt": lambda: removal(given.REMOVAL),
-    "knobs.txt": lambda: knob_list(machines.KNOBS),
-    "knob.txt": lambda: knob_list(replace(machines.KNOBS, knobs=machines.KNOBS.knobs[1:2])),
     "doctor.txt": lambda: examination(machines.DIAGNOSIS),
     "detect.txt": lambda: detection(machines.OVERVIEW),
     "init.txt": lambda: initialized(machines.INITIALIZED),
@@ -82,6 +79,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(experiments.EXPERIMENT_FACTS),
+    "experiment-answers.md": lambda: report(experiments.ANSWERS_FACTS),
     "profile.txt": lambda: profile_result(profiles.PLAIN),
     "profile-few.txt": lambda: profile_result(profiles.FEW),
     "profile-off-cpu.txt": lambda: profile_result(profiles.WAITING),
@@ -110,7 +108,6 @@ RESULTS = {
     "compare": experiments.COMPARE,
     "report": experiments.EXPERIMENT_FACTS,
     "doctor": machines.DIAGNOSIS,
-    "knobs": machines.KNOBS,
     "detect": machines.OVERVIEW,
     "init": machines.INITIALIZED,
     "selftest-load": machines.SELFTEST,

@@ -3,6 +3,9 @@
 from msgspec.structs import replace
 from tests.support.results import EXPERIMENT_ID, MANIFEST, PATH, RUN_ID, estimate
 
+from tailtune.judge.acceptance import withhold
+from tailtune.model.answer_rules import Compare
+from tailtune.model.answers import AnswerDifference, AnswersReport, GateResult, OperationAnswers
 from tailtune.model.project import Variant
 from tailtune.model.recording import (
     Kind,
@@ -112,3 +115,51 @@ EXPERIMENT_FACTS = RecordingFacts(
     ),
     comparison=COMPARISON,
 )
+
+ANSWERS = AnswersReport(
+    baseline="base",
+    candidate="fast",
+    asked=206,
+    checked_twice=True,
+    operations=[
+        OperationAnswers(
+            operation="search",
+            compare=Compare.BODY,
+            compared=120,
+            equal=93,
+            differing=27,
+            places=["$.results[*].score", "$.total"],
+            first=[
+                AnswerDifference(request=4, place="$.results[0].score", baseline="0.25", candidate="0.5"),
+                AnswerDifference(request=7, place="$.total", baseline="12", candidate="(absent)"),
+            ],
+        ),
+        OperationAnswers(
+            operation="status",
+            compare=Compare.BODY,
+            compared=66,
+            equal=66,
+            differing=0,
+            volatile=["$.at.time"],
+            note='not compared where the baseline\'s own answers differ between two starts: ignore = ["$.at.time"]',
+        ),
+        OperationAnswers(operation="health", compare=Compare.STATUS, compared=20, equal=20, differing=0),
+    ],
+    warnings=["answers of fast: time was over after 206 requests"],
+)
+GATES = [
+    GateResult(variant="base", name="test", passed=True, seconds=3.1, log="logs/base.test.txt"),
+    GateResult(
+        variant="fast",
+        name="test",
+        passed=False,
+        seconds=2.9,
+        log="logs/fast.test.txt",
+        reason="go test ./... ended with exit status 1",
+    ),
+]
+OTHER_ANSWERS = replace(
+    COMPARE,
+    comparison=replace(COMPARISON, answers=ANSWERS, gates=GATES, metrics=withhold(COMPARISON.metrics, ANSWERS, GATES)),
+)
+ANSWERS_FACTS = replace(EXPERIMENT_FACTS, comparison=OTHER_ANSWERS.comparison)

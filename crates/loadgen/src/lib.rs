@@ -6,6 +6,7 @@
 //! millisecond.
 
 mod account;
+mod ask;
 mod checks;
 mod closed;
 mod connection;
@@ -25,6 +26,7 @@ mod protocol;
 #[cfg(test)]
 mod real;
 mod recorder;
+mod replace;
 mod report;
 mod servers;
 mod sessions;
@@ -36,7 +38,9 @@ mod timer_error;
 mod traffic;
 mod transport;
 
+pub use ask::{Ask, AskReport, ask};
 pub use play::{LoadError, Pacing, Play, play};
+pub use replace::{PatternError, Replacements};
 pub use report::{LoadReport, OperationReport};
 pub use servers::{Law, NullServer, QueueServer};
 pub use stop::Stop;

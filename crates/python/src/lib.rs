@@ -25,7 +25,7 @@ mod _native {
 
     // Load side: histogram, schedule, loadgen.
     #[pymodule_export]
-    use super::load::{StopSignal, die_with_parent, play, timer_error};
+    use super::load::{StopSignal, ask, die_with_parent, play, replace_all, timer_error};
     #[pymodule_export]
     use super::schedule::{compile_protos, compile_schedule, grpc_methods};
     #[pymodule_export]

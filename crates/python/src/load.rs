@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use loadgen::{Address, LoadError, Pacing, Play, TlsOptions};
+use loadgen::{Address, Ask, LoadError, Pacing, Play, TlsOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -74,15 +74,10 @@ pub(crate) fn play(
     real_time: bool,
     events_fd: Option<i32>,
 ) -> PyResult<Py<PyBytes>> {
-    let tcp = || Address::Tcp((host.unwrap_or(Ipv4Addr::LOCALHOST.into()), port).into());
     let options = Play {
         schedule,
-        address: unix.map_or_else(tcp, Address::Unix),
-        tls: tls_name.map(|server_name| TlsOptions {
-            server_name,
-            ca_file: tls_ca,
-            insecure: tls_insecure,
-        }),
+        address: address_of(host, port, unix),
+        tls: tls_of(tls_name, tls_ca, tls_insecure),
         output,
         cpus,
         threads,
@@ -92,15 +87,110 @@ pub(crate) fn play(
     };
     let report = py
         .detach(|| loadgen::play(&options, &stop.0))
-        .map_err(|error| {
-            let hint = match error {
-                LoadError::Schedule { .. } => FILE_HINT,
-                LoadError::Write { .. } => DISK_HINT,
-                _ => "",
-            };
-            native_error(py, error.to_string(), hint)
-        })?;
+        .map_err(|error| load_error(py, &error))?;
     json_bytes(py, &report)
+}
+
+/// Ask a service the requests of a schedule one after another on one connection, and keep the answers.
+///
+/// Args:
+///     schedule: A compiled schedule.
+///     stop: Ends the asking early.
+///     output: File for the answers.
+///     requests: So many are taken from the schedule's beginning.
+///     each: Then further ones of operations that were asked less often than this.
+///     seconds: When to end in any case.
+///     host: IP address of the service, version 4 or 6; 127.0.0.1 when absent.
+///     port: Where it listens there.
+///     unix: Path of a Unix socket, in place of host and port.
+///     tls_name: Speak TLS with the server of this name.
+///     tls_ca: PEM file of certificates to trust besides the system's.
+///     tls_insecure: Trust any certificate.
+///
+/// Returns:
+///     JSON object with the fields of `ports.Asked`.
+///
+/// Raises:
+///     NativeError: When the schedule cannot be read, or the output cannot be written.
+#[pyfunction]
+#[pyo3(signature = (schedule, stop, output, *, requests, each, seconds, host=None, port=0, unix=None, tls_name=None,
+    tls_ca=None, tls_insecure=false))]
+#[allow(clippy::too_many_arguments)] // Keyword arguments of Python; they become fields at once.
+pub(crate) fn ask(
+    py: Python<'_>,
+    schedule: PathBuf,
+    stop: &StopSignal,
+    output: PathBuf,
+    requests: u64,
+    each: u64,
+    seconds: f64,
+    host: Option<IpAddr>,
+    port: u16,
+    unix: Option<PathBuf>,
+    tls_name: Option<String>,
+    tls_ca: Option<PathBuf>,
+    tls_insecure: bool,
+) -> PyResult<Py<PyBytes>> {
+    let longest = Duration::try_from_secs_f64(seconds).map_err(|error| {
+        native_error(py, format!("impossible length of {seconds} s: {error}"), "")
+    })?;
+    let options = Ask {
+        schedule,
+        address: address_of(host, port, unix),
+        tls: tls_of(tls_name, tls_ca, tls_insecure),
+        output,
+        requests,
+        each,
+        longest,
+    };
+    let report = py
+        .detach(|| loadgen::ask(&options, &stop.0))
+        .map_err(|error| load_error(py, &error))?;
+    json_bytes(py, &report)
+}
+
+/// Replace all that patterns match in an answer; takes time linear in its length.
+///
+/// Args:
+///     body: The answer.
+///     pairs: Regular expressions, in the syntax of Rust's regex, with the text in their place.
+///
+/// Returns:
+///     The answer, of at most 1 MiB.
+///
+/// Raises:
+///     NativeError: When a pattern is malformed or too large.
+#[pyfunction]
+pub(crate) fn replace_all(
+    py: Python<'_>,
+    body: &[u8],
+    pairs: Vec<(String, String)>,
+) -> PyResult<Py<PyBytes>> {
+    let replacements = loadgen::Replacements::new(&pairs)
+        .map_err(|error| native_error(py, error.to_string(), ""))?;
+    Ok(PyBytes::new(py, &replacements.apply(body)).unbind())
+}
+
+fn address_of(host: Option<IpAddr>, port: u16, unix: Option<PathBuf>) -> Address {
+    let tcp = || Address::Tcp((host.unwrap_or(Ipv4Addr::LOCALHOST.into()), port).into());
+    unix.map_or_else(tcp, Address::Unix)
+}
+
+fn tls_of(name: Option<String>, ca_file: Option<PathBuf>, insecure: bool) -> Option<TlsOptions> {
+    name.map(|server_name| TlsOptions {
+        server_name,
+        ca_file,
+        insecure,
+    })
+}
+
+fn load_error(py: Python<'_>, error: &LoadError) -> PyErr {
+    let hint = match error {
+        LoadError::Schedule { .. } => FILE_HINT,
+        LoadError::Write { .. } => DISK_HINT,
+        _ => "",
+    };
+    native_error(py, error.to_string(), hint)
 }
 
 fn pacing_of(py: Python<'_>, name: &str) -> PyResult<Pacing> {

@@ -24,7 +24,6 @@ COMMAND_NAMES: Final = (
     "profile",
     "explain",
     "compare",
-    "knobs",
     "report",
     "schema",
     "runs",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tailtune.config.answers import gates
 from tailtune.config.languages import foreign_keys
 from tailtune.config.problem import Problem, join
 from tailtune.config.values import environment, not_a_path, positive, status
@@ -18,6 +19,7 @@ def impossible(project: Project, raw: Mapping[str, Any]) -> Iterator[Problem]:
     yield from foreign_keys(project.service.language, raw)
     yield from _service(project.service)
     yield from _goals(project.goals)
+    yield from gates(project.gates)
     if not project.workloads:
         yield Problem(key="workloads", found="is empty", accepted="at least one table, such as [workloads.default]")
     for name, workload in project.workloads.items():

@@ -30,6 +30,7 @@ _VARIANT_KEYS: Final[dict[str, frozenset[Language]]] = {
     "pgo": _BUILT,
     "layout_seed": _BUILT,
 }
+_GATE_KEYS: Final[dict[str, frozenset[Language]]] = {"race": _GO, "race_duration": _GO}
 _INSTEAD: Final[dict[tuple[str, Language], str]] = {
     ("tags", Language.RUST): "Cargo has `features` for that",
     ("features", Language.GO): "Go has build `tags` for that",
@@ -47,6 +48,7 @@ def foreign_keys(language: Language, raw: Mapping[str, Any]) -> Iterator[Problem
     Reads the parsed file, not the model: there, a key that was not written looks like its default.
     """
     yield from _foreign(language, "service", raw["service"], _SERVICE_KEYS)
+    yield from _foreign(language, "gates", raw.get("gates", {}), _GATE_KEYS)
     for name, settings in raw.get("variants", {}).items():
         yield from _foreign(language, join("variants", name), settings, _VARIANT_KEYS)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tailtune.config.answers import answer_rules
 from tailtune.config.generators import generator
 from tailtune.config.problem import Problem, join, listed, nearest
 from tailtune.config.values import foreign, not_a_path, positive, status, unsafe
@@ -34,6 +35,7 @@ def operation(path: str, given: Operation, workload: Workload) -> Iterator[Probl
     yield from _body(path, given)
     yield from _placeholders(path, given)
     yield from _data(join(path, "data"), given, workload)
+    yield from answer_rules(join(path, "answers"), given.answers)
 
 
 def _request(path: str, given: Operation, protocol: Protocol) -> Iterator[Problem]:

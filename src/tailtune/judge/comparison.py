@@ -58,6 +58,8 @@ def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float]
         warnings=_warnings(experiment, bundle.manifest, is_aa=is_aa),
         operations=compare_operations(bundle, experiment),
         **_asked(bundle.manifest, verdicts.values()),
+        answers=bundle.manifest.answers,
+        gates=bundle.manifest.gates,
         epoch_seconds=_epoch_seconds(bundle.manifest, experiment.epochs_total),
     )
 

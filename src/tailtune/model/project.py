@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tailtune.model.gates import Gates
 from tailtune.model.instrument import Instrument
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
@@ -104,5 +105,6 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     service: Service
     workloads: dict[str, Workload]
     goals: Goals = Goals()
+    gates: Gates = Gates()
     variants: dict[str, Variant] = {}
     """By name. `base`, the service as it is, always exists."""

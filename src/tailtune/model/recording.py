@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from tailtune.model.answers import AnswersReport, GateResult
 from tailtune.model.environment import Environment
-from tailtune.model.knobs import Applied
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.project import Goals, Service, Variant
 from tailtune.model.workload import Workload
@@ -26,8 +26,12 @@ class Phase(StrEnum):
     """The phases of a trial, in order."""
 
     BUILD = "build"
+    GATES = "gates"
+    """Of an experiment: tests and race detector."""
     START = "start"
     READY = "ready"
+    ANSWERS = "answers"
+    """Of an experiment: whether both variants answer alike."""
     WARM_UP = "warm-up"
     MEASURE = "measure"
     DIAGNOSE = "diagnose"
@@ -152,11 +156,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     phases: list[PhaseRecord] = []
     steady: SteadyState | None = None
     layout: CpuLayout | None = None
-    applied: list[Applied] = []
-    """Knobs of the variants at their starts, with what the running processes showed of them."""
     load: LoadReport | None = None
     """Of the measure window."""
     diagnose_load: LoadReport | None = None
+    answers: AnswersReport | None = None
+    """Of an experiment: whether its variants answer alike; absent where it was not asked."""
+    gates: list[GateResult] = []
+    """The baseline's first."""
     collectors: list[CollectorRecord] = []
     partial: bool = False
     """The command was interrupted or failed: what is here was recorded, but not everything is here."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tailtune.model.answers import AnswersReport, GateResult
 from tailtune.model.estimate import Estimate
 
 
@@ -131,5 +132,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     """The hypothesis, in its author's words."""
     expectations: list[ExpectationResult] = []
+    answers: AnswersReport | None = None
+    """Whether both variants answer alike; absent where it was not asked. An improvement is withheld where not."""
+    gates: list[GateResult] = []
+    """What tests and race detector said of each variant, the baseline's first."""
     epoch_seconds: float | None = None
     """Time that one epoch took on average, restarts and warm-ups included; tells how long more epochs would take."""

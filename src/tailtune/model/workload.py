@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tailtune.model.answer_rules import AnswerRules
 from tailtune.model.generator import Generator
 from tailtune.model.profile import Sessions, Stage, mean_rate_per_s
 from tailtune.model.units import Duration
@@ -69,6 +70,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """An answer whose body has another SHA-256 is an error; empty: any body will do."""
     timeout: Duration = Duration(10_000_000_000)
     """A request without a complete answer by then counts as a time-out, with this latency at least."""
+    answers: AnswerRules = AnswerRules()
+    """compare: what counts as the same answer of two variants."""
 
 
 class Trace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -58,7 +58,8 @@ def comparison_headline(comparison: Comparison) -> str:
     ]
     if not clauses and groups[Verdict.EQUIVALENT]:
         clauses.append(f"equivalent, within the margin: {_names(groups[Verdict.EQUIVALENT])}")
-    return "; ".join(clauses + undecided) or _undecided_rest(comparison.metrics)
+    others = ["answers differ"] if comparison.answers is not None and comparison.answers.differ else []
+    return "; ".join(others + clauses + undecided) or _undecided_rest(comparison.metrics)
 
 
 def _aa_clauses(false: Sequence[MetricVerdict], right: Sequence[MetricVerdict], undecided: list[str]) -> list[str]:

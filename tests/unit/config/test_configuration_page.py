@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tailtune.model.answer_rules import AnswerRules
+from tailtune.model.gates import Gates
 from tailtune.model.generator import Generator, Number
 from tailtune.model.instrument import Instrument
 from tailtune.model.profile import Sessions, Stage
@@ -26,7 +28,9 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "### [[workloads.NAME.operations]]": Operation,
     "### workloads.NAME.operations.data": Generator,
     "#### Distributions": Number,
+    "### workloads.NAME.operations.answers": AnswerRules,
     "## [goals]": Goals,
+    "## [gates]": Gates,
     "## [variants.NAME]": Variant,
     "### variants.NAME.instrument": Instrument,
 }
@@ -55,6 +59,8 @@ def default(field: msgspec.structs.FieldInfo) -> str:
             return f"{value:g}"
         case str():
             return f'"{value}"'
+        case AnswerRules():
+            return f'{{ compare = "{value.compare}" }}'
         case ReadyCheck():
             return f'{{ path = "{value.path}" }}'
         case _:

@@ -18,7 +18,7 @@ import msgspec
 from tailtune.errors import NativeError
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport, Pacing
-from tailtune.record.ports import Interval
+from tailtune.record.ports import Asked, Interval, Quota
 
 _POLL_SECONDS: Final = 0.1
 _START_SECONDS: Final = 30.0
@@ -99,16 +99,27 @@ class EngineProcess:
         """
         where = None if output is None else str(output.resolve())
         self._tell({"command": "play", "schedule": str(schedule.resolve()), "endpoint": endpoint, "output": where})
-        try:
-            return self._follow(on_interval, poll)
-        except KeyboardInterrupt:
-            return self._stop_and_collect()
-        except NativeError:
-            raise
-        except BaseException:
-            with contextlib.suppress(NativeError):
-                self._stop_and_collect()
-            raise
+        return msgspec.convert(self._ended(on_interval, poll), LoadReport)
+
+    def ask(self, schedule: Path, endpoint: Endpoint, output: Path, quota: Quota, poll: Callable[[], None]) -> Asked:
+        """Ask a service the requests of a schedule one after another on one connection, and keep its answers.
+
+        A KeyboardInterrupt ends it early: the result says `interrupted`. Any other exception of `poll` ends it as
+        well and is raised again.
+
+        Args:
+            schedule: File written by `compile_workload`.
+            endpoint: Where the service listens.
+            output: File for the answers.
+            quota: How much to ask.
+            poll: Called about every 100 ms.
+
+        Raises:
+            NativeError: If the schedule is unreadable, the answers cannot be written, or the engine dies.
+        """
+        told = {"schedule": str(schedule.resolve()), "endpoint": endpoint, "output": str(output.resolve())}
+        self._tell({"command": "ask", **told, "quota": quota})
+        return msgspec.convert(self._ended(lambda _: None, poll), Asked)
 
     def stop(self) -> None:
         """Ask for the end of the current play, from `poll` or another thread; `play` then returns."""
@@ -144,7 +155,20 @@ class EngineProcess:
             if time.monotonic() > deadline:
                 raise NativeError(f"the load engine was not ready within {_START_SECONDS:.0f} s")
 
-    def _follow(self, on_interval: Callable[[Interval], None], poll: Callable[[], None]) -> LoadReport:
+    def _ended(self, on_interval: Callable[[Interval], None], poll: Callable[[], None]) -> dict[str, Any]:
+        """Wait for the end of what was commanded, by itself or by an exception; return its report."""
+        try:
+            return self._follow(on_interval, poll)
+        except KeyboardInterrupt:
+            return self._stop_and_collect()
+        except NativeError:
+            raise
+        except BaseException:
+            with contextlib.suppress(NativeError):
+                self._stop_and_collect()
+            raise
+
+    def _follow(self, on_interval: Callable[[Interval], None], poll: Callable[[], None]) -> dict[str, Any]:
         next_poll = time.monotonic() + _POLL_SECONDS
         for message in self._messages():
             if message is not None and message["event"] == "interval":
@@ -156,7 +180,7 @@ class EngineProcess:
                 next_poll = time.monotonic() + _POLL_SECONDS
         raise AssertionError("messages end only by an exception")
 
-    def _stop_and_collect(self) -> LoadReport:
+    def _stop_and_collect(self) -> dict[str, Any]:
         """End the play and wait for its report, which a play of any length gives at once."""
         self.stop()
         deadline = time.monotonic() + _STOP_SECONDS
@@ -204,11 +228,12 @@ class EngineProcess:
         return NativeError(f"the load engine ended unexpectedly (status {self._process.returncode})", detail=detail)
 
 
-def _outcome(message: dict[str, Any]) -> LoadReport:
+def _outcome(message: dict[str, Any]) -> dict[str, Any]:
     """Return the report, or raise the error that the engine sent in its place."""
     if message["event"] == "error":
         raise NativeError(message["message"], hint=message["hint"])
-    return msgspec.convert(message["report"], LoadReport)
+    report: dict[str, Any] = message["report"]
+    return report
 
 
 @contextlib.contextmanager

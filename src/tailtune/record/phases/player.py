@@ -4,17 +4,25 @@ import contextlib
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from tailtune.errors import TailtuneError
+from tailtune.model.answers import Answer
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.load import LoadReport
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Workload
+from tailtune.record.engine.answers import read_answers
 from tailtune.record.engine.load import compile_workload
 from tailtune.record.host.account import EngineHost
-from tailtune.record.ports import Engine, Interval
+from tailtune.record.ports import Asked, Engine, Interval, Quota
+
+_SPARE: Final = 1.5
+"""More than are asked on average, for chance may deal an operation fewer."""
+_MOST_ASKED: Final = 20_000
+"""Requests among which rare operations are looked for."""
 
 
 class Player:
@@ -33,6 +41,11 @@ class Player:
         self._root = root
         self._scratch = scratch
         self._watch = watch
+
+    @property
+    def workload(self) -> Workload:
+        """What is played."""
+        return self._workload
 
     @property
     def rate_per_s(self) -> float:
@@ -106,6 +119,30 @@ class Player:
         finally:
             shutil.rmtree(output, ignore_errors=True)
         return _whole(report)
+
+    def compile_answers(self, seed: int, quota: Quota) -> Path:
+        """Compile what is asked to compare answers: enough that rare operations occur often enough, within reason."""
+        if not self._workload.takes_rate:
+            return self.compile(seed, self._workload.duration)
+        shares = [one.weight for one in self._workload.operations]
+        needed = max(quota.requests, quota.each * sum(shares) / min(shares)) * _SPARE
+        length = Duration.from_seconds(min(needed, _MOST_ASKED) / self.rate_per_s)
+        return self.at_mean_rate().compile(seed, length)
+
+    def ask(self, schedule: Path, port: int, quota: Quota, poll: Callable[[], None]) -> tuple[Asked, list[Answer]]:
+        """Ask the requests of a schedule one after another on one connection; return the answers.
+
+        Raises:
+            KeyboardInterrupt: if the engine was interrupted.
+        """
+        output = self._scratch / "answers.bin"
+        try:
+            asked = self._engine.ask(schedule, self._endpoint(port), output, quota, poll)
+            if asked.interrupted:
+                raise KeyboardInterrupt
+            return asked, read_answers(output)
+        finally:
+            output.unlink(missing_ok=True)
 
 
 def _whole(report: LoadReport) -> LoadReport:

@@ -58,14 +58,13 @@ class SliceRecorder:
         schedule = player.compile(plan.seed, length)
         kept: list[tuple[_Edge, pa.Table]] = []
         before = self._read()
-        with service.under_load():
-            report = player.play(
-                schedule,
-                service.port,
-                on_interval=lambda _: None,
-                poll=self._check,
-                keep=lambda output, _: kept.append((self._read(), _latency(output, plan.slice))),
-            )
+        report = player.play(
+            schedule,
+            service.port,
+            on_interval=lambda _: None,
+            poll=self._check,
+            keep=lambda output, _: kept.append((self._read(), _latency(output, plan.slice))),
+        )
         self._check()
         [(after, latency)] = kept
         checked = self._bench.check_load(report, latency)

@@ -5,6 +5,7 @@ from tailtune.model.results import RecordingFacts
 from tailtune.model.units import format_change
 from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
+from tailtune.show.markdown.answers import answers, gates
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
 from tailtune.show.phrases import differences, layout, losses, reasons, units
 from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, with_interval
@@ -63,7 +64,14 @@ def result(facts: RecordingFacts) -> list[str]:
         for one in comparison.operations
     ]
     by_operation = table(["operation (not judged)", "metric", "change"], operations)
-    return [table(header, rows, right=(1, 2)), bullets(why), by_operation, f"{escaped(units(comparison))}."]
+    return [
+        *answers(comparison.answers),
+        *gates(comparison.gates),
+        table(header, rows, right=(1, 2)),
+        bullets(why),
+        by_operation,
+        f"{escaped(units(comparison))}.",
+    ]
 
 
 def checks(facts: RecordingFacts) -> list[str]:

@@ -7,6 +7,7 @@ from tailtune.model.units import format_change
 from tailtune.model.verdict import Comparison, Verdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.phrases import reasons, units
+from tailtune.show.text.answers import answers, gates
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, paragraph, table
 from tailtune.show.values import change, margin, metric_name, metric_value, with_interval
@@ -24,6 +25,8 @@ def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = (
     """Return the sections of a comparison: headline, metrics, reasons, units, warnings."""
     return [
         paragraph(comparison_headline(comparison)),
+        answers(comparison.answers),
+        gates(comparison.gates),
         _metrics(comparison),
         _operations(comparison),
         _reasons(comparison),
