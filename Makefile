@@ -52,9 +52,10 @@ fuzz: setup ## feed hostile input to every parser and importer for FUZZ_SECONDS,
 	  said=$$(FUZZ_EXAMPLES=1000 $(BIN)/pytest --quiet -k never_panic tests/contract 2>&1) || { echo "$$said"; exit 1; }; \
 	done
 
-docs: setup ## write the generated references: configuration schema, output schemas
+docs: setup ## write the generated references: configuration schema, output schemas, knobs
 	$(BIN)/python -m tailtune.config.schema > docs/tailtune.schema.json
 	$(BIN)/tailtune schema --write docs/schemas
+	$(BIN)/python scripts/knobs-page.py > docs/knobs.md
 
 lock: .venv/installed ## resolve the Python dependencies anew
 	scripts/lock.sh

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
 from tests.support import profile_results as profiles
@@ -26,6 +27,7 @@ from tailtune.show.text.detect import detection, initialized
 from tailtune.show.text.doctor import examination
 from tailtune.show.text.explain import BUDGET_BYTES, explanation
 from tailtune.show.text.glyphs import ASCII, drawn_with
+from tailtune.show.text.knobs import knob_list
 from tailtune.show.text.load import load_result
 from tailtune.show.text.profile import profile_result
 from tailtune.show.text.profile_diff import profile_diff
@@ -67,6 +69,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "runs-show-partial.txt": lambda: one_run(given.PARTIAL_FACTS),
     "runs-show-experiment.txt": lambda: one_run(experiments.EXPERIMENT_FACTS),
     "runs-remove.txt": lambda: removal(given.REMOVAL),
+    "knobs.txt": lambda: knob_list(machines.KNOBS),
+    "knob.txt": lambda: knob_list(replace(machines.KNOBS, knobs=machines.KNOBS.knobs[1:2])),
     "doctor.txt": lambda: examination(machines.DIAGNOSIS),
     "detect.txt": lambda: detection(machines.OVERVIEW),
     "init.txt": lambda: initialized(machines.INITIALIZED),
@@ -108,6 +112,7 @@ RESULTS = {
     "compare": experiments.COMPARE,
     "report": experiments.EXPERIMENT_FACTS,
     "doctor": machines.DIAGNOSIS,
+    "knobs": machines.KNOBS,
     "detect": machines.OVERVIEW,
     "init": machines.INITIALIZED,
     "selftest-load": machines.SELFTEST,

@@ -13,6 +13,7 @@ from tailtune.model.detected import (
     Suggestion,
 )
 from tailtune.model.doctor import Check, CpuNoise, Diagnosis, Status, TimerError
+from tailtune.model.knobs import KnobFacts, KnobList, KnobPlace
 from tailtune.model.load import Validity
 from tailtune.model.project import Language
 from tailtune.model.selftest import Figure, LoadSelftest, LoadTest, Truth
@@ -160,4 +161,48 @@ BAD_SELFTEST = replace(
         replace(SELFTEST.tests[2], validity=Validity.SUSPECT, outcome=Truth.FAILS),
     ],
     outcome=Truth.FAILS,
+)
+
+KNOBS = KnobList(
+    service="the go service of /home/me/shop",
+    knobs=[
+        KnobFacts(
+            name="lto",
+            place=KnobPlace.BUILD,
+            help="optimisation across crates when the program is linked",
+            levels="`off`, `thin` or `fat`",
+            examples=["thin", "fat"],
+            takes="a Rust package",
+            undo="another binary is built; the sources stay as they are",
+            refused=dict.fromkeys(["thin", "fat"], "it is a setting of Rust programs, and this is a go service"),
+        ),
+        KnobFacts(
+            name="nice",
+            place=KnobPlace.LAUNCH,
+            help="share of CPU time against other programs: lower is more",
+            levels="a whole number from -20 to 19",
+            examples=["5", "-5"],
+            takes="below the tool's own value: root or CAP_SYS_NICE",
+            undo="ends with the process",
+            refused={"-5": "Permission denied: it is below 0, the tool's own"},
+        ),
+        KnobFacts(
+            name="scheduling",
+            place=KnobPlace.LAUNCH,
+            help="before whom the service runs",
+            levels="`other`, `batch`, `idle`, or `fifo:N` with a priority N from 1 to 99",
+            examples=["batch", "idle"],
+            takes="nothing",
+            undo="ends with the process",
+        ),
+        KnobFacts(
+            name="cpu-quota",
+            place=KnobPlace.LAUNCH,
+            help="CPU time as a container is granted it",
+            levels="CPUs, such as `1.5`",
+            examples=["0.5", "1"],
+            takes="control groups that may be made",
+            undo="the group is removed with the service; after a kill -9 by the watchdog, or by the next start",
+        ),
+    ],
 )

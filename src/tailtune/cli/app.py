@@ -16,6 +16,7 @@ from tailtune.cli.doctor import doctor
 from tailtune.cli.explain import explain
 from tailtune.cli.failure import tell
 from tailtune.cli.init import init
+from tailtune.cli.knobs import knobs
 from tailtune.cli.load import load
 from tailtune.cli.profile import profile
 from tailtune.cli.report import report
@@ -54,6 +55,7 @@ _COMMANDS: Final[tuple[Callable[..., object], ...]] = (
     profile,
     explain,
     compare,
+    knobs,
     report,
     schema,
 )

@@ -24,6 +24,7 @@ COMMAND_NAMES: Final = (
     "profile",
     "explain",
     "compare",
+    "knobs",
     "report",
     "schema",
     "runs",

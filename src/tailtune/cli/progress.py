@@ -178,7 +178,12 @@ class LiveProgress(QuietProgress):
 
 @contextmanager
 def showing(output: "Output") -> Iterator[QuietProgress]:
-    """Give a progress that suits where stderr leads, and end it however the work ends."""
+    """Give a progress that suits where stderr leads, and end it however the work ends.
+
+    What a killed tailtune left changed on the machine is undone first, and told as a warning.
+    """
+    from tailtune.record.processes.journal import repair
+
     progress: QuietProgress
     if output.quiet:
         progress = QuietProgress()
@@ -187,6 +192,8 @@ def showing(output: "Output") -> Iterator[QuietProgress]:
     else:
         progress = LineProgress()
     try:
+        for told in repair():
+            progress.warn(told)
         yield progress
     finally:
         progress.close()

@@ -72,6 +72,13 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                 on_ns, off_ns = float(self.on_for or 0), float(self.off_for or 0)
                 return ((self.on or 0.0) * on_ns + (self.off or 0.0) * off_ns) / max(on_ns + off_ns, 1.0)
 
+    def times(self, factor: float) -> "Stage":
+        """Return the stage with all its rates multiplied."""
+        single = ("rate", "from_per_s", "to_per_s", "mean", "amplitude", "on", "off")
+        rates = {name: value * factor for name in single if (value := getattr(self, name)) is not None}
+        steps = None if self.rates is None else [one * factor for one in self.rates]
+        return msgspec.structs.replace(self, rates=steps, **rates)
+
 
 def mean_rate_per_s(profile: Sequence[Stage], duration: Duration) -> float:
     """Return the mean rate of a profile, repeated or cut to `duration` as a schedule is.

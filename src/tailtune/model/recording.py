@@ -7,6 +7,7 @@ import msgspec
 
 from tailtune.model.answers import AnswersReport, GateResult
 from tailtune.model.environment import Environment
+from tailtune.model.knobs import Applied
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.project import Goals, Service, Variant
 from tailtune.model.workload import Workload
@@ -156,6 +157,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     phases: list[PhaseRecord] = []
     steady: SteadyState | None = None
     layout: CpuLayout | None = None
+    applied: list[Applied] = []
+    """Knobs of the variants at their starts, with what the running processes showed of them."""
     load: LoadReport | None = None
     """Of the measure window."""
     diagnose_load: LoadReport | None = None

@@ -1,6 +1,7 @@
 """The Protocols through which recording touches the world; every plug-in implements one of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from tailtune.model.answers import AnswerSet, AnswersReport
 from tailtune.model.endpoint import Endpoint
+from tailtune.model.knobs import KnobPlace
 from tailtune.model.load import LoadReport
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Forecast, Phase
@@ -46,6 +48,18 @@ class Target(Protocol):
         """Environment that the running process gets besides the service's and the variant's own."""
 
 
+class CpuQuota(msgspec.Struct, frozen=True):
+    """CPU time that a control group grants: `quota_us` in each `period_us`."""
+
+    quota_us: int
+    period_us: int = 100_000
+
+    @property
+    def cores(self) -> float:
+        """The quota in CPUs."""
+        return self.quota_us / self.period_us
+
+
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """A process to start: everything resolved."""
 
@@ -56,17 +70,74 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     cpus: list[int]
     stdout: Path
     stderr: Path
+    nice: int | None = None
+    """Nice value, from -20 to 19; absent: the tool's own."""
+    scheduling: str = ""
+    """Policy: `other`, `batch`, `idle`, or `fifo:N` with a priority from 1; empty: the tool's own."""
+    huge_pages: bool = True
+    """False: no transparent huge pages for this process, whatever the system says (PR_SET_THP_DISABLE)."""
+    aslr: bool = True
+    """False: the address space is not randomised (ADDR_NO_RANDOMIZE)."""
+    cpu_quota: CpuQuota | None = None
+    memory_bytes: int | None = None
+    """Limit of the control group that is made for the start; absent: none."""
+    groups: dict[str, Path] = {}
+    """Control groups that the process moves into before it becomes the program: by the knob that wants them."""
+
+
+class Started(Protocol):
+    """A started process as a knob sees it."""
+
+    pid: int
+    during_load: list[Callable[[], AbstractContextManager[None]]]
+    """What is entered around each stretch of load on this process, and left after it."""
 
 
 @runtime_checkable
 class Knob(Protocol):
-    """Applies a setting to a launch. Found by being a module of `record/knobs` with a `KNOB`."""
+    """One setting that can be turned. Found by being a module of `record/knobs` with a `KNOB`.
+
+    `record.knobs.base.Plain` gives what most knobs need of this.
+    """
 
     name: str
     help: str
+    levels: str
+    """Accepted levels in words."""
+    examples: tuple[str, ...]
+    """Two levels or so that are worth trying, valid on most machines."""
+    takes: str
+    """What it needs, and what is lost without, in words; empty: nothing."""
+    undo: str
+    """How it is undone, in words."""
+    place: KnobPlace
+
+    def check(self, level: str) -> None:
+        """Do nothing if the level can be; pure. Raises UsageError for an impossible one."""
+
+    def needs(self, service: Service, artifact_path: str | None, level: str) -> str:
+        """Say why the level cannot be applied to this service on this machine; empty if it can, as far as can be told.
+
+        Without `artifact_path` nothing is built yet.
+        """
+
+    def vary(self, variant: Variant, level: str) -> Variant:
+        """BUILD: return the variant with the settings of its build at `level`."""
 
     def apply(self, launch: Launch, level: str) -> Launch:
-        """Return the launch with the setting at `level`. Raises UsageError for an impossible level."""
+        """LAUNCH: return the launch with the setting at `level`; never touches the machine."""
+
+    def hold(self, process: Started, level: str) -> AbstractContextManager[None]:
+        """MACHINE: keep the level in force around a process that is ready."""
+
+    def load(self, workload: Workload, level: str) -> Workload:
+        """LOAD: return the workload at `level`. Raises UsageError where it means nothing for this workload."""
+
+    def seen(self, pid: int, launch: Launch, level: str) -> str | None:
+        """Return what the running process shows of it: `NAME=LEVEL` if it is as asked, else what it is instead.
+
+        None where it cannot be read.
+        """
 
 
 class Capture(msgspec.Struct, kw_only=True):

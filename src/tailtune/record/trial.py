@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from tailtune.errors import NothingMeasuredError, TailtuneError
+from tailtune.model.knobs import Applied
 from tailtune.model.load import LoadReport
 from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Kind, Manifest, Phase, SteadyState
@@ -28,6 +29,7 @@ from tailtune.record.phases.instrumenting import instrument_warnings
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
 from tailtune.record.phases.service import Build, RunningService, build, start
+from tailtune.record.phases.settings import contradictions, loaded
 from tailtune.record.phases.warm_up import WarmUp
 from tailtune.record.ports import Interval
 from tailtune.record.processes.process import how_ended
@@ -95,15 +97,18 @@ class _Trial:
         self.steady: SteadyState | None = None
         self.loads = dict[Phase, LoadReport]()
         self.collectors: list[CollectorRecord] = []
+        self.workload = plan.workload
+        self.applied = list[Applied]()
         self.warnings = instrument_warnings(plan.variant_name, plan.variant, plan.service.language)
 
     def run(self, folder: Path) -> None:
         """Go through all phases."""
         plan = self.plan
+        self.workload = loaded(plan.workload, plan.variant)
         with self.journal.phase(Phase.BUILD, plan.variant_name):
             self.artifact = build(plan.service, plan.variant_name, plan.variant, plan.root, plan.cache)
         built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact)
-        player = Player(self.bench.engine, plan.workload, plan.root, folder, watch=self.bench.layout.engine)
+        player = Player(self.bench.engine, self.workload, plan.root, folder, watch=self.bench.layout.engine)
         windows = self._windows(player)
         with self.journal.phase(Phase.START):
             service = self._start(built)
@@ -127,7 +132,7 @@ class _Trial:
             service=plan.service,
             variants={plan.variant_name: plan.variant},
             workload_name=plan.workload_name,
-            workload=plan.workload,
+            workload=self.workload,
             goals=plan.goals,
             fail_if=list(plan.fail_if),
             artifacts=[self.artifact] if self.artifact else [],
@@ -136,6 +141,7 @@ class _Trial:
             phases=self.journal.records,
             steady=self.steady,
             layout=self.bench.layout,
+            applied=self.applied,
             load=measured,
             diagnose_load=self.loads.get(Phase.DIAGNOSE),
             collectors=self.collectors,
@@ -178,6 +184,8 @@ class _Trial:
                 warm_up = WarmUp(service, player, self.seed)
                 self.steady = warm_up.run(self.plan.warm_up_cap, self.bench.steady, self.bench.progress)
                 self.journal.note(self.steady.reason)
+            self.applied = service.applied()
+            self.warnings += contradictions(self.applied)
             for window in windows:
                 self._window(window, service, player, capturing)
         finally:
@@ -215,7 +223,8 @@ class _Trial:
         with self.journal.phase(phase, f"{length}"):
             capturing.begin(phase)
             try:
-                report = player.play(window.schedule, service.port, on_interval=on_interval, poll=poll, keep=keep)
+                with service.under_load():
+                    report = player.play(window.schedule, service.port, on_interval=on_interval, poll=poll, keep=keep)
             finally:
                 with uninterrupted():
                     capturing.end()

@@ -36,6 +36,19 @@ class CpuGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Version 1 with real-time groups: time a period for SCHED_FIFO; 0 forbids it. Absent without such groups."""
 
 
+class Seat(NamedTuple):
+    """Where this process sits in the hierarchy that has a controller."""
+
+    version: int
+    directory: Path
+    top: Path
+    """The mount point; the directory or above it."""
+
+    def upwards(self) -> Iterator[Path]:
+        """Yield our group and its ancestors that can be seen."""
+        return _up(self.directory, self.top)
+
+
 class _Mount(msgspec.Struct, frozen=True):
     root: PurePosixPath
     point: Path
@@ -51,6 +64,20 @@ def cpu_group(root: Path = Path("/")) -> CpuGroup:
         if line.startswith("0::"):
             return _version_2(_directory(root, line[3:], "cgroup2", ""))
     return CpuGroup(version=0)
+
+
+def seat(controller: str, root: Path = Path("/")) -> Seat | None:
+    """Find the group of this process that a controller such as `memory` governs; None where it is not mounted."""
+    lines = [line.split(":", 2) for line in text(root / "proc/self/cgroup").splitlines()]
+    for _, controllers, path in lines:
+        if controller in controllers.split(","):
+            place = _directory(root, path, "cgroup", controller)
+            return Seat(1, *place) if place else None
+    for hierarchy, _, path in lines:
+        if hierarchy == "0":
+            place = _directory(root, path, "cgroup2", "")
+            return Seat(2, *place) if place else None
+    return None
 
 
 def parse_throttling(content: str) -> Throttling:

@@ -1,35 +1,40 @@
 """CPU affinity: which CPUs the service may run on."""
 
-import os
-import re
-
 import msgspec
 
-from tailtune.errors import UsageError
+from tailtune.model.project import Service
+from tailtune.record.knob import Plain, cpus_of, not_allowed, status
 from tailtune.record.ports import Launch
 
 
-class Affinity:
-    """Pins all threads of the service; threads inherit it, so it is set before the program starts."""
+class Affinity(Plain):
+    """Pins all threads of the service together; threads inherit it, so it is set before the program starts."""
 
     name = "affinity"
-    help = "CPUs of the service: numbers and ranges with commas, such as 0 or 0,2-3"
+    help = "CPUs that the service may run on, in place of those the tool chose"
+    levels = "numbers and ranges with commas, such as `0` or `0,2-3`"
+    examples = ("0", "0-1")
+    takes = "CPUs that the tool itself may use"
+
+    def check(self, level: str) -> None:
+        """See `ports.Knob.check`."""
+        try:
+            cpus_of(level)
+        except ValueError:
+            raise self.impossible(level) from None
+
+    def needs(self, service: Service, artifact_path: str | None, level: str) -> str:  # noqa: ARG002 - as the port asks
+        """See `ports.Knob.needs`."""
+        return not_allowed(cpus_of(level))
 
     def apply(self, launch: Launch, level: str) -> Launch:
         """See `ports.Knob.apply`."""
-        if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", level):
-            raise UsageError(f"affinity={level} is impossible", hint=self.help)
-        allowed = os.sched_getaffinity(0)
-        wanted = {cpu for part in level.split(",") for cpu in allowed if cpu in _range(part)}
-        edges = {edge for part in level.split(",") for edge in (_range(part).start, _range(part).stop - 1)}
-        if not wanted or not edges <= wanted:
-            raise UsageError(f"affinity={level} is impossible here", hint=f"CPUs allowed: {sorted(allowed)}")
-        return msgspec.structs.replace(launch, cpus=sorted(wanted))
+        return msgspec.structs.replace(launch, cpus=sorted(cpus_of(level)))
 
-
-def _range(part: str) -> range:
-    first, _, last = part.partition("-")
-    return range(int(first), int(last or first) + 1)
+    def seen(self, pid: int, launch: Launch, level: str) -> str | None:  # noqa: ARG002
+        """Read the CPUs that the kernel allows the process."""
+        found = status(pid, "Cpus_allowed_list")
+        return self.told(found, level, same=found is not None and cpus_of(found) == cpus_of(level))
 
 
 KNOB = Affinity()

@@ -33,12 +33,14 @@ class Saturation:
 
     def _stretch(self, epoch: int, plan: SlicePlan) -> dict[str, Any]:
         service, player = self._services[plan.variant], self._players[plan.variant]
-        report = player.play(
-            player.compile(plan.seed, self._length),
-            service.port,
-            on_interval=lambda _: None,
-            poll=lambda: service.process.check(Phase.MEASURE),
-        )
+        schedule = player.compile(plan.seed, self._length)
+        with service.under_load():
+            report = player.play(
+                schedule,
+                service.port,
+                on_interval=lambda _: None,
+                poll=lambda: service.process.check(Phase.MEASURE),
+            )
         return {
             "epoch": epoch,
             "pair": plan.pair,

@@ -2,14 +2,17 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from tailtune.model.knobs import Applied
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact
 from tailtune.record import registry
+from tailtune.record.host import groups
+from tailtune.record.phases import settings
 from tailtune.record.phases.instrumenting import Instrumented, instrument
 from tailtune.record.ports import Launch, Subject
 from tailtune.record.processes import ready
@@ -30,12 +33,12 @@ def build(service: Service, name: str, variant: Variant, root: Path, cache: Path
     """Build a variant with the target of its language.
 
     Raises:
-        UsageError: if no target builds this language, or a knob or the git reference is unknown.
+        UsageError: if no target builds this language, or a knob, its level or the git reference is unknown.
+        SetupError: if a knob cannot act here.
         BuildError: if it does not build.
     """
-    for knob in variant.knobs:  # a build takes minutes, so what is misspelled is said before
-        registry.knob(knob)
-    return registry.target(service.language).build(service, variant, name, root, cache)
+    settings.check(service, name, variant)  # a build takes minutes, so what cannot be is said before
+    return registry.target(service.language).build(service, settings.varied(variant), name, root, cache)
 
 
 class RunningService:
@@ -58,8 +61,23 @@ class RunningService:
 
         Raises:
             NotReadyError: if it ends, stays silent, answers wrongly, or another process answers.
+            SetupError if a knob that acts around the process is refused.
         """
-        return ready.wait_ready(self.process, self._service.ready, self.port, supervisor())
+        seconds = ready.wait_ready(self.process, self._service.ready, self.port, supervisor())
+        self._resources.enter_context(settings.held(self.process, self.build.variant))
+        return seconds
+
+    @contextlib.contextmanager
+    def under_load(self) -> Iterator[None]:
+        """Be entered around each stretch of load: what disturbs a variant on purpose must not disturb the other."""
+        with contextlib.ExitStack() as stack:
+            for enter in self.process.during_load:
+                stack.enter_context(enter())
+            yield
+
+    def applied(self) -> list[Applied]:
+        """Return the variant's knobs with what the process shows of them; best asked after the warm-up."""
+        return settings.applied(self.process.pid, self.build.name, self.build.variant, self._started.launch)
 
     def subject(self, window_seconds: Mapping[str, float]) -> Subject:
         """Describe it to the collectors."""
@@ -87,12 +105,13 @@ def start(service: Service, build: Build, *, root: Path, cpus: list[int], stdout
 
     Raises:
         NotReadyError: if the service's fixed port is taken.
-        SetupError: if the program cannot be executed.
+        SetupError: if the program cannot be executed, or a knob cannot act here; nothing of it is left.
         UsageError: if a knob is unknown or its level impossible, or the program cannot be instrumented.
     """
     port = ready.choose_port(service.port)
     launch = _launch(service, build, root=root, cpus=cpus, port=port, stdout=stdout, stderr=stderr)
     with contextlib.ExitStack() as resources:
+        launch = resources.enter_context(groups.made(launch, groups.journaled))
         started = instrument(launch, build.variant, service.language, resources)
         process = supervisor().start(started.launch)
         return RunningService(service, build, process, started, resources.pop_all())
@@ -117,6 +136,4 @@ def _launch(
         stdout=stdout,
         stderr=stderr,
     )
-    for name, level in variant.knobs.items():
-        launch = registry.knob(name).apply(launch, level)
-    return launch
+    return settings.launched(service, build.name, variant, build.artifact.path, launch)

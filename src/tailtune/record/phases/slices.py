@@ -58,13 +58,14 @@ class SliceRecorder:
         schedule = player.compile(plan.seed, length)
         kept: list[tuple[_Edge, pa.Table]] = []
         before = self._read()
-        report = player.play(
-            schedule,
-            service.port,
-            on_interval=lambda _: None,
-            poll=self._check,
-            keep=lambda output, _: kept.append((self._read(), _latency(output, plan.slice))),
-        )
+        with service.under_load():
+            report = player.play(
+                schedule,
+                service.port,
+                on_interval=lambda _: None,
+                poll=self._check,
+                keep=lambda output, _: kept.append((self._read(), _latency(output, plan.slice))),
+            )
         self._check()
         [(after, latency)] = kept
         checked = self._bench.check_load(report, latency)

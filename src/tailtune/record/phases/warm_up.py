@@ -62,13 +62,14 @@ class WarmUp:
         schedule = self._player.compile(derive_seed(self._seed, Phase.WARM_UP, number), self._length)
         medians: list[float] = []
         before = self._usage.read()
-        report = self._player.play(
-            schedule,
-            self._service.port,
-            on_interval=lambda _: None,
-            poll=lambda: self._service.process.check(Phase.WARM_UP),
-            keep=lambda output, _: medians.append(_median_ns(read_latency(output, Phase.WARM_UP))),
-        )
+        with self._service.under_load():
+            report = self._player.play(
+                schedule,
+                self._service.port,
+                on_interval=lambda _: None,
+                poll=lambda: self._service.process.check(Phase.WARM_UP),
+                keep=lambda output, _: medians.append(_median_ns(read_latency(output, Phase.WARM_UP))),
+            )
         self._service.process.check(Phase.WARM_UP)
         answered = report.completed_requests
         used_ns = self._usage.read().cpu_ns - before.cpu_ns

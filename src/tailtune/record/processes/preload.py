@@ -66,19 +66,26 @@ def why_not(program: Path) -> str:
 
 
 def library() -> str:
-    """Return the path of the library.
+    """Return the path of jemalloc.
 
     Raises:
         SetupError: if it is not there.
     """
-    for place in _PLACES:
-        path = Path(place) / _LIBRARY
-        if path.exists():
-            return str(path)
-    found = ctypes.util.find_library("jemalloc")
+    found = find_library(_LIBRARY)
     if not found:
         raise SetupError(f"{_LIBRARY} is not installed, which samples the allocations", hint=_INSTALL)
     return found
+
+
+def find_library(*names: str) -> str:
+    """Return the path of the first of these files that the machine has, or what its loader finds; empty: none."""
+    for name in names:
+        for place in _PLACES:
+            path = Path(place) / name
+            if path.exists():
+                return str(path)
+    stems = (name.removeprefix("lib").partition(".so")[0] for name in names)
+    return next((found for stem in stems if (found := ctypes.util.find_library(stem))), "")
 
 
 def _joined(theirs: str, ours: str) -> str:

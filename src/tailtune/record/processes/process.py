@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -24,6 +24,7 @@ import msgspec
 from tailtune.errors import RecordingError, ServiceDiedError, SetupError
 from tailtune.record.ports import Launch
 from tailtune.record.processes import ownership
+from tailtune.record.processes.journal import Journal, Undo
 
 _LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 _TAIL_LINES: Final = 20
@@ -66,6 +67,8 @@ class Process:
         self.started_ns = time.monotonic_ns()
         """CLOCK_MONOTONIC when the program was executed."""
         self.stderr = stderr
+        self.during_load: list[Callable[[], contextlib.AbstractContextManager[None]]] = []
+        """What is entered around each stretch of load on this process, and left after it."""
         self._popen = popen
 
     @property
@@ -107,6 +110,7 @@ class Supervisor:
         self.token = f"{os.getpid()}-{secrets.token_hex(8)}."
         self._count = 0
         self._running: dict[int, Process] = {}
+        self._journal: Journal | None = None
         self._watchdog = subprocess.Popen(
             [sys.executable, "-P", "-m", "tailtune.record.processes.watchdog"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -197,6 +201,31 @@ class Supervisor:
             shutil.rmtree(path, ignore_errors=True)
             self._tell(f"gone {path}")
 
+    @contextlib.contextmanager
+    def setting(self, undo: Undo) -> Iterator[None]:
+        """Let the block change something outside our processes; it is undone at its end, also when the tool is killed.
+
+        Nothing is changed before its undoing is durably written down; what cannot be undone is left to the next start.
+
+        Raises:
+            SetupError: if it cannot be written down.
+        """
+        try:
+            if self._journal is None:
+                self._journal = Journal(self.token)
+                self._tell(f"settings {self._journal.path}")
+            journal = self._journal
+            number = journal.add(undo)
+        except OSError as error:
+            raise SetupError(
+                f"{error.filename} cannot be written: {error.strerror}; no setting is changed without a note of it",
+                hint="set XDG_STATE_HOME to a folder that can be written",
+            ) from error
+        try:
+            yield
+        finally:
+            journal.undo(number)
+
     def stop_all(self) -> None:
         """End everything that still runs, without grace."""
         for process in list(self._running.values()):
@@ -210,6 +239,8 @@ class Supervisor:
         self.stop_all()
         self._watchdog.stdin.close()
         self._watchdog.wait()
+        if self._journal is not None:
+            self._journal.close()
 
     def owns(self, pid: int, process: Process) -> bool:
         """Whether a pid belongs to what was started as `process`, children and daemons included."""
@@ -217,9 +248,7 @@ class Supervisor:
 
     def _start(self, launch: Launch, stdout: IO[bytes], stderr: IO[bytes]) -> Process:
         reading, writing = os.pipe()
-        cpus = ",".join(map(str, launch.cpus))
-        locale = "keep" if "LC_CTYPE" in launch.env else "drop"
-        head = [sys.executable, "-I", "-S", str(_LAUNCHER), str(writing), str(os.getpid()), cpus, locale, "--"]
+        head = [sys.executable, "-I", "-S", str(_LAUNCHER), str(writing), str(os.getpid()), *_settings(launch), "--"]
         self._count += 1
         token = f"{self.token}{self._count:06}."  # of equal length for all: the environment's size moves the stack
         try:
@@ -245,14 +274,16 @@ class Supervisor:
 
     def _executed(self, process: Process, launch: Launch, report: str) -> Process:
         _, _, failure = report.partition("error ")
-        if failure or not report.startswith("ok "):
-            self.stop(process, grace_seconds=0)
-            raise SetupError(
-                f"{launch.argv[0]} cannot be executed: {failure or process.stderr_tail() or 'the launcher failed'}",
-                hint="check that it is installed, on PATH, and executable",
-            )
-        process.started_ns = int(report.removeprefix("ok "))
-        return process
+        if report.startswith("ok ") and not failure:
+            process.started_ns = int(report.removeprefix("ok "))
+            return process
+        self.stop(process, grace_seconds=0)
+        if report.startswith("refused "):
+            raise _refusal(launch, report.removeprefix("refused "))
+        raise SetupError(
+            f"{launch.argv[0]} cannot be executed: {failure or process.stderr_tail() or 'the launcher failed'}",
+            hint="check that it is installed, on PATH, and executable",
+        )
 
     def _tell(self, order: str) -> None:
         stdin = self._watchdog.stdin
@@ -269,6 +300,36 @@ def supervisor() -> Supervisor:
     one = Supervisor()
     atexit.register(one.close)
     return one
+
+
+def _settings(launch: Launch) -> list[str]:
+    """Return what the launcher is told: groups first, because what they grant decides about the rest."""
+    settings = [f"group@{knob}={path}" for knob, path in launch.groups.items()]
+    if launch.cpus:
+        settings.append(f"affinity={','.join(map(str, launch.cpus))}")
+    if launch.nice is not None:
+        settings.append(f"nice={launch.nice}")
+    if launch.scheduling:
+        settings.append(f"scheduling={launch.scheduling}")
+    if not launch.huge_pages:
+        settings.append("huge-pages=off")
+    if not launch.aslr:
+        settings.append("aslr=off")
+    if "LC_CTYPE" not in launch.env:
+        settings.append("locale=drop")
+    return settings
+
+
+def _refusal(launch: Launch, told: str) -> SetupError:
+    """Put into words what the launcher told, `NAME TEXT`: the setting that the kernel refused, its level, and why."""
+    name, _, reason = told.partition(" ")
+    shown = next((one for one in _settings(launch) if one.startswith(f"{name}=")), name)
+    if name.startswith("group@"):
+        shown = f"{name.removeprefix('group@')}: the control group {shown.partition('=')[2]}"
+    return SetupError(
+        f"{shown} is refused by the kernel: {reason}",
+        hint="`tailtune knobs` says what each knob takes; the service was not started",
+    )
 
 
 def how_ended(status: int) -> str:

@@ -1,17 +1,20 @@
 """A tiny process that outlives a killed tailtune just long enough to end what it had started.
 
 It reads lines from a pipe of the tool: `token TEXT`, `add PID START_TICKS` and `remove PID` for sessions,
-`folder PATH` and `gone PATH` for temporary folders. When the pipe closes, for whatever reason, everything
-that carries the token or is in an added session is killed, and the folders are deleted.
+`folder PATH` and `gone PATH` for temporary folders, `settings PATH` for the journal of what the tool changed
+outside its processes. When the pipe closes, for whatever reason, everything that carries the token or is in an
+added session is killed, the changes of the journal are undone, and the folders are deleted.
 Run as `python -m tailtune.record.processes.watchdog`.
 """
 
+import contextlib
 import shutil
 import signal
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
-from tailtune.record.processes import ownership
+from tailtune.record.processes import journal, ownership
 
 
 class Charge:
@@ -21,6 +24,7 @@ class Charge:
         self.token = ""
         self.sessions: dict[int, ownership.Leader] = {}
         self.folders: set[str] = set()
+        self.settings: journal.Left | None = None
 
     def follow(self, lines: Iterable[str]) -> None:
         """Follow orders to the end of the pipe."""
@@ -29,8 +33,11 @@ class Charge:
             self._obey(order, rest)
 
     def clear(self) -> None:
-        """End the processes, then delete the folders."""
+        """End the processes, undo what was changed, delete the folders."""
         ownership.kill(self.sessions.values(), self.token)
+        if self.settings is not None:
+            self.settings.settle()
+            self.settings.close()
         for folder in self.folders:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -46,6 +53,10 @@ class Charge:
             self.folders.add(rest)
         elif order == "gone":
             self.folders.discard(rest)
+        elif order == "settings":
+            with contextlib.suppress(OSError):  # it has gone: everything was undone
+                self.settings = journal.Left(Path(rest))
+                self.settings.hold()
 
 
 def main() -> None:

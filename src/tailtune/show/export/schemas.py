@@ -7,7 +7,7 @@ import msgspec
 
 from tailtune.config.json_schema import schema, schema_of
 from tailtune.errors import SetupError, UsageError
-from tailtune.model import detected, doctor, imports, profile_view, results, selftest
+from tailtune.model import detected, doctor, imports, knobs, profile_view, results, selftest
 from tailtune.show.export.json import encode_plain
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -26,6 +26,7 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "profile": profile_view.ProfileResult,
     "explain": results.ExplainResult,
     "compare": results.CompareResult,
+    "knobs": knobs.KnobList,
     "report": results.RecordingFacts,
     "selftest-load": selftest.LoadSelftest,
     "schema": results.SchemaList,
