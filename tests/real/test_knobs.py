@@ -116,7 +116,7 @@ def running(program: Path, language: Language, folder: Path, knobs: dict[str, st
 
 
 def groups_left() -> list[Path]:
-    return [path for top in Path("/sys/fs/cgroup").glob("*") for path in top.rglob(f"{journal.GROUP_PREFIX}*")]
+    return [path for top in Path("/sys/fs/cgroup").glob("*") for path in top.rglob(f"{journal.PREFIX}*")]
 
 
 def seen(service: RunningService) -> list[str | None]:
@@ -224,7 +224,7 @@ def test_quota_and_limit_are_in_force_and_their_groups_go_with_the_service(rust_
         assert seen(service) == asked(GROUPED)
         assert len(groups_left()) == 2
         inside = Path(f"/proc/{service.process.pid}/cgroup").read_text()
-        assert inside.count(f"/{journal.GROUP_PREFIX}{os.getpid()}-") == 2
+        assert inside.count(f"/{journal.PREFIX}{os.getpid()}-") == 2
         assert [one for one in groups_left() if str(os.getpid()) not in (one / "cgroup.procs").read_text().split()]
     assert groups_left() == []
 

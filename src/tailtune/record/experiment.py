@@ -1,6 +1,7 @@
 """A paired comparison of variants: epochs of interleaved slices, written epoch by epoch."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ from tailtune.record.phases.instrumenting import instrument_warnings
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
 from tailtune.record.phases.service import Build, build
+from tailtune.record.phases.settings import contradictions, loaded
 from tailtune.record.ports import ForecastOf
 
 _PROBE_PAIRS: Final = 4
@@ -104,6 +106,7 @@ class _Experiment:
         self.warnings = [text for item in plan.variants.items() for text in instrument_warnings(*item, language)]
         self._going = list(range(1, len(plan.variants)))
         self._earlier = earlier
+        self.applied = list(earlier.applied) if earlier else []
         if earlier is not None:
             self.journal.records[:0] = earlier.phases
             self.warnings = [*earlier.warnings, *(text for text in self.warnings if text not in earlier.warnings)]
@@ -115,7 +118,7 @@ class _Experiment:
         plan = self.plan
         builds = [self._build(name, variant) for name, variant in plan.variants.items()]
         self._check_artifacts()
-        player = Player(self.bench.engine, plan.workload, plan.root, folder)
+        players = list(self._players(folder))
         self._warn_of_cut(folder)
         probe = Probe(self.bench.layout.service)
         stand = Stand(
@@ -123,7 +126,7 @@ class _Experiment:
             bench=self.bench,
             journal=self.journal,
             builds=builds,
-            players=[player] * len(builds),
+            players=players,
             probe=probe,
             seed=self.seed,
             slice_length=Duration(self.design.slice_ns),
@@ -135,6 +138,19 @@ class _Experiment:
             self._epochs(stand)
         finally:
             probe.close()
+
+    def _players(self, folder: Path) -> Iterator[Player]:
+        """Yield a player for each variant; those whose knobs leave the load alone share one, and its schedules."""
+        plan = self.plan
+        common = Player(self.bench.engine, plan.workload, plan.root, folder)
+        for number, variant in enumerate(plan.variants.values()):
+            workload = loaded(plan.workload, variant)
+            if workload == plan.workload:
+                yield common
+                continue
+            own = folder / f"load-{number}"
+            own.mkdir()
+            yield Player(self.bench.engine, workload, plan.root, own)
 
     def manifest(self, failure: str = "") -> Manifest:
         """Return the recording's table of contents as far as the experiment came."""
@@ -154,6 +170,7 @@ class _Experiment:
             seed=self.seed,
             phases=self.journal.records,
             layout=self.bench.layout,
+            applied=self.applied,
             partial=bool(failure),
             failure=failure,
             design=msgspec.structs.replace(self.design, made=self.done),
@@ -185,7 +202,8 @@ class _Experiment:
         plan = plan_epoch(derive_seed(self.seed, "probe"), 0, _PROBE_PAIRS)
         length = min(_PROBE_SLICE, Duration(self.design.slice_ns))
         twice = msgspec.structs.replace(stand.builds[0], name=f"{stand.builds[0].name} (again)")
-        probe = replace(stand, builds=[stand.builds[0], twice], slice_length=length, saturation=0)
+        players = [stand.players[0]] * 2
+        probe = replace(stand, builds=[stand.builds[0], twice], players=players, slice_length=length, saturation=0)
         begun = time.monotonic()
         self.bench.progress.note("a probe of the baseline against itself tells how long a decision takes here")
         tables = EpochRun(probe, plan, "probe").run(lambda _: None).tables
@@ -208,7 +226,8 @@ class _Experiment:
             for name, table in record.tables:
                 self.bench.writer.add_table(name, table)
             self.done += 1
-        for warning in record.warnings:
+            self.applied = record.applied
+        for warning in [*record.warnings, *contradictions(record.applied)]:
             self.warn(warning)
 
     def _look(self, seconds_left: float) -> None:

@@ -91,6 +91,8 @@ class Started(Protocol):
     pid: int
     during_load: list[Callable[[], AbstractContextManager[None]]]
     """What is entered around each stretch of load on this process, and left after it."""
+    companions: list[int]
+    """Pids of what runs beside it on purpose, whose CPU time is no interference."""
 
 
 @runtime_checkable

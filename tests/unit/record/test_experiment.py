@@ -74,6 +74,20 @@ def test_epochs_of_paired_slices(tmp_path: Path, tiny: Tiny) -> None:
     assert list(bundle.manifest.variants) == names
 
 
+def test_knobs_of_one_variant_turn_its_load_and_what_is_beside_it(tmp_path: Path, tiny: Tiny) -> None:
+    other = Variant(knobs={"rate": "x0.5", "nice": "3", "background": "cpu:1"})
+    manifest = carry_out(tmp_path, tiny(), epochs=1, other=other)
+    assert [(one.variant, one.knob, one.seen) for one in manifest.applied] == [
+        ("other", "rate", None),
+        ("other", "nice", "nice=3"),
+        ("other", "background", "background=cpu:1"),
+    ]
+    requests = dict.fromkeys(("base", "other"), 0)
+    for one in only_recording(tmp_path).table("slices").to_pylist():
+        requests[one["variant"]] += one["requests"]
+    assert requests["other"] < 0.75 * requests["base"]
+
+
 def test_slices_that_hold_only_the_beginning_of_a_trace_are_told_of(tmp_path: Path, tiny: Tiny) -> None:
     (tmp_path / "trace.tsv").write_text("t\n" + "".join(f"{number / 100}\n" for number in range(100)))
     plan = experiment_plan(tmp_path, tiny(), epochs=1, base=BASE, other=OTHER)

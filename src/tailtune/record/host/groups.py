@@ -148,7 +148,7 @@ def _below(
         for name in missing:
             stack.enter_context(setting(Undo(journal.WRITE, str(parent / _SUBTREE), f"-{name}")))
             _write(parent / _SUBTREE, f"+{name}")
-    path = parent / f"{journal.GROUP_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+    path = parent / f"{journal.PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     if not os.access(parent, os.W_OK):  # else each refused attempt would be journaled
         path.mkdir()
         path.rmdir()

@@ -47,11 +47,14 @@ class BackgroundLoad(Plain):
             return
         with background(counts, cpus, supervisor()) as hogs:
             process.during_load.append(hogs.running)
-            _running[process.pid] = [one.pid for one in hogs.hogs]
+            pids = [one.pid for one in hogs.hogs]
+            process.companions.extend(pids)
+            _running[process.pid] = pids
             try:
                 yield
             finally:
                 process.during_load.remove(hogs.running)
+                process.companions.clear()
                 del _running[process.pid]
 
     def seen(self, pid: int, launch: Launch, level: str) -> str | None:  # noqa: ARG002

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tailtune.model.knobs import Applied
 from tailtune.model.recording import Phase, SteadyState
 from tailtune.model.units import Duration
 from tailtune.record.formats import rows
@@ -47,6 +48,7 @@ class EpochRecord:
 
     tables: list[tuple[str, pa.Table]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    applied: list[Applied] = field(default_factory=list)
 
 
 class EpochRun:
@@ -80,6 +82,7 @@ class EpochRun:
             once_ready(services)
             stack.enter_context(away_from_service(self._bench.layout))
             states = {index: self._warm(index, services[index]) for index in self._plan.start_order}
+            applied = [row for index in sorted(services) for row in services[index].applied()]
             recorder = SliceRecorder(self._bench, services, stand.probe, stand.players)
             with self._journal.phase(Phase.MEASURE, self._title):
                 for one in self._plan.slices:
@@ -87,7 +90,7 @@ class EpochRun:
                     advance(one.position + 1)
                 saturated = self._saturate(services)
         tables = [*recorder.tables(), ("epochs", self._starts(states))]
-        return EpochRecord(tables=tables + saturated, warnings=recorder.warnings())
+        return EpochRecord(tables=tables + saturated, warnings=recorder.warnings(), applied=applied)
 
     def _saturate(self, services: Services) -> list[tuple[str, pa.Table]]:
         stand = self._stand

@@ -15,7 +15,7 @@ from tailtune.record.host import groups
 from tailtune.record.phases import settings
 from tailtune.record.phases.instrumenting import Instrumented, instrument
 from tailtune.record.ports import Launch, Subject
-from tailtune.record.processes import ready
+from tailtune.record.processes import proc, ready
 from tailtune.record.processes.process import GRACE_SECONDS, Ended, Process, supervisor
 
 _PORT = "{port}"
@@ -74,6 +74,10 @@ class RunningService:
             for enter in self.process.during_load:
                 stack.enter_context(enter())
             yield
+
+    def background_cpu_ns(self) -> int:
+        """Return the CPU time so far of what knobs run beside the service on purpose."""
+        return sum(proc.cpu_ns(pid) for pid in self.process.companions)
 
     def applied(self) -> list[Applied]:
         """Return the variant's knobs with what the process shows of them; best asked after the warm-up."""

@@ -95,6 +95,7 @@ class SliceRecorder:
     def _read(self) -> "_Edge":
         return _Edge(
             usage={index: reader.read() for index, reader in self._usage.items()},
+            background_cpu_ns=sum(service.background_cpu_ns() for service in self._services.values()),
             own_cpu_ns={index: proc.cpu_ns(service.process.pid) for index, service in self._services.items()},
             host=self._host.read(),
             asleep_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns(),
@@ -125,6 +126,8 @@ class _Edge:
     host: HostReading
     asleep_ns: int
     """How long the machine has slept since it was switched on."""
+    background_cpu_ns: int = 0
+    """Of what runs beside the services on purpose."""
 
     def others_cpu_ns(self, variant: int) -> int:
         """CPU time of the processes that the service started."""
@@ -147,6 +150,7 @@ def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: 
     host_first, host_last = before.host, after.host
     busy = host_last.busy_ns - host_first.busy_ns
     used = sum(after.usage[index].cpu_ns - one.cpu_ns for index, one in before.usage.items())  # the idle variant's too
+    used += after.background_cpu_ns - before.background_cpu_ns
     return {
         "epoch": epoch,
         "slice": plan.slice,

@@ -27,24 +27,28 @@ _PASS_SECONDS: Final = 0.02
 GROUP: Final = "group"
 WRITE: Final = "write"
 FOLDER: Final = "folder"
-GROUP_PREFIX: Final = "tailtune-"
-"""What the names of our control groups begin with."""
+PREFIX: Final = "tailtune-"
+"""What the names of our control groups and folders begin with."""
+CONTROL: Final = "cgroup.subtree_control"
+"""The only file of settings that is written: which controllers a group hands out."""
 
 
 class Undo(NamedTuple):
     """How one change is undone."""
 
     kind: str
-    """GROUP: end what is in a control group and remove it. WRITE: write `text` into a file of settings, unless
-    another tailtune still has groups beside it. FOLDER: delete a folder of ours."""
+    """GROUP: end what is in a control group and remove it. WRITE: write `text` into CONTROL, unless another
+    tailtune still has groups beside it. FOLDER: delete a folder of ours."""
     path: str
     text: str = ""
 
 
-def folder() -> Path:
-    """Return where journals are kept; it may not exist."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - may have no home
-    return Path(home) / "tailtune" / "settings"
+def folder() -> Path | None:
+    """Return where journals are kept; it may not exist. None for a user without a home."""
+    home = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(home):  # noqa: PTH117 - a relative one is to be ignored, XDG Base Directory Specification
+        home = os.path.expanduser("~/.local/state")  # noqa: PTH111 - does not raise where there is no home
+    return Path(home) / "tailtune" / "settings" if os.path.isabs(home) else None  # noqa: PTH117
 
 
 class Journal:
@@ -56,7 +60,10 @@ class Journal:
         Raises:
             OSError: if it cannot be written: then nothing may be changed.
         """
-        self.path = folder() / f"{token.rstrip('.')}{_SUFFIX}"
+        place = folder()
+        if place is None:
+            raise OSError(errno.ENOENT, "this user has no home", "the journal of settings")
+        self.path = place / f"{token.rstrip('.')}{_SUFFIX}"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file: IO[bytes] = self.path.open("xb")
         fcntl.flock(self._file, fcntl.LOCK_SH)
@@ -111,6 +118,10 @@ class Left:
         """Share it with the tool, as its watchdog does."""
         fcntl.flock(self._file, fcntl.LOCK_SH)
 
+    def is_foreign(self) -> bool:
+        """Whether another user wrote it: what it says is not ours to do, least of all as root."""
+        return os.fstat(self._file.fileno()).st_uid != os.geteuid()
+
     def is_held(self) -> bool:
         """Whether its tool or the tool's watchdog lives; where not, it is ours from now on."""
         try:
@@ -143,9 +154,10 @@ class Left:
 def repair() -> list[str]:
     """Undo what dead tools left behind; return a sentence for each that left something."""
     said = []
-    for path in sorted(folder().glob(f"*{_SUFFIX}")):
+    place = folder()
+    for path in sorted(place.glob(f"*{_SUFFIX}")) if place else []:
         with contextlib.suppress(OSError), contextlib.closing(Left(path)) as left:
-            if left.is_held():
+            if left.is_foreign() or left.is_held():
                 continue
             done, reasons = left.settle()
             if done:
@@ -155,7 +167,12 @@ def repair() -> list[str]:
 
 
 def carry_out(undo: Undo) -> str:
-    """Undo a change; return why it cannot be undone, empty if it is."""
+    """Undo a change; return why it cannot be undone, empty if it is.
+
+    What is not ours is left alone, whatever stands in a journal.
+    """
+    if not _is_ours(undo):
+        return f"{undo.path} is nothing that tailtune changes"
     try:
         if undo.kind == GROUP:
             _remove_group(Path(undo.path))
@@ -166,6 +183,13 @@ def carry_out(undo: Undo) -> str:
     except OSError as error:
         return f"{undo.path}: {error.strerror}"
     return ""
+
+
+def _is_ours(undo: Undo) -> bool:
+    name = Path(undo.path).name
+    if undo.kind == WRITE:
+        return name == CONTROL and undo.text.startswith("-")
+    return undo.kind in (GROUP, FOLDER) and name.startswith(PREFIX)
 
 
 def _remove_group(path: Path) -> None:
@@ -192,7 +216,7 @@ def _end_members(path: Path) -> None:
 
 
 def _write_back(path: Path, text: str) -> None:
-    if any(path.parent.glob(f"{GROUP_PREFIX}*")):
+    if any(path.parent.glob(f"{PREFIX}*")):
         raise OSError(errno.EBUSY, "another tailtune still uses it")
     with contextlib.suppress(FileNotFoundError):
         path.write_text(text)

@@ -69,6 +69,8 @@ class Process:
         self.stderr = stderr
         self.during_load: list[Callable[[], contextlib.AbstractContextManager[None]]] = []
         """What is entered around each stretch of load on this process, and left after it."""
+        self.companions: list[int] = []
+        """Pids of what runs beside it on purpose, whose CPU time is no interference."""
         self._popen = popen
 
     @property

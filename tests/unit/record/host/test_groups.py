@@ -59,7 +59,7 @@ def test_version_2_makes_one_group_below_the_nearest_that_hands_out_both(tmp_pat
         assert made[CPU] == made[MEMORY]
         path = made[CPU]
         assert path.parent == top / "user"
-        assert path.name.startswith(journal.GROUP_PREFIX)
+        assert path.name.startswith(journal.PREFIX)
         assert (path / "cpu.max").read_text() == "50000 100000"
         assert (path / "memory.max").read_text() == str(64 << 20)
         assert groups.cpu_quota(path) == HALF
@@ -74,7 +74,7 @@ def test_version_2_swap_is_no_way_round_the_limit(tmp_path: Path, monkeypatch: p
 
     def mkdir(path: Path) -> None:
         made_by_kernel(path)
-        if path.name.startswith(journal.GROUP_PREFIX):
+        if path.name.startswith(journal.PREFIX):
             (path / "memory.swap.max").write_text("max")
 
     monkeypatch.setattr(Path, "mkdir", mkdir)

@@ -1,5 +1,7 @@
 """The row of a slice: differences of the readings at its edges."""
 
+from dataclasses import replace
+
 from tests.support.recordings import S, load_report
 
 from tailtune.record.host.interference import HostReading
@@ -25,6 +27,13 @@ def test_neither_variant_counts_as_another_program() -> None:
     row = _row(0, plan, "fast", report, edge(5 * S, 2 * S, 20 * S), edge(7 * S, 3 * S, 28 * S))
     assert row["cpu_user_ns"] == 2 * S
     assert row["other_busy_ns"] == (8 - 2 - 1 - 1) * S
+
+
+def test_what_runs_beside_a_variant_on_purpose_is_no_other_program() -> None:
+    plan = SlicePlan(slice=3, pair=1, position=1, variant=1, seed=7)
+    before, after = edge(5 * S, 2 * S, 20 * S), edge(7 * S, 3 * S, 28 * S)
+    row = _row(0, plan, "fast", load_report(engine_cpu_ns=S), before, replace(after, background_cpu_ns=3 * S))
+    assert row["other_busy_ns"] == (8 - 2 - 1 - 1 - 3) * S
 
 
 def test_what_its_other_processes_used_and_how_long_the_machine_slept_is_told() -> None:
