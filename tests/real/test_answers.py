@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from tailtune.model.recording import Kind
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
 from tailtune.record.phases import gates as gating
-from tailtune.record.phases.answers import compare_answers
+from tailtune.record.phases.answers import compare_answers, second_start
 from tailtune.record.phases.bench import scratch
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.service import Build, RunningService, build, start
@@ -135,14 +135,8 @@ def running(root: Path, name: str, variant: Variant) -> Iterator[RunningService]
 def compared(root: Path, variant: Variant, *operations: Operation) -> tuple[AnswersReport, int]:
     """Return the report, and how often the baseline was started again."""
     workload = Workload(operations=list(operations), rate_per_s=200.0)
+    plan = experiment_plan(root, SERVICE, epochs=1, base=Variant(), other=variant)
     again: list[str] = []
-
-    @contextmanager
-    def second_start() -> Iterator[RunningService]:
-        again.append("started")
-        with running(root, "base", Variant()) as service:
-            yield service
-
     with (
         open_bench(root, Kind.EXPERIMENT, Meddler()) as bench,
         bench.writer,
@@ -151,8 +145,13 @@ def compared(root: Path, variant: Variant, *operations: Operation) -> tuple[Answ
         running(root, "other", variant) as candidate,
     ):
         player = Player(bench.engine, workload, root, folder)
-        report = compare_answers(
-            [baseline, candidate], player, seed=1, judge=judge, again=second_start, quota=Quota(requests=60)
+
+        def once_more() -> AbstractContextManager[RunningService]:
+            again.append("started")
+            return second_start(plan, baseline.build, bench)
+
+        [report] = compare_answers(
+            [baseline, candidate], player, seed=1, judge=judge, again=once_more, quota=Quota(requests=60)
         )
     return report, len(again)
 
@@ -223,6 +222,17 @@ def test_equal_variants_share_a_test_and_a_slow_one_is_ended(root: Path) -> None
     assert "longer than 300ms" in results[0].reason
     assert list(logs) == ["base.test.txt"]
     assert why_withheld(None, results) == ""
+
+
+def test_what_was_built_elsewhere_has_no_gate(root: Path) -> None:
+    artifact = build(SERVICE, "base", Variant(), root, Workspace(root).builds)
+    other = Build(name="other", variant=Variant(binary=artifact.path), artifact=artifact)
+    plan = experiment_plan(root, SERVICE, epochs=1, base=Variant(), other=other.variant)
+    with open_bench(root, Kind.EXPERIMENT, Meddler()) as bench, bench.writer, scratch() as folder:
+        player = Player(bench.engine, Workload(operations=[SUM]), root, folder)
+        [result] = gating.run_gates(plan, Gates(test=["false"]), [other], bench, player)
+    assert (result.passed, result.log) == (True, "")
+    assert "built elsewhere" in result.reason
 
 
 def test_a_command_that_is_not_there_fails_the_gate(root: Path) -> None:

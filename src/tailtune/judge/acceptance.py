@@ -60,3 +60,13 @@ def shared_failures(gates: Sequence[GateResult]) -> list[str]:
 
 def _names(gates: Sequence[GateResult]) -> list[str]:
     return list(dict.fromkeys(one.name for one in gates))
+
+
+def answers_of(reports: Iterable[AnswersReport], candidate: str) -> AnswersReport | None:
+    """Return the report about one candidate of an experiment; absent where it was not asked."""
+    return next((one for one in reports if one.candidate == candidate), None)
+
+
+def gates_of(gates: Iterable[GateResult], *variants: str) -> list[GateResult]:
+    """Return the results of these variants of an experiment."""
+    return [one for one in gates if one.variant in variants]

@@ -13,6 +13,7 @@ import msgspec
 
 from tailtune.bundle import Bundle
 from tailtune.judge import decision, statistics
+from tailtune.judge.acceptance import answers_of, gates_of
 from tailtune.judge.epochs import EpochFigures, Experiment, read_experiment
 from tailtune.judge.hypothesis import judge_expectations
 from tailtune.judge.metrics import ALWAYS, LATENCIES, MARGINS, PRIMARY
@@ -58,8 +59,8 @@ def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float]
         warnings=_warnings(experiment, bundle.manifest, is_aa=is_aa),
         operations=compare_operations(bundle, experiment),
         **_asked(bundle.manifest, verdicts.values()),
-        answers=bundle.manifest.answers,
-        gates=bundle.manifest.gates,
+        answers=answers_of(bundle.manifest.answers, experiment.candidate),
+        gates=gates_of(bundle.manifest.gates, experiment.baseline, experiment.candidate),
         epoch_seconds=_epoch_seconds(bundle.manifest, experiment.epochs_total),
     )
 

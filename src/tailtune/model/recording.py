@@ -162,10 +162,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     load: LoadReport | None = None
     """Of the measure window."""
     diagnose_load: LoadReport | None = None
-    answers: AnswersReport | None = None
-    """Of an experiment: whether its variants answer alike; absent where it was not asked."""
+    answers: list[AnswersReport] = []
+    """Of an experiment: of each candidate, whether it answers as the baseline does; empty where it was not asked."""
     gates: list[GateResult] = []
-    """The baseline's first."""
+    """Of an experiment, gate by gate, the baseline's first."""
     collectors: list[CollectorRecord] = []
     partial: bool = False
     """The command was interrupted or failed: what is here was recorded, but not everything is here."""

@@ -62,7 +62,7 @@ def gate_lines(gates: Sequence[GateResult]) -> list[tuple[str, str, str]]:
     for one in gates:
         shared = ", as every variant does" if len(everyone) > 1 and failing[one.name] == everyone else ""
         kept = f"; output in {one.log}" if one.log else ""
-        outcome = "passed" if one.passed else f"FAILED{shared}: {printable(one.reason)}{kept}"
+        outcome = one.reason or "passed" if one.passed else f"FAILED{shared}: {printable(one.reason)}{kept}"
         lines.append((one.name, one.variant, outcome))
     return lines
 

@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 from tests.support.experiment_results import COMPARISON
 
-from tailtune.judge.acceptance import own_failures, shared_failures, why_withheld, withhold
+from tailtune.judge.acceptance import answers_of, gates_of, own_failures, shared_failures, why_withheld, withhold
 from tailtune.model.answer_rules import Compare
 from tailtune.model.answers import AnswersReport, GateResult, OperationAnswers
 from tailtune.model.verdict import Verdict
@@ -55,3 +55,11 @@ def test_with_several_candidates_each_answers_for_itself() -> None:
     assert own_failures(gates, "a") == [gates[1]]
     assert why_withheld(None, gates, candidate="b") == ""
     assert "a fails" in why_withheld(None, gates, candidate="a")
+
+
+def test_each_candidate_has_its_own() -> None:
+    reports = [replace(report(0), candidate=name) for name in ("a", "b")]
+    assert answers_of(reports, "b") is reports[1]
+    assert answers_of(reports, "c") is None
+    gates = [gate(name, "test", passed=True) for name in ("base", "a", "b")]
+    assert gates_of(gates, "base", "b") == [gates[0], gates[2]]

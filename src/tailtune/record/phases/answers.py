@@ -1,16 +1,34 @@
-"""Asks two fresh services the same requests in the same order, so that their answers can be compared."""
+"""Asks fresh services the same requests in the same order, so that their answers can be compared."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from tailtune.model.answers import AnswerSet, AnswersReport
 from tailtune.model.recording import Phase
+from tailtune.record.phases.bench import Bench, Plan
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
-from tailtune.record.phases.service import RunningService
+from tailtune.record.phases.service import Build, RunningService, start
 from tailtune.record.ports import AnswersJudge, Quota
 
 _DEFAULT = Quota()
+
+
+@contextmanager
+def second_start(plan: Plan, build: Build, bench: Bench) -> Iterator[RunningService]:
+    """Start a variant once more, beside what runs already, with output of its own; ready inside the block.
+
+    Raises:
+        NotReadyError: if it does not get ready.
+        SetupError: if it cannot be started.
+    """
+    logs = [bench.writer.log_path(f"baseline.answers.{stream}.txt") for stream in ("stdout", "stderr")]
+    service = start(plan.service, build, root=plan.root, cpus=bench.layout.service, stdout=logs[0], stderr=logs[1])
+    try:
+        service.wait_ready()
+        yield service
+    finally:
+        service.stop(grace=False)
 
 
 def compare_answers(
@@ -21,21 +39,23 @@ def compare_answers(
     judge: AnswersJudge,
     again: Callable[[], AbstractContextManager[RunningService]],
     quota: Quota = _DEFAULT,
-) -> AnswersReport:
-    """Compare what baseline and candidate answer; both must have been started just now and be ready.
+) -> list[AnswersReport]:
+    """Compare what the baseline and each candidate answer; all must have been started just now and be ready.
 
     Each is asked the same requests one after another on one connection: sessions and services with a state see
-    the same order from the same state. Where the answers differ, the baseline is started once more and asked
-    the same: what differs between its own starts says nothing about the candidate.
+    the same order from the same state. Where answers differ, the baseline is started once more and asked the
+    same: what differs between its own starts says nothing about a candidate. So one call is for all candidates.
 
     Args:
-        services: Baseline and candidate, ready, before any load.
+        services: The baseline and its candidates, ready, before any load.
         player: Of the experiment's workload.
         seed: Of the experiment; the requests are others than those that are measured.
         judge: Compares kept answers, as `judge.answers.compare_answers` does.
-        again: Starts the baseline once more and waits until it is ready; leaving the block stops it. Only
-            called where answers differ.
+        again: Starts the baseline once more, as `second_start` does. Only called where answers differ.
         quota: How much is asked.
+
+    Returns:
+        A report about each candidate, in their order.
 
     Raises:
         ServiceDiedError: if a service ends meanwhile.
@@ -49,9 +69,10 @@ def compare_answers(
         service.process.check(Phase.ANSWERS)
         return AnswerSet(variant=service.build.name, answers=answers, early=report.early, trouble=report.trouble)
 
-    baseline, candidate = (asked(service) for service in services)
-    first = judge(player.workload, baseline, candidate, None)
-    if not first.differ:
+    baseline, *candidates = (asked(service) for service in services)
+    first = [judge(player.workload, baseline, one, None) for one in candidates]
+    if not any(report.differ for report in first):
         return first
     with again() as second:
-        return judge(player.workload, baseline, candidate, asked(second))
+        own = asked(second)
+    return [judge(player.workload, baseline, one, own) for one in candidates]
