@@ -15,7 +15,7 @@ import pytest
 from tests.support.trials import started
 from tests.support.waiting import wait_until
 
-from tailtune.errors import SetupError, UsageError
+from tailtune.errors import NotReadyError, SetupError, UsageError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.record import registry
 from tailtune.record.host.cgroup import seat
@@ -218,6 +218,14 @@ def test_each_thread_is_pinned_also_those_born_later(
             client.close()
 
 
+def test_affinity_and_pinning_go_together(rust_program: Path, tmp_path: Path) -> None:
+    knobs = {"affinity": f"0-{len(os.sched_getaffinity(0)) - 1}", "pinning": "each"}
+    if registry.knob("affinity").needs(Service(language=Language.RUST), None, knobs["affinity"]):
+        pytest.skip("the first CPUs may not be used")
+    with running(rust_program, Language.RUST, tmp_path, knobs) as service:
+        assert seen(service) == asked(knobs)
+
+
 @needs_groups
 def test_quota_and_limit_are_in_force_and_their_groups_go_with_the_service(rust_program: Path, tmp_path: Path) -> None:
     with running(rust_program, Language.RUST, tmp_path, GROUPED) as service:
@@ -236,6 +244,19 @@ def test_a_program_in_a_group_is_stopped_when_its_quota_is_used_up(tmp_path: Pat
     with running(tmp_path / "service", Language.RUST, tmp_path, {"cpu-quota": "0.2/10ms"}):
         [group] = groups_left()
         assert wait_until(lambda: "nr_throttled 0\n" not in (group / "cpu.stat").read_text(), 10)
+
+
+@needs_groups
+def test_a_program_that_needs_more_than_its_limit_is_ended_and_the_limit_is_named(tmp_path: Path) -> None:
+    greedy = "fn main() { let all = vec![1u8; 64 << 20]; std::thread::park(); drop(all);"
+    (tmp_path / "main.rs").write_text(RUST.replace("fn main() {", greedy, 1))
+    subprocess.run(["rustc", "-o", "service", "main.rs"], cwd=tmp_path, check=True)
+    with (
+        pytest.raises(NotReadyError, match="SIGKILL") as told,
+        running(tmp_path / "service", Language.RUST, tmp_path, {"memory-limit": "16MiB"}),
+    ):
+        pass
+    assert "memory limit, here 16,777,216 bytes" in told.value.hint
 
 
 def test_background_load_runs_while_the_service_is_loaded_and_only_then(rust_program: Path, tmp_path: Path) -> None:

@@ -49,6 +49,22 @@ def differences(variant: Variant) -> str:
     return "; ".join(f"{name} {text}" for name, text in parts.items() if text) or "the service as it is"
 
 
+def knobs(manifest: Manifest) -> str:
+    """Say what the running processes showed of the knobs that were turned; empty where none was."""
+    rows = manifest.applied
+    named = len({one.variant for one in rows}) > 1
+    told = [
+        f"{f'{one.variant}: ' if named else ''}{one.knob}={one.level}"
+        f"{'' if one.seen == f'{one.knob}={one.level}' else f' ({_shown(one.seen)})'}"
+        for one in rows
+    ]
+    return ", ".join(told)
+
+
+def _shown(seen: str | None) -> str:
+    return "not to be seen in the process" if seen is None else f"the process shows {seen}"
+
+
 def phases(records: Sequence[PhaseRecord]) -> str:
     """Write the phases with their seconds; one that failed says so."""
     return ", ".join(

@@ -1,10 +1,14 @@
 """CPU affinity: which CPUs the service may run on."""
 
+import contextlib
+import os
+
 import msgspec
 
 from tailtune.model.project import Service
 from tailtune.record.knob import Plain, cpus_of, not_allowed, status
 from tailtune.record.ports import Launch
+from tailtune.record.processes import proc
 
 
 class Affinity(Plain):
@@ -32,9 +36,24 @@ class Affinity(Plain):
         return msgspec.structs.replace(launch, cpus=sorted(cpus_of(level)))
 
     def seen(self, pid: int, launch: Launch, level: str) -> str | None:  # noqa: ARG002
-        """Read the CPUs that the kernel allows the process."""
+        """Read the CPUs that the kernel allows the process; the knob `pinning` gives each thread one of them."""
         found = status(pid, "Cpus_allowed_list")
-        return self.told(found, level, same=found is not None and cpus_of(found) == cpus_of(level))
+        if found is None:
+            return None
+        seen, wanted = cpus_of(found), cpus_of(level)
+        return self.told(
+            found, level, same=seen == wanted or (len(seen) == 1 and seen < wanted and _pinned(pid, wanted))
+        )
+
+
+def _pinned(pid: int, cpus: set[int]) -> bool:
+    """Whether each thread has one of these CPUs."""
+    for task in proc.tasks(pid):
+        with contextlib.suppress(OSError):
+            allowed = os.sched_getaffinity(task)
+            if len(allowed) != 1 or not allowed <= cpus:
+                return False
+    return True
 
 
 KNOB = Affinity()

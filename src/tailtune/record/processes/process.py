@@ -71,6 +71,8 @@ class Process:
         """What is entered around each stretch of load on this process, and left after it."""
         self.companions: list[int] = []
         """Pids of what runs beside it on purpose, whose CPU time is no interference."""
+        self.memory_bytes: int | None = None
+        """Limit of memory that it was started with; absent: none of ours."""
         self._popen = popen
 
     @property
@@ -93,9 +95,15 @@ class Process:
             return
         raise ServiceDiedError(
             f"the service (pid {self.pid}) ended with {how_ended(status)} during {doing}",
-            hint=f"its complete output is kept with the recording, as logs/{self.stderr.name}",
+            hint=self.why_killed() or f"its complete output is kept with the recording, as logs/{self.stderr.name}",
             detail=self.stderr_tail(),
         )
+
+    def why_killed(self) -> str:
+        """Name the memory limit where it may be what ended the program; empty where it cannot be."""
+        if self.memory_bytes is None or self.status != -signal.SIGKILL:
+            return ""
+        return f"the kernel kills what needs more than its memory limit, here {self.memory_bytes:,} bytes; raise it"
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end; False when it still runs after `seconds`."""
@@ -264,6 +272,7 @@ class Supervisor:
         finally:
             os.close(writing)
         process = Process(popen, token, launch.stderr)
+        process.memory_bytes = launch.memory_bytes
         self._running[process.pid] = process
         self._tell(f"add {process.pid} {process.leader.start_ticks}")
         try:

@@ -75,7 +75,7 @@ def _still_runs(process: Process) -> None:
     if status is not None:
         raise NotReadyError(
             f"the service (pid {process.pid}) ended at start with {how_ended(status)}",
-            hint="run it by hand with the same arguments and environment",
+            hint=process.why_killed() or "run it by hand with the same arguments and environment",
             detail=process.stderr_tail(),
         )
 

@@ -7,7 +7,7 @@ from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.markdown.answers import answers, gates
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
-from tailtune.show.phrases import differences, layout, losses, reasons, units
+from tailtune.show.phrases import differences, knobs, layout, losses, reasons, units
 from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, with_interval
 
 
@@ -40,6 +40,7 @@ def method(manifest: Manifest) -> list[str]:
         " cross-checked by a sign-flip permutation test.",
         "Latency runs from the intended start; errors and time-outs stay in the distribution.",
         f"CPUs: {escaped(layout(manifest))}." if layout(manifest) else "",
+        f"Knobs: {escaped(knobs(manifest))}." if manifest.applied else "",
     ]
 
 

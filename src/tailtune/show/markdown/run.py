@@ -11,7 +11,19 @@ from tailtune.model.summary import GoalResult, LatencySummary, ServiceTime, Wind
 from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
 from tailtune.show.headline import run_headline
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
-from tailtune.show.phrases import condition_measured, errors, lags, layout, loop, losses, phases, share, states, warm_up
+from tailtune.show.phrases import (
+    condition_measured,
+    errors,
+    knobs,
+    lags,
+    layout,
+    loop,
+    losses,
+    phases,
+    share,
+    states,
+    warm_up,
+)
 from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, rate, with_interval
 
 
@@ -48,6 +60,7 @@ def method(manifest: Manifest) -> list[str]:
         _loop(manifest.load),
         "Latency runs from the intended start; errors and time-outs stay in the distribution.",
         f"CPUs: {escaped(layout(manifest))}." if layout(manifest) else "",
+        f"Knobs: {escaped(knobs(manifest))}." if manifest.applied else "",
         f"Phases: {escaped(phases(manifest.phases))}." if manifest.phases else "",
     ]
 

@@ -7,7 +7,7 @@ from tailtune.model.recording import Manifest
 from tailtune.model.results import InstrumentCost, RunResult
 from tailtune.model.summary import RunSummary
 from tailtune.show.headline import run_headline
-from tailtune.show.phrases import layout, losses, phases, subject, warm_up
+from tailtune.show.phrases import knobs, layout, losses, phases, subject, warm_up
 from tailtune.show.text.charts import charts as drawn
 from tailtune.show.text.engine import engine
 from tailtune.show.text.findings import finding_lines
@@ -77,6 +77,7 @@ def _trial(manifest: Manifest) -> list[str]:
         ("phases", phases(manifest.phases)),
         ("warm-up", warm_up(manifest)),
         ("CPUs", layout(manifest)),
+        ("knobs", knobs(manifest)),
         ("failure", manifest.failure),
         *(("not seen", loss) for loss in losses(manifest)),
     ]
