@@ -20,7 +20,7 @@ def withhold(
     Args:
         verdicts: What the measurements say.
         answers: Whether both variants answer alike; absent: not asked.
-        gates: Of both variants. What fails for the baseline too is not the candidate's fault.
+        gates: The baseline's first. What fails for the baseline too is not the candidate's fault.
         candidate: Its name; empty: the variant of the last gate.
     """
     why = why_withheld(answers, gates, candidate=candidate)
@@ -46,9 +46,9 @@ def why_withheld(answers: AnswersReport | None, gates: Sequence[GateResult] = ()
 
 
 def own_failures(gates: Sequence[GateResult], candidate: str) -> list[GateResult]:
-    """Return the gates that this variant fails and no other does."""
-    others = {one.name for one in gates if not one.passed and one.variant != candidate}
-    return [one for one in gates if one.variant == candidate and not one.passed and one.name not in others]
+    """Return the gates that this variant fails and the baseline, whose results come first, does not."""
+    excused = {one.name for one in gates if not one.passed and one.variant == gates[0].variant}
+    return [one for one in gates if one.variant == candidate and not one.passed and one.name not in excused]
 
 
 def shared_failures(gates: Sequence[GateResult]) -> list[str]:

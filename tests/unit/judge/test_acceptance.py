@@ -55,6 +55,9 @@ def test_with_several_candidates_each_answers_for_itself() -> None:
     assert own_failures(gates, "a") == [gates[1]]
     assert why_withheld(None, gates, candidate="b") == ""
     assert "a fails" in why_withheld(None, gates, candidate="a")
+    both = [gates[0], gates[1], gate("b", "test", passed=False)]
+    assert own_failures(both, "a") == [gates[1]]
+    assert "b fails" in why_withheld(None, both, candidate="b")
 
 
 def test_each_candidate_has_its_own() -> None:
