@@ -20,7 +20,7 @@ from tailtune.model.recording import Kind
 from tailtune.model.units import Duration
 from tailtune.model.workload import Operation, Workload
 from tailtune.record.phases import gates as gating
-from tailtune.record.phases.answers import compare_answers, second_start
+from tailtune.record.phases.answers import compare_answers
 from tailtune.record.phases.bench import scratch
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.service import Build, RunningService, build, start
@@ -135,7 +135,6 @@ def running(root: Path, name: str, variant: Variant) -> Iterator[RunningService]
 def compared(root: Path, variant: Variant, *operations: Operation) -> tuple[AnswersReport, int]:
     """Return the report, and how often the baseline was started again."""
     workload = Workload(operations=list(operations), rate_per_s=200.0)
-    plan = experiment_plan(root, SERVICE, epochs=1, base=Variant(), other=variant)
     again: list[str] = []
     with (
         open_bench(root, Kind.EXPERIMENT, Meddler()) as bench,
@@ -148,7 +147,7 @@ def compared(root: Path, variant: Variant, *operations: Operation) -> tuple[Answ
 
         def once_more() -> AbstractContextManager[RunningService]:
             again.append("started")
-            return second_start(plan, baseline.build, bench)
+            return running(root, "base", Variant())
 
         [report] = compare_answers(
             [baseline, candidate], player, seed=1, judge=judge, again=once_more, quota=Quota(requests=60)

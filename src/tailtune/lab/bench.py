@@ -11,7 +11,6 @@ from tailtune import config as configuration
 from tailtune.bundle.workspace import Workspace
 from tailtune.bundle.writer import BundleWriter
 from tailtune.errors import UsageError
-from tailtune.judge.answers import compare_answers
 from tailtune.judge.histograms import total
 from tailtune.judge.steady import steady
 from tailtune.judge.validity import assess
@@ -72,7 +71,6 @@ def _bench(root: Path, writer: BundleWriter, progress: Progress, threads: int, p
             layout=layout,
             steady=steady,
             check_load=check_load,
-            judge_answers=compare_answers,
             progress=progress,
         )
     finally:

@@ -1,34 +1,16 @@
 """Asks fresh services the same requests in the same order, so that their answers can be compared."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from tailtune.model.answers import AnswerSet, AnswersReport
 from tailtune.model.recording import Phase
-from tailtune.record.phases.bench import Bench, Plan
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
-from tailtune.record.phases.service import Build, RunningService, start
+from tailtune.record.phases.service import RunningService
 from tailtune.record.ports import AnswersJudge, Quota
 
 _DEFAULT = Quota()
-
-
-@contextmanager
-def second_start(plan: Plan, build: Build, bench: Bench) -> Iterator[RunningService]:
-    """Start a variant once more, beside what runs already, with output of its own; ready inside the block.
-
-    Raises:
-        NotReadyError: if it does not get ready.
-        SetupError: if it cannot be started.
-    """
-    logs = [bench.writer.log_path(f"baseline.answers.{stream}.txt") for stream in ("stdout", "stderr")]
-    service = start(plan.service, build, root=plan.root, cpus=bench.layout.service, stdout=logs[0], stderr=logs[1])
-    try:
-        service.wait_ready()
-        yield service
-    finally:
-        service.stop(grace=False)
 
 
 def compare_answers(
@@ -51,7 +33,8 @@ def compare_answers(
         player: Of the experiment's workload.
         seed: Of the experiment; the requests are others than those that are measured.
         judge: Compares kept answers, as `judge.answers.compare_answers` does.
-        again: Starts the baseline once more, as `second_start` does. Only called where answers differ.
+        again: Starts the baseline once more and waits until it is ready; leaving the block ends it. Only called
+            where answers differ.
         quota: How much is asked.
 
     Returns:

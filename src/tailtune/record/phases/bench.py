@@ -20,7 +20,7 @@ from tailtune.model.project import Goals, Service
 from tailtune.model.recording import CpuLayout, Manifest, Phase, PhaseRecord
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Workload
-from tailtune.record.ports import AnswersJudge, Engine, ForecastOf, LoadCheck, LookAt, Progress, SteadyTest
+from tailtune.record.ports import Engine, ForecastOf, LoadCheck, LookAt, Progress, SteadyTest
 from tailtune.record.processes.process import supervisor
 
 
@@ -39,8 +39,6 @@ class Bench:
     """After each epoch of an experiment; without it, all its epochs are made."""
     forecast: ForecastOf | None = None
     """Before the first epoch of an experiment; without it, nothing is foretold."""
-    judge_answers: AnswersJudge | None = None
-    """Of an experiment; without it, answers are not compared."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
