@@ -26,7 +26,7 @@ def main() -> int:
 
 def _add_history(part: argparse.ArgumentParser) -> None:
     part.add_argument("--cases", nargs="+", default=[], metavar="NAME", help="folders of history/; all by default")
-    part.add_argument("--epochs", default="8", help="restarts of both versions (%(default)s)")
+    part.add_argument("--budget", default="8m", help="most time for a case, builds apart (%(default)s)")
     part.add_argument("--slice-duration", default="2s", help="length of one slice of load (%(default)s)")
 
 
@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.part == "history":
         import history
 
-        history.run(options.cases, ["--epochs", options.epochs, "--slice-duration", options.slice_duration])
+        history.run(options.cases, ["--budget", options.budget, "--slice-duration", options.slice_duration])
     else:
         import rivals
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 _FOLDER: Final = Path(__file__).resolve().parent / "history"
 _TAILTUNE: Final = Path(sys.executable).parent / "tailtune"
+_NOT_MEASURED: Final[dict[str, Any]] = {"verdict": "inconclusive", "ratio": None}
 _UNDECIDED: Final = {"inconclusive", "unsteady", "too-noisy", "invalid"}
 
 
@@ -68,13 +69,14 @@ def run(wanted: list[str], arguments: list[str]) -> None:
 
 def _replayed(case: Case, arguments: list[str]) -> list[str]:
     """Compare one case, print a row for each expected metric, and return whether each is right."""
-    command = [_TAILTUNE, "compare", "base", "after", "--json", "--quiet", *arguments]
+    wanted = [argument for one in case.expect for argument in ("--decide", one.metric)]
+    command = [str(_TAILTUNE), "compare", "base", "after", "--json", "--quiet", *wanted, *arguments]
     done = subprocess.run(command, cwd=_FOLDER / case.name, capture_output=True, text=True, check=False)
     if done.returncode or not done.stdout.strip():
         print(f"| `{case.name}` | {case.change} | | | {done.stderr.strip()[-300:]!r} | | failed |", flush=True)
         return ["failed"]
     metrics = {one["metric"]: one for one in json.loads(done.stdout)["comparison"]["metrics"]}
-    return [_row(case, expected, metrics[expected.metric]) for expected in case.expect]
+    return [_row(case, expected, metrics.get(expected.metric, _NOT_MEASURED)) for expected in case.expect]
 
 
 def _row(case: Case, expected: Expectation, found: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ def run(same: list[Path], slower: list[Path], faster: list[Path], benchstat: str
         " wrong way |\n|---|---|---|---|---|---|---|---|"
     )
     for metric in METRICS:
-        _print("tailtune, all epochs", metric.value, [Said(one.truth, _said(one.said[metric])) for one in found])
+        _print("tailtune, all epochs", metric.value, [Said(one.truth, _said(one.said.get(metric))) for one in found])
     sequential = [pair for one in found for pair in one.sequential()]
     for metric in METRICS:
         _print(*_by_benchstat(sequential, metric, benchstat or shutil.which("benchstat") or ""))
@@ -93,8 +93,10 @@ def share(count: int, total: int) -> str:
     return f"{count} = {count / total:.0%} [{interval.low:.0%}, {interval.high:.0%}]"
 
 
-def _said(verdict: Verdict) -> Change:
-    return {Verdict.IMPROVED: Change.FASTER, Verdict.REGRESSED: Change.SLOWER}.get(verdict, Change.SAME)
+def _said(verdict: Verdict | None) -> Change:
+    if verdict is Verdict.IMPROVED:
+        return Change.FASTER
+    return Change.SLOWER if verdict is Verdict.REGRESSED else Change.SAME
 
 
 def _each(pairs: Iterable[Pair], judge: Callable[[Pair], Change]) -> list[Said]:

@@ -19,6 +19,8 @@ from tailtune.model.verdict import Metric, Verdict
 METRICS: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
 RUNS: Final = 10
 """Runs of each side that benchstat's documentation asks for."""
+LEAST: Final = 4
+"""With fewer of each side no rank test can reach 0.05: 2 ÷ (6 choose 3) = 0.1."""
 
 
 class Change(IntEnum):
@@ -73,19 +75,20 @@ class Recorded:
 
         Where both variants are the same, blocks of each variant follow one another, and none is used twice. Where they
         differ, the baseline is from the first half of the epochs and the candidate from the second: half of what was
-        measured, as one would have who had measured each side in one half of the time.
+        measured, as one would have who had measured each side in one half of the time. Experiments with fewer than
+        LEAST runs a side give nothing.
         """
         if self.truth is Change.SAME:
             for runs in (self.baseline, self.candidate):
                 size = min(most, len(runs) // 2)
-                for start in range(0, len(runs) - 2 * size + 1, 2 * size) if size else ():
+                for start in range(0, len(runs) - 2 * size + 1, 2 * size) if size >= LEAST else ():
                     yield Pair(self.truth, runs[start : start + size], runs[start + size : start + 2 * size])
             return
         middle = sorted({run.epoch for run in self.baseline})
         half = middle[len(middle) // 2] if middle else 0
         first = [run for run in self.baseline if run.epoch < half][-most:]
         second = [run for run in self.candidate if run.epoch >= half][:most]
-        if first and second:
+        if min(len(first), len(second)) >= LEAST:
             yield Pair(self.truth, first, second)
 
     def alone(self) -> Iterator[Pair]:
@@ -120,7 +123,7 @@ def read(path: Path, truth: Change) -> Recorded:
             sides[row["variant"]].append(_run(row, latencies[row["slice"]]))
     return Recorded(
         name=bundle.id,
-        truth=Change.SAME if same_artifact(bundle.manifest) else truth,
+        truth=Change.SAME if same_artifact(bundle.manifest, *sides) else truth,
         baseline=sides[comparison.baseline],
         candidate=sides[comparison.candidate],
         said={one.metric: one.verdict for one in comparison.metrics},
