@@ -18,9 +18,10 @@ from tests.support.waiting import wait_until
 from tailtune.errors import NotReadyError, SetupError, UsageError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.record import registry
+from tailtune.record.host import groups
 from tailtune.record.host.cgroup import seat
 from tailtune.record.phases.service import Build, RunningService, build, start
-from tailtune.record.ports import Launch
+from tailtune.record.ports import CpuQuota, Launch
 from tailtune.record.processes import journal, ownership, proc
 from tailtune.record.processes.preload import find_library
 from tailtune.record.processes.process import supervisor
@@ -116,6 +117,7 @@ def running(program: Path, language: Language, folder: Path, knobs: dict[str, st
 
 
 def groups_left() -> list[Path]:
+    """All control groups of tailtune's: those of others are there for the length of a start only."""
     return [path for top in Path("/sys/fs/cgroup").glob("*") for path in top.rglob(f"{journal.PREFIX}*")]
 
 
@@ -216,6 +218,55 @@ def test_each_thread_is_pinned_also_those_born_later(
         assert seen(service) == ["pinning=each"]
         for client in clients:
             client.close()
+
+
+@pytest.mark.parametrize("level", ["idle", "fifo:1", "other"])
+def test_each_policy_acts(level: str, rust_program: Path, tmp_path: Path) -> None:
+    if reason := registry.knob("scheduling").needs(Service(language=Language.RUST), None, level):
+        pytest.skip(reason)
+    with running(rust_program, Language.RUST, tmp_path, {"scheduling": level}) as service:
+        assert seen(service) == [f"scheduling={level}"]
+
+
+def test_without_randomisation_two_starts_are_laid_out_alike(rust_program: Path, tmp_path: Path) -> None:
+    layouts = []
+    for _ in range(2):
+        with running(rust_program, Language.RUST, tmp_path, {"aslr": "off"}) as service:
+            lines = Path(f"/proc/{service.process.pid}/maps").read_text().splitlines()
+            layouts.append([line.split()[0] for line in lines if line.endswith("/service")])
+    assert layouts[0] == layouts[1] != []
+
+
+UNIFIED = Path("/sys/fs/cgroup/unified")
+
+
+@pytest.mark.skipif(
+    not ROOT or "hugetlb" not in (UNIFIED / "cgroup.controllers").read_text().split() if UNIFIED.is_dir() else True,
+    reason="needs version 2 beside version 1, with a controller that nobody uses",
+)
+def test_version_2_hands_out_a_controller_for_the_start_and_takes_it_back(
+    rust_program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The controller of huge pages stands in for that of CPU time, which version 1 has here."""
+    machine = tmp_path / "machine"
+    for folder in ("proc/self", "sys/fs"):
+        (machine / folder).mkdir(parents=True)
+    (machine / "proc/self/cgroup").write_text("0::/\n")
+    (machine / "proc/self/mountinfo").write_text("30 24 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
+    (machine / "sys/fs/cgroup").symlink_to(UNIFIED)
+    half = {groups.CPU: CpuQuota(50_000)}
+    assert "has no cpu to hand out" in groups.why_not(half, groups.journaled, machine)
+    monkeypatch.setattr(groups, "_CONTROLLERS", {groups.CPU: "hugetlb"})
+    monkeypatch.setattr(groups, "_files", lambda version, limit: [("hugetlb.2MB.max", "2097152", False)])
+    before = (UNIFIED / "cgroup.subtree_control").read_text()
+    with groups.grouped(half, groups.journaled, machine) as made:
+        assert (UNIFIED / "cgroup.subtree_control").read_text().split() == [*before.split(), "hugetlb"]
+        with running(rust_program, Language.RUST, tmp_path, {}) as service:
+            (made[groups.CPU] / "cgroup.procs").write_text(str(service.process.pid))
+            inside = Path(f"/proc/{service.process.pid}/cgroup").read_text()
+            assert f"0::/{made[groups.CPU].name}\n" in inside
+            assert groups.entered(service.process.pid, made[groups.CPU]) is not None
+    assert (UNIFIED / "cgroup.subtree_control").read_text() == before
 
 
 def test_affinity_and_pinning_go_together(rust_program: Path, tmp_path: Path) -> None:

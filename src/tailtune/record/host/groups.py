@@ -28,6 +28,7 @@ MEMORY: Final = "memory-limit"
 """Names of the knobs that want a group."""
 _CONTROLLERS: Final = {CPU: "cpu", MEMORY: "memory"}
 _SUBTREE: Final = "cgroup.subtree_control"
+_CONTROLLERS_FILE: Final = "cgroup.controllers"
 _PROCESSES: Final = "cgroup.procs"
 _HINT: Final = (
     "where systemd runs, `systemd-run --user --scope tailtune ...` may make groups; in a container, mount them writable"
@@ -145,6 +146,9 @@ def _below(
         missing = sorted(set(controllers) - set(text(parent / _SUBTREE).split()))
         if missing and not enable:
             raise OSError(0, f"hands out no {' and '.join(missing)}", str(parent))
+        there = text(parent / _CONTROLLERS_FILE).split()
+        if there and (unknown := [name for name in missing if name not in there]):
+            raise OSError(0, f"has no {' and '.join(unknown)} to hand out", str(parent))
         for name in missing:
             stack.enter_context(setting(Undo(journal.WRITE, str(parent / _SUBTREE), f"-{name}")))
             _write(parent / _SUBTREE, f"+{name}")
