@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "ask", "build_id", "compile_protos", "compile_schedule", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -372,6 +372,14 @@ def compile_schedule(spec: bytes, blobs: SupportsGetItem[int, bytes | bytearray]
     Raises:
         NativeError: For impossible values, a trace that cannot be replayed, a message that does not
             match its descriptor, or when a file cannot be read or written.
+    """
+
+def content_sha256(path: str) -> str:
+    """
+    Return the SHA-256 of a program's loaded code and data, in hex, without build ID and debug information; empty for
+    what is no ELF program.
+
+    Raises NativeError if the file cannot be read.
     """
 
 def die_with_parent(parent: SupportsIndex) -> None:

@@ -13,9 +13,9 @@ from tailtune.record.builds.source import source_tree
 from tailtune.record.ports import Target
 
 FOREIGN = {
-    "go": Variant(features=["fast"]),
-    "rust": Variant(tags=["fast"]),
-    "command": Variant(git_ref="main"),
+    "go": [Variant(features=["fast"]), Variant(rustflags=["-g"]), Variant(target_cpu="native")],
+    "rust": [Variant(tags=["fast"]), Variant(goamd64="v3")],
+    "command": [Variant(git_ref="main"), Variant(patch="a.diff"), Variant(pgo="train"), Variant(layout_seed=1)],
 }
 
 
@@ -30,8 +30,9 @@ def test_every_language_has_a_target() -> None:
 
 def test_foreign_settings_are_refused_by_name(target: Target, tmp_path: Path) -> None:
     service = Service(language=Language(target.language), binary="true")
-    with pytest.raises(BuildError, match="variant odd sets `"):
-        target.build(service, FOREIGN[target.language], "odd", tmp_path, tmp_path / "cache")
+    for variant in FOREIGN[target.language]:
+        with pytest.raises(BuildError, match="variant odd sets `"):
+            target.build(service, variant, "odd", tmp_path, tmp_path / "cache")
 
 
 def test_the_environment_is_text_and_repeatable(target: Target) -> None:
@@ -95,23 +96,24 @@ def test_a_reference_of_a_subfolder_is_checked_out_and_removed(repository: Path,
     (repository / ".git" / "hooks" / "post-checkout").chmod(0o755)
     before = _snapshot(repository)
     with source_tree(root, "first", cache) as tree:
-        assert (tree / "file").read_text() == "old"
-        assert not list(tree.parents[1].glob("hooked"))
-        path = tree
+        path = tree.folder
+        assert (path / "file").read_text() == "old"
+        assert not list(path.parents[1].glob("hooked"))
+        assert not path.is_relative_to(repository)
     assert not path.exists()
     assert _snapshot(repository) == before
     with source_tree(root, "", cache) as tree:
-        assert tree == root
+        assert tree.folder == root
 
 
 def test_a_worktree_left_by_a_killed_tool_is_replaced(repository: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     with source_tree(repository, "first", cache) as tree:
-        path = tree
+        path = tree.folder
     git(repository, "worktree", "add", "--detach", str(path), "first")
     with source_tree(repository, "first", cache) as tree:
-        assert (tree / "services" / "api" / "file").read_text() == "old"
+        assert (tree.folder / "services" / "api" / "file").read_text() == "old"
     assert not path.exists()
 
 

@@ -107,7 +107,7 @@ def test_a_go_build_that_fails_shows_the_compiler(go_module: Path, tmp_path: Pat
     with pytest.raises(BuildError, match="variant base does not build: `go build") as told:
         target("go").build(go_service(), Variant(), "base", go_module, tmp_path / "cache")
     assert "slow.go:6:1: syntax error" in told.value.detail
-    assert "go build -buildvcs=false .` failed" in told.value.message
+    assert "go build -trimpath -buildvcs=false .` failed" in told.value.message
 
 
 def test_a_package_without_a_program_is_named(go_module: Path, tmp_path: Path) -> None:

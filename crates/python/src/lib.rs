@@ -43,5 +43,5 @@ mod _native {
     #[pymodule_export]
     use super::sampler::{Sampler, Sampling, perf_capability};
     #[pymodule_export]
-    use super::symbols::{build_id, normalize_function, why_not_preloadable};
+    use super::symbols::{build_id, content_sha256, normalize_function, why_not_preloadable};
 }

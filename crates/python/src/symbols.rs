@@ -15,6 +15,16 @@ pub(crate) fn build_id(py: Python<'_>, path: &str) -> PyResult<String> {
     read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
 }
 
+/// Return the SHA-256 of a program's loaded code and data, in hex, without build ID and debug information; empty for
+/// what is no ELF program.
+///
+/// Raises NativeError if the file cannot be read.
+#[pyfunction]
+pub(crate) fn content_sha256(py: Python<'_>, path: &str) -> PyResult<String> {
+    let read = py.detach(|| fs::read(path).map(|data| symbols::content_sha256(&data)));
+    read.map_err(|error| native_error(py, format!("{path} cannot be read: {error}"), ""))
+}
+
 /// Say why `malloc` of a program cannot be replaced by LD_PRELOAD; empty where nothing speaks against it.
 ///
 /// A stripped program with a linked-in allocator is not recognised. Raises NativeError if the file cannot be read.

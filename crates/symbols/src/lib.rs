@@ -11,6 +11,7 @@
 
 mod binary;
 mod build_id;
+mod content;
 mod dwarf;
 mod dwarf_bounds;
 mod elf;
@@ -25,6 +26,7 @@ mod ranges;
 
 pub use binary::{Binary, Resolver, place, resolve};
 pub use build_id::{BuildIds, build_id, build_ids, note_build_id};
+pub use content::content_sha256;
 pub use kallsyms::KernelSymbols;
 pub use names::demangle;
 pub use normalize::normalize_function;

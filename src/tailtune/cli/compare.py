@@ -38,9 +38,10 @@ def compare(
     Parameters
     ----------
     baseline
-        Name of the variant to compare with; `base` is the service as it is.
+        What to compare with: a variant of tailtune.toml, `base`, a commit, branch or tag, a patch file, an executable,
+        or one of these with settings, such as `main+gogc=400`; docs/variants.md lists them.
     candidate
-        Name of the variant to judge.
+        What to judge, named likewise.
     instrument
         In place of a candidate: judge the baseline with profiling switched on as by `tailtune run --instrument`, which
         tells what that costs.

@@ -24,7 +24,8 @@ def run(
     Parameters
     ----------
     variant
-        Name of the variant; `base` is the service as it is.
+        What to measure: a variant of tailtune.toml, `base`, a commit, branch or tag, a patch file, an executable, or
+        one of these with settings, such as `main+gogc=400`; docs/variants.md lists them.
     duration
         Length of the measure window, in place of the workload's, such as 20s.
     fail_if

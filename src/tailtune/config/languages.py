@@ -53,6 +53,11 @@ def foreign_keys(language: Language, raw: Mapping[str, Any]) -> Iterator[Problem
         yield from _foreign(language, join("variants", name), settings, _VARIANT_KEYS)
 
 
+def foreign_settings(language: Language, path: str, keys: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the keys of one variant that another language owns."""
+    yield from _foreign(language, path, keys, _VARIANT_KEYS)
+
+
 def _foreign(
     language: Language, path: str, table: Mapping[str, Any], owners: Mapping[str, frozenset[Language]]
 ) -> Iterator[Problem]:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tailtune.config.languages import foreign_settings
 from tailtune.config.lookup import BASE
 from tailtune.config.problem import Problem, join, listed
 from tailtune.config.values import environment, within
+from tailtune.errors import UsageError
 from tailtune.model.instrument import Instrument
 from tailtune.model.project import Language, Service, Variant
 
 _PORT: Final = "{port}"
+_PATH: Final = "variant"
 _MOST_BYTES: Final = 1 << 40
 _MOST_SEED: Final = 2**32 - 1
 _TRUTH: Final = re.compile("true|false")
@@ -50,6 +53,26 @@ def variant(path: str, variant: Variant, service: Service) -> Iterator[Problem]:
             found="replaces the service's arguments but does not hold {port}",
             accepted="arguments with {port}, or {port} in `env`, or a fixed `service.port`",
         )
+
+
+def check_variant(word: str, given: Variant, service: Service) -> None:
+    """Refuse a variant that no configuration file could hold.
+
+    Args:
+        word: what it was asked for by, for the message.
+        given: the variant.
+        service: what it is one of.
+
+    Raises:
+        UsageError: naming the first setting that is impossible, with the others as detail.
+    """
+    usual = Variant()
+    changed = {key: True for key in Variant.__struct_fields__ if getattr(given, key) != getattr(usual, key)}
+    found = [*foreign_settings(service.language, _PATH, changed), *variant(_PATH, given, service)]
+    if found:
+        first, *others = found
+        hint = first.hint or f"correct `{first.key.removeprefix(f'{_PATH}.')}`"
+        raise UsageError(f"`{word}`: {first}", hint=hint, detail="\n".join(map(str, others)))
 
 
 def _build(path: str, variant: Variant, service: Service) -> Iterator[Problem]:

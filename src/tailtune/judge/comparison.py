@@ -89,12 +89,19 @@ def _epoch_seconds(manifest: Manifest, epochs: int) -> float | None:
 
 
 def same_artifact(manifest: Manifest, first: str, second: str) -> bool:
-    """Whether two variants run the same binary with the same arguments, environment, knobs and profiling."""
-    hashes = {artifact.variant: artifact.sha256 for artifact in manifest.artifacts}
-    same_binary = hashes.get(first, "") == hashes.get(second, "") != ""
+    """Whether two variants run the same code with the same arguments, environment, knobs and profiling.
+
+    Code and data that are loaded decide, where they are known: two commits may embed different paths and build IDs.
+    """
+    artifacts = {artifact.variant: artifact for artifact in manifest.artifacts}
+    if first not in artifacts or second not in artifacts:
+        return False
+    one, other = artifacts[first], artifacts[second]
+    same_file = one.sha256 == other.sha256 != ""
+    same_content = one.content_sha256 == other.content_sha256 != ""
     variants = [manifest.variants[name] for name in (first, second)]
     settings = [(one.env, one.args, one.knobs, one.instrument) for one in variants]
-    return same_binary and settings[0] == settings[1]
+    return (same_file or same_content) and settings[0] == settings[1]
 
 
 def _refusals(experiment: Experiment) -> dict[Verdict, str]:

@@ -13,6 +13,7 @@ from tailtune.judge.comparison import compare as judge
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.instrumented import with_and_without
 from tailtune.lab.looking import Looker, foreteller
+from tailtune.lab.variants import find
 from tailtune.model.asked import Asked
 from tailtune.model.hypothesis import Expectation
 from tailtune.model.profile import cycle
@@ -37,8 +38,8 @@ def compare(
     Args:
         root: folder of the project; recordings go under its `.tailtune`.
         config: its configuration file.
-        baseline: name of the variant to compare with.
-        candidate: name of the variant to judge; None: the baseline with profiling switched on as by
+        baseline: the variant to compare with, as `lab.variants.find` takes it.
+        candidate: the variant to judge; None: the baseline with profiling switched on as by
             `tailtune run --instrument`, against itself without, so that the verdict is what that costs.
         asked: everything else.
         progress: told of phases.
@@ -48,7 +49,7 @@ def compare(
     """
     project = configuration.load(config)
     workspace = Workspace(root)
-    plan = plan_experiment(root, project, _variants(project, baseline, candidate), asked, sys.argv)
+    plan = plan_experiment(root, project, _variants(project, baseline, candidate, root), asked, sys.argv)
     recording = carry_out(root, plan, asked.probe, progress)
     return compare_result(workspace.run(recording))
 
@@ -141,14 +142,14 @@ def _check_slice(load: Workload, slice_duration: Duration) -> None:
         )
 
 
-def _variants(project: Project, baseline: str, candidate: str | None) -> dict[str, Variant]:
+def _variants(project: Project, baseline: str, candidate: str | None, root: Path) -> dict[str, Variant]:
     """Return both variants by name, the baseline first; a variant against itself is an A/A.
 
     Raises:
         UsageError: if there is no such variant.
     """
+    first, variant = find(project, baseline, root)
     if candidate is None:
-        return with_and_without(baseline, configuration.variant(project, baseline))
-    named = {baseline: configuration.variant(project, baseline)}
-    other = f"{candidate} (again)" if candidate == baseline else candidate
-    return named | {other: configuration.variant(project, candidate)}
+        return with_and_without(first, variant)
+    second, other = find(project, candidate, root)
+    return {first: variant, f"{second} (again)" if second == first else second: other}

@@ -13,6 +13,7 @@ from tailtune.judge.summary import summarize
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.fail_if import check_conditions
 from tailtune.lab.instrumented import instrument_cost, instrumented
+from tailtune.lab.variants import find
 from tailtune.model.recording import Kind
 from tailtune.model.results import InstrumentCost, RunResult
 from tailtune.model.units import Duration
@@ -44,7 +45,7 @@ def run(
         root: folder of the project; recordings go under its `.tailtune`.
         config: its configuration file.
         workload: name; the default one if None.
-        variant: name; `base` is the service as it is.
+        variant: what `lab.variants.find` takes: `base`, a name, a commit, a patch, an executable.
         duration: of the measure window, in place of the workload's.
         rate: requests per second, in place of the workload's.
         seed: of the schedule, in place of the workload's.
@@ -58,7 +59,7 @@ def run(
     """
     project = configuration.load(config)
     name, load = choose_workload(project, workload, rate)
-    chosen = configuration.variant(project, variant)
+    variant, chosen = find(project, variant, root)
     workspace = Workspace(root)
     plan = TrialPlan(
         root=root,

@@ -61,6 +61,12 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     build_command: list[str]
     build_seconds: float
     size_bytes: int
+    content_sha256: str = ""
+    """Of the code and data that are loaded, without build ID and debug information; empty: not known."""
+    reused: bool = False
+    """An earlier build of the same commit with the same settings was taken."""
+    notes: list[str] = []
+    """What whoever reads the figures should know of the build."""
 
 
 class CollectorRecord(msgspec.Struct, frozen=True, kw_only=True):

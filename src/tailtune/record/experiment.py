@@ -32,6 +32,7 @@ from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
 from tailtune.record.phases.service import Build, build
 from tailtune.record.phases.settings import contradictions, loaded
+from tailtune.record.phases.training import trained
 from tailtune.record.ports import ForecastOf
 
 _PROBE_PAIRS: Final = 4
@@ -260,8 +261,11 @@ class _Experiment:
 
     def _build(self, name: str, variant: Variant) -> Build:
         with self.journal.phase(Phase.BUILD, name):
+            variant = trained(self.plan, self.bench, name, variant)
             artifact = build(self.plan.service, name, variant, self.plan.root, self.plan.cache)
         self.artifacts.append(artifact)
+        for note in artifact.notes:
+            self.warn(note)
         return Build(name=name, variant=variant, artifact=artifact)
 
     def _check_artifacts(self) -> None:

@@ -30,6 +30,7 @@ from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
 from tailtune.record.phases.service import Build, RunningService, build, start
 from tailtune.record.phases.settings import contradictions, loaded
+from tailtune.record.phases.training import trained
 from tailtune.record.phases.warm_up import WarmUp
 from tailtune.record.ports import Interval
 from tailtune.record.processes.process import how_ended
@@ -106,8 +107,12 @@ class _Trial:
         plan = self.plan
         self.workload = loaded(plan.workload, plan.variant)
         with self.journal.phase(Phase.BUILD, plan.variant_name):
-            self.artifact = build(plan.service, plan.variant_name, plan.variant, plan.root, plan.cache)
-        built = Build(name=plan.variant_name, variant=plan.variant, artifact=self.artifact)
+            variant = trained(plan, self.bench, plan.variant_name, plan.variant)
+            self.artifact = build(plan.service, plan.variant_name, variant, plan.root, plan.cache)
+            if self.artifact.reused:
+                self.journal.note("taken from an earlier build of this commit")
+        self.warnings += self.artifact.notes
+        built = Build(name=plan.variant_name, variant=variant, artifact=self.artifact)
         player = Player(self.bench.engine, self.workload, plan.root, folder, watch=self.bench.layout.engine)
         windows = self._windows(player)
         with self.journal.phase(Phase.START):

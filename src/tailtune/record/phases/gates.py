@@ -105,8 +105,9 @@ class _Test:
     def run(self, build: Build) -> GateResult:
         name = _log_name(build, _TEST)
         begun = time.monotonic()
-        with source_tree(self._plan.root, build.variant.git_ref, self._plan.cache) as tree:
-            reason = self._tested(build, tree / self._plan.service.workdir, self._bench.writer.log_path(name))
+        variant, plan = build.variant, self._plan
+        with source_tree(plan.root, variant.git_ref, plan.cache, variant.patch) as tree:
+            reason = self._tested(build, tree.folder / plan.service.workdir, self._bench.writer.log_path(name))
         return GateResult(
             variant=build.name, name=_TEST, passed=not reason, seconds=time.monotonic() - begun,
             log=f"logs/{name}", reason=reason,

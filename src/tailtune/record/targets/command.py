@@ -3,11 +3,17 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Final
 
 from tailtune.errors import BuildError
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import Artifact
 from tailtune.record.builds import artifacts
+
+_FOREIGN: Final = (
+    "tags", "features", "default_features", "build_env", "build_flags", "git_ref", "patch", "rustflags", "target_cpu",
+    "cargo_profile", "goamd64", "pgo", "layout_seed",
+)  # fmt: skip
 
 
 class CommandTarget:
@@ -16,10 +22,10 @@ class CommandTarget:
     language = Language.COMMAND.value
 
     def build(self, service: Service, variant: Variant, name: str, root: Path, cache: Path) -> Artifact:  # noqa: ARG002 - as the port asks
-        """Find the executable: relative to the service's folder, or on PATH; see `ports.Target.build`."""
-        artifacts.refuse(
-            variant, name, service, "tags", "features", "default_features", "build_env", "build_flags", "git_ref"
-        )
+        """Find the executable: the variant's, else the service's, on PATH if it is a bare name; see `ports.Target`."""
+        artifacts.refuse(variant, name, service, *_FOREIGN)
+        if variant.binary:
+            return artifacts.prebuilt(variant, name, root)
         local = root / service.workdir / service.binary
         found = str(local) if "/" in service.binary else shutil.which(service.binary)
         if not found or not os.access(found, os.X_OK) or not Path(found).is_file():
