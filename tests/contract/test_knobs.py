@@ -188,6 +188,12 @@ def test_settings_join_those_that_are_there() -> None:
     assert glibc.apply(glibc.apply(LAUNCH, "mxfast=0"), "arena_max=1").env["GLIBC_TUNABLES"].count("glibc.malloc.") == 2
 
 
+def test_off_is_what_a_rust_program_is_built_with_anyway() -> None:
+    pgo = registry.knob("pgo")
+    assert "leave the knob out" in pgo.needs(service(Language.RUST), None, "off")
+    assert pgo.needs(service(Language.GO), None, "off") == pgo.needs(service(Language.RUST), None, "train") == ""
+
+
 def test_an_unknown_knob_is_named_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="'warp'") as told:
         registry.knob("warp")
