@@ -25,6 +25,7 @@ from tailtune.show.markdown.report import report
 from tailtune.show.text.compare import compare_result
 from tailtune.show.text.detect import detection, initialized
 from tailtune.show.text.doctor import examination
+from tailtune.show.text.experiments import experiment_list
 from tailtune.show.text.explain import BUDGET_BYTES, explanation
 from tailtune.show.text.glyphs import ASCII, drawn_with
 from tailtune.show.text.knobs import knob_list
@@ -34,6 +35,7 @@ from tailtune.show.text.profile_diff import profile_diff
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
 from tailtune.show.text.selftest import load_selftest
+from tailtune.show.text.sweep import sweep_result
 from tailtune.show.text.workload import compiled, fitted, imported, shown
 
 COPIES = Path(__file__).parent / "show"
@@ -92,6 +94,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "profile-diff.md": lambda: profile_diff_markdown(_profile_diff()),
     "profile-diff-same.txt": lambda: profile_diff(diff_profiles([service_profile()] * 3, [service_profile()] * 3)),
     "run.json": lambda: encode(given.RUN),
+    "sweep.txt": lambda: sweep_result(experiments.SWEEP),
+    "experiments.txt": lambda: experiment_list(experiments.LIST),
     "compare.json": lambda: encode(experiments.COMPARE),
     "error.json": lambda: encode_failure(FAILURE),
 }
@@ -110,6 +114,8 @@ RESULTS = {
     "profile": profiles.PLAIN,
     "explain": given.EXPLANATION,
     "compare": experiments.COMPARE,
+    "sweep": experiments.SWEEP,
+    "experiments": experiments.LIST,
     "report": experiments.EXPERIMENT_FACTS,
     "doctor": machines.DIAGNOSIS,
     "knobs": machines.KNOBS,

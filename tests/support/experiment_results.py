@@ -12,9 +12,20 @@ from tailtune.model.recording import (
 )
 from tailtune.model.results import (
     CompareResult,
+    ExperimentEntry,
+    ExperimentList,
     RecordingFacts,
+    SweepResult,
 )
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, OperationRatio, Verdict
+from tailtune.model.verdict import (
+    Comparison,
+    ExpectationResult,
+    Fulfilled,
+    Metric,
+    MetricVerdict,
+    OperationRatio,
+    Verdict,
+)
 
 
 def answer(
@@ -163,3 +174,45 @@ OTHER_ANSWERS = replace(
     comparison=replace(COMPARISON, answers=ANSWERS, gates=GATES, metrics=withhold(COMPARISON.metrics, ANSWERS, GATES)),
 )
 ANSWERS_FACTS = replace(EXPERIMENT_FACTS, comparison=OTHER_ANSWERS.comparison)
+
+
+def _level(name: str, cpu: Verdict, ratio: tuple[float, float, float]) -> Comparison:
+    metrics = [
+        answer(Metric.CPU_PER_REQUEST, cpu, (1.92e6, 1.92e6 * ratio[0]), ratio, 0.02, decided_at=8),
+        answer(Metric.P99, Verdict.INCONCLUSIVE, (6.81e6, 6.9e6), (1.01, 0.90, 1.14), 0.05),
+        answer(Metric.PEAK_RSS, Verdict.REGRESSED, (87.2e6, 120e6), (1.38, 1.33, 1.41), 0.05, decided_at=6),
+    ]
+    return replace(COMPARISON, candidate=name, metrics=metrics, operations=[], warnings=[])
+
+
+SWEEP = SweepResult(
+    bundle_id=EXPERIMENT_ID,
+    path=COMPARE.path,
+    baseline="base",
+    deciding=["cpu_per_request", "p99"],
+    levels=[
+        _level("gogc=50", Verdict.REGRESSED, (1.21, 1.18, 1.24)),
+        _level("gogc=400", Verdict.IMPROVED, (0.88, 0.86, 0.91)),
+    ],
+)
+LIST = ExperimentList(
+    directory="/srv/shop/.tailtune/runs",
+    experiments=[
+        ExperimentEntry(
+            bundle_id=EXPERIMENT_ID,
+            created_utc="2026-11-24T10:30:00+00:00",
+            baseline="base",
+            candidate="fast",
+            because="the renderer compiles its expressions for each request",
+            epochs=8,
+            headline="improved: p50 -20.3 % [-23.0, -18.0]; inconclusive: p99",
+            expectations=[
+                ExpectationResult(expectation="p50 < -5%", fulfilled=Fulfilled.MET, why="measured -20.3 %"),
+                ExpectationResult(
+                    expectation="p99 < -5%", fulfilled=Fulfilled.UNDECIDED, why="the interval holds both"
+                ),
+            ],
+            verdicts={"p50": Verdict.IMPROVED, "p99": Verdict.INCONCLUSIVE},
+        )
+    ],
+)

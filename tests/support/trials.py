@@ -8,7 +8,7 @@ from tests.support.recordings import ENVIRONMENT
 
 from tailtune.bundle import BundleWriter, Workspace
 from tailtune.model.project import Service, Variant
-from tailtune.model.recording import CpuLayout, Design, Kind
+from tailtune.model.recording import CpuLayout, Design, Kind, Manifest
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Operation, Workload
 from tailtune.record.engine.load import EngineProcess
@@ -51,11 +51,24 @@ class Meddler:
 
 @contextmanager
 def open_bench(root: Path, kind: Kind, progress: Meddler) -> Iterator[Bench]:
+    with _bench(BundleWriter.create(Workspace(root), kind), progress) as bench:
+        yield bench
+
+
+@contextmanager
+def resumed_bench(root: Path, path: Path, progress: Meddler) -> Iterator[tuple[Bench, Manifest]]:
+    writer, manifest = BundleWriter.resume(Workspace(root), path)
+    with writer, _bench(writer, progress) as bench:
+        yield bench, manifest
+
+
+@contextmanager
+def _bench(writer: BundleWriter, progress: Meddler) -> Iterator[Bench]:
     engine = EngineProcess()
     try:
         yield Bench(
             engine=engine,
-            writer=BundleWriter.create(Workspace(root), kind),
+            writer=writer,
             environment=ENVIRONMENT,
             layout=CpuLayout(engine=[], service=[], note="not pinned in tests"),
             steady=lambda windows: (True, f"{len(windows)} windows"),

@@ -13,6 +13,7 @@ from cyclopts import App, Group
 from tailtune.cli.compare import compare
 from tailtune.cli.detect import detect
 from tailtune.cli.doctor import doctor
+from tailtune.cli.experiments import experiments
 from tailtune.cli.explain import explain
 from tailtune.cli.failure import tell
 from tailtune.cli.init import init
@@ -24,6 +25,7 @@ from tailtune.cli.run import run
 from tailtune.cli.runs import runs
 from tailtune.cli.schema import schema
 from tailtune.cli.selftest import selftest
+from tailtune.cli.sweep import sweep
 from tailtune.cli.terminal import open_closed_streams
 from tailtune.cli.workload import workload
 
@@ -56,6 +58,8 @@ _COMMANDS: Final[tuple[Callable[..., object], ...]] = (
     explain,
     compare,
     knobs,
+    sweep,
+    experiments,
     report,
     schema,
 )

@@ -52,15 +52,10 @@ def compare(
     expect
         What the hypothesis expects, for example 'p99 < -5%'. Repeatable.
     fail_on
-        `regression`: any metric regressed. `inconclusive`: CPU per request, p50 or p99 is undecided. Repeatable.
+        `regression`: a metric regressed, by a rule that holds for CPU per request, p50 and p99 together.
+        `inconclusive`: CPU per request, p50 or p99 is undecided. Repeatable.
     """
-    if resume is None and (baseline is None or (candidate is None) is not instrument):
-        raise UsageError(
-            "name a baseline and either a candidate or --instrument",
-            hint="`tailtune compare base CANDIDATE`, or `tailtune compare --resume EXPERIMENT`",
-        )
-    if resume is not None and baseline is not None:
-        raise UsageError("--resume takes the variants that the experiment was begun with", hint="leave them out")
+    _check(baseline, candidate, instrument, resume)
     path = find_config(selection.config).resolve()
 
     from tailtune.lab.compare import compare as judge
@@ -76,3 +71,13 @@ def compare(
             result = judge(path.parent, path, baseline, candidate, wanted, progress)
     emit(result, compare_result, output)
     return exit_of_comparison(result.comparison, fail_on or [])
+
+
+def _check(baseline: str | None, candidate: str | None, instrument: bool, resume: str | None) -> None:
+    if resume is None and (baseline is None or (candidate is None) is not instrument):
+        raise UsageError(
+            "name a baseline and either a candidate or --instrument",
+            hint="`tailtune compare base CANDIDATE`, or `tailtune compare --resume EXPERIMENT`",
+        )
+    if resume is not None and baseline is not None:
+        raise UsageError("--resume takes the variants that the experiment was begun with", hint="leave them out")

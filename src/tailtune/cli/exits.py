@@ -67,7 +67,7 @@ def exit_of_comparison(comparison: Comparison, fail_on: Iterable[FailOn]) -> int
     A refusal (unsteady, too noisy, invalid) is no decision.
     """
     asked = set(fail_on)
-    if FailOn.REGRESSION in asked and any(one.verdict is Verdict.REGRESSED for one in comparison.metrics):
+    if FailOn.REGRESSION in asked and comparison.regressions:
         return EXIT_REGRESSION
     undecided = [
         one

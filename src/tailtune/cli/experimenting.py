@@ -34,6 +34,10 @@ class Experimenting:
     """Slices of an epoch, for a candidate and the baseline together; a multiple of four."""
     saturation: Annotated[int | None, Positive] = None
     """Measure the throughput, too, in a closed loop on so many connections."""
+    answers: bool = True
+    """Compare what the variants answer to the same requests."""
+    gates: bool = True
+    """Run the gates of tailtune.toml."""
     probe: bool = True
     """First load the baseline against itself, about 20 s, to tell how long a decision takes."""
 
@@ -63,6 +67,8 @@ def asked(
         rate=selection.rate,
         seed=selection.seed,
         probe=options.probe,
+        answers=options.answers,
+        gates=options.gates,
         saturation=options.saturation or 0,
         because=because,
         expectations=expectations,

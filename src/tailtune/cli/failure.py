@@ -24,6 +24,8 @@ COMMAND_NAMES: Final = (
     "profile",
     "explain",
     "compare",
+    "sweep",
+    "experiments",
     "knobs",
     "report",
     "schema",

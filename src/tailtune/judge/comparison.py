@@ -13,8 +13,9 @@ import msgspec
 
 from tailtune.bundle import Bundle
 from tailtune.judge import decision, statistics
-from tailtune.judge.acceptance import answers_of, gates_of
+from tailtune.judge.acceptance import answers_of, gates_of, withhold
 from tailtune.judge.epochs import EpochFigures, Experiment, read_experiment
+from tailtune.judge.family import regressions
 from tailtune.judge.hypothesis import judge_expectations
 from tailtune.judge.metrics import ALWAYS, LATENCIES, MARGINS, PRIMARY
 from tailtune.judge.operations import compare_operations, error_warnings
@@ -45,6 +46,9 @@ def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float]
     }
     verdicts = _holm(verdicts)
     verdicts = {metric: _planned(answer, experiment) for metric, answer in verdicts.items()}
+    answers = answers_of(bundle.manifest.answers, experiment.candidate)
+    gates = gates_of(bundle.manifest.gates, experiment.baseline, experiment.candidate)
+    accepted = withhold(verdicts.values(), answers, gates, candidate=experiment.candidate)
     is_aa = same_artifact(bundle.manifest, experiment.baseline, experiment.candidate)
     return Comparison(
         experiment_id=bundle.id,
@@ -55,12 +59,13 @@ def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float]
         epochs_excluded=len(experiment.unsteady),
         pairs_total=experiment.pairs_total,
         pairs_dropped=experiment.pairs_dropped,
-        metrics=list(verdicts.values()),
+        metrics=accepted,
         warnings=_warnings(experiment, bundle.manifest, is_aa=is_aa),
         operations=compare_operations(bundle, experiment),
-        **_asked(bundle.manifest, verdicts.values()),
-        answers=answers_of(bundle.manifest.answers, experiment.candidate),
-        gates=gates_of(bundle.manifest.gates, experiment.baseline, experiment.candidate),
+        regressions=regressions(accepted),
+        **_asked(bundle.manifest, accepted),
+        answers=answers,
+        gates=gates,
         epoch_seconds=_epoch_seconds(bundle.manifest, experiment.epochs_total),
     )
 

@@ -9,6 +9,7 @@ from tailtune import config as configuration
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
 from tailtune.errors import UsageError
+from tailtune.judge.answers import compare_answers
 from tailtune.judge.comparison import compare as judge
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.instrumented import with_and_without
@@ -50,7 +51,7 @@ def compare(
     project = configuration.load(config)
     workspace = Workspace(root)
     plan = plan_experiment(root, project, _variants(project, baseline, candidate, root), asked, sys.argv)
-    recording = carry_out(root, plan, asked.probe, progress)
+    recording = carry_out(root, plan, asked, progress)
     return compare_result(workspace.run(recording))
 
 
@@ -81,6 +82,7 @@ def plan_experiment(
         workload_name=name,
         workload=load,
         goals=project.goals,
+        gates=project.gates if asked.gates and (project.gates.test or project.gates.race) else None,
         seed=asked.seed,
         design=Design(
             epochs=asked.epochs,
@@ -95,13 +97,13 @@ def plan_experiment(
     )
 
 
-def carry_out(root: Path, plan: ExperimentPlan, probe: bool, progress: Progress, *, give_up: bool = False) -> str:
+def carry_out(root: Path, plan: ExperimentPlan, asked: Asked, progress: Progress, *, give_up: bool = False) -> str:
     """Record an experiment that ends as soon as it is decided, and return its identifier.
 
     Args:
         root: folder of the project.
         plan: of the experiment.
-        probe: whether to tell first how long a decision will take.
+        asked: what else is wanted besides epochs.
         progress: told of phases.
         give_up: whether candidates end, too, that cannot be decided in the budget.
 
@@ -110,8 +112,10 @@ def carry_out(root: Path, plan: ExperimentPlan, probe: bool, progress: Progress,
     """
     looker = Looker([Metric(one) for one in plan.design.deciding], give_up=give_up)
     with open_bench(root, Kind.EXPERIMENT, progress) as bench:
-        forecast = foreteller(plan.design, progress) if probe else None
-        return run_experiment(plan, dataclasses.replace(bench, look=looker, forecast=forecast)).id
+        forecast = foreteller(plan.design, progress) if asked.probe else None
+        answers = compare_answers if asked.answers else None
+        bench = dataclasses.replace(bench, look=looker, forecast=forecast, answers=answers)
+        return run_experiment(plan, bench).id
 
 
 def compare_result(path: Path) -> CompareResult:

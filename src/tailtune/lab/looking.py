@@ -13,7 +13,7 @@ from tailtune.judge.forecast import forecast
 from tailtune.judge.sequential import FEWEST
 from tailtune.model.recording import Design, Forecast
 from tailtune.model.units import NS_PER_S
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.verdict import Comparison, Metric, MetricVerdict
 from tailtune.record.ports import ForecastOf, Look, Progress
 from tailtune.show.looking import forecast_lines, look_line
 
@@ -62,7 +62,7 @@ def foreteller(design: Design, progress: Progress) -> ForecastOf:
 
 
 def _decided(answer: MetricVerdict) -> bool:
-    return answer.verdict in (Verdict.IMPROVED, Verdict.REGRESSED, Verdict.EQUIVALENT)
+    return answer.decided_at is not None  # also where an improvement is withheld: more epochs would not change it
 
 
 def _hopeless(answer: MetricVerdict, comparison: Comparison, seconds_left: float) -> bool:

@@ -20,9 +20,14 @@ from tailtune.record.experiment import ExperimentPlan, run_experiment
 from tailtune.record.ports import Progress
 
 
-def resume(
-    root: Path, name: str, epochs: int | None, budget: Duration, progress: Progress, *, command: list[str] | None = None
-) -> CompareResult:
+def resume(root: Path, name: str, epochs: int | None, budget: Duration, progress: Progress) -> CompareResult:
+    """Continue a comparison; see `go_on`."""
+    return compare_result(go_on(root, name, epochs, budget, progress))
+
+
+def go_on(
+    root: Path, name: str, epochs: int | None, budget: Duration, progress: Progress, *, give_up: bool = False
+) -> Path:
     """Continue an experiment with the variants, the load and the seed that it was begun with.
 
     Looking at it again costs nothing: the bounds pay for every epoch's look, up to 160.
@@ -33,7 +38,10 @@ def resume(
         epochs: most epochs in all; None: as planned.
         budget: most time for the further epochs.
         progress: told of phases.
-        command: for the record.
+        give_up: whether candidates end, too, that cannot be decided in the budget.
+
+    Returns:
+        The directory of the recording.
 
     Raises:
         UsageError: if there is no such experiment, or a variant is built into another program than before.
@@ -57,7 +65,7 @@ def resume(
         plan = ExperimentPlan(
             root=root,
             cache=workspace.builds,
-            command=command or sys.argv,
+            command=sys.argv,
             service=earlier.service,
             variants=earlier.variants,
             workload_name=earlier.workload_name,
@@ -66,6 +74,6 @@ def resume(
             seed=earlier.seed,
             design=design,
         )
-        looker = Looker([Metric(one) for one in design.deciding])
+        looker = Looker([Metric(one) for one in design.deciding], give_up=give_up)
         recording = run_experiment(plan, dataclasses.replace(bench, look=looker), earlier).id
-    return compare_result(workspace.run(recording))
+    return workspace.run(recording)

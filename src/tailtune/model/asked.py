@@ -26,6 +26,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Of all that is random, in place of the workload's."""
     probe: bool = True
     """Whether to tell first how long a decision will take."""
+    answers: bool = True
+    """Whether the answers of the variants are compared."""
+    gates: bool = True
+    """Whether the project's gates are run."""
     saturation: int = 0
     """Connections at which throughput is measured as well; 0: it is not."""
     because: str = ""

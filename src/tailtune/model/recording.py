@@ -171,7 +171,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[AnswersReport] = []
     """Of an experiment: of each candidate, whether it answers as the baseline does; empty where it was not asked."""
     gates: list[GateResult] = []
-    """Of an experiment, gate by gate, the baseline's first."""
+    """The baseline's first."""
     collectors: list[CollectorRecord] = []
     partial: bool = False
     """The command was interrupted or failed: what is here was recorded, but not everything is here."""

@@ -6,7 +6,7 @@ from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Entry, Manifest
 from tailtune.model.summary import RunSummary
-from tailtune.model.verdict import Comparison, MetricVerdict
+from tailtune.model.verdict import Comparison, ExpectationResult, MetricVerdict, Verdict
 
 
 class InstrumentCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +67,42 @@ class CompareResult(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Directory of the recording."""
     comparison: Comparison
+
+
+class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune sweep`: levels against one baseline, judged as one family."""
+
+    bundle_id: str
+    path: str
+    """Directory of the recording."""
+    baseline: str
+    deciding: list[str]
+    """Metrics that it was made for."""
+    levels: list[Comparison]
+
+
+class ExperimentEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One experiment of the list."""
+
+    bundle_id: str
+    created_utc: str
+    baseline: str
+    candidate: str
+    because: str
+    epochs: int
+    headline: str
+    expectations: list[ExpectationResult]
+    verdicts: dict[str, Verdict]
+    """Metric → verdict."""
+
+
+class ExperimentList(msgspec.Struct, frozen=True, kw_only=True):
+    """`tailtune experiments`: what was asked, what was expected, what came of it."""
+
+    directory: str
+    """Where they are kept."""
+    experiments: list[ExperimentEntry]
+    """Newest first; a sweep gives one for each level."""
 
 
 class RecordingFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The answer of a comparison, metric by metric."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -55,9 +56,22 @@ class Metric(StrEnum):
     """Per request."""
 
     @property
+    def is_cost(self) -> bool:
+        """Whether it is something that a faster candidate may pay with, rather than what an experiment is made for."""
+        return self in _COSTS
+
+    @property
     def higher_is_better(self) -> bool:
         """Whether more of it is an improvement."""
         return self is Metric.THROUGHPUT
+
+
+_COSTS: Final = frozenset(
+    {
+        *(Metric.CPU_USER, Metric.CPU_SYSTEM, Metric.OTHER_PROCESSES, Metric.GC_CPU, Metric.ALLOCATED),
+        *(Metric.PEAK_RSS, Metric.STEADY_RSS, Metric.PAGE_FAULTS, Metric.SWITCHES),
+    }
+)
 
 
 class MetricVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +141,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     operations: list[OperationRatio] = []
     """Empty where the workload has only one operation."""
+    regressions: list[Metric] = []
+    """Those that a gate may fail on: they hold for CPU per request, p50 and p99 together."""
     ended: str = ""
     """Why no more epochs were made."""
     because: str = ""

@@ -9,12 +9,14 @@ from typing import Final
 import msgspec
 
 from tailtune.errors import TailtuneError, UsageError
+from tailtune.model.gates import Gates
 from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, Design, Kind, Manifest, Phase
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Arrival
 from tailtune.record.engine.load import compile_workload
 from tailtune.record.host.interference import Probe
+from tailtune.record.phases.answers import compare_answers
 from tailtune.record.phases.bench import (
     Bench,
     Journal,
@@ -25,8 +27,9 @@ from tailtune.record.phases.bench import (
     seal_failed,
     uninterrupted,
 )
-from tailtune.record.phases.epoch import EpochRun, Stand
+from tailtune.record.phases.epoch import EpochRun, Services, Stand
 from tailtune.record.phases.epochs import plan_epoch
+from tailtune.record.phases.gates import run_gates
 from tailtune.record.phases.instrumenting import instrument_warnings
 from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
@@ -46,6 +49,8 @@ class ExperimentPlan(Plan, frozen=True, kw_only=True):
 
     variants: dict[str, Variant]
     """By name, the baseline first."""
+    gates: Gates | None = None
+    """What variants have to pass besides; None: nothing."""
     design: Design = Design(epochs=8, pairs=2, slice_ns=4 * NS_PER_S, budget_ns=0)
 
 
@@ -103,6 +108,8 @@ class _Experiment:
         self.seed = plan.workload.seed if plan.seed is None else plan.seed
         self.created = now_utc()
         self.artifacts: list[Artifact] = []
+        self.answers = earlier.answers if earlier else []
+        self.gates = earlier.gates if earlier else []
         language = plan.service.language
         self.warnings = [text for item in plan.variants.items() for text in instrument_warnings(*item, language)]
         self._going = list(range(1, len(plan.variants)))
@@ -134,6 +141,9 @@ class _Experiment:
             saturation=self.design.saturation,
         )
         try:
+            if self._earlier is None and plan.gates is not None:
+                with self.journal.phase(Phase.GATES):
+                    self.gates = run_gates(plan, plan.gates, builds, self.bench, players[0])
             if self.bench.forecast is not None and self._earlier is None:
                 self._foretell(stand, self.bench.forecast)
             self._epochs(stand)
@@ -176,6 +186,8 @@ class _Experiment:
             failure=failure,
             design=msgspec.structs.replace(self.design, made=self.done),
             warnings=self.warnings,
+            answers=self.answers,
+            gates=self.gates,
         )
 
     def warn(self, text: str) -> None:
@@ -222,7 +234,9 @@ class _Experiment:
         def advance(slices: int) -> None:
             self.bench.progress.advance(self.done * len(plan.slices) + slices, total)
 
-        record = EpochRun(stand, plan, f"epoch {self.done + 1}").run(advance)
+        run = EpochRun(stand, plan, f"epoch {self.done + 1}")
+        first = self.done == 0 and self.bench.answers is not None
+        record = run.run(advance, once_ready=lambda services: self._ask(stand, run, services) if first else None)
         with uninterrupted():
             for name, table in record.tables:
                 self.bench.writer.add_table(name, table)
@@ -230,6 +244,19 @@ class _Experiment:
             self.applied = record.applied
         for warning in [*record.warnings, *contradictions(record.applied)]:
             self.warn(warning)
+
+    def _ask(self, stand: Stand, run: EpochRun, services: Services) -> None:
+        """Compare the answers of fresh variants."""
+        if self.bench.answers is None:
+            return
+        with self.journal.phase(Phase.ANSWERS):
+            self.answers = compare_answers(
+                [services[index] for index in sorted(services)],
+                stand.players[0],
+                seed=self.seed,
+                judge=self.bench.answers,
+                again=lambda: run.started(0, "again"),
+            )
 
     def _look(self, seconds_left: float) -> None:
         if self.bench.look is None:

@@ -11,8 +11,8 @@ from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
 from tailtune.model.summary import QUANTILES, WindowSummary
 from tailtune.model.units import NS_PER_S, format_ns, format_quantile, format_share
-from tailtune.model.verdict import Comparison, MetricVerdict
-from tailtune.show.values import count, interval, metric_name, plural, rate, requests_needed, with_interval
+from tailtune.model.verdict import Comparison, MetricVerdict, Verdict
+from tailtune.show.values import change, count, interval, metric_name, plural, rate, requests_needed, with_interval
 
 _WRITTEN: Final[dict[Unit, Callable[[float], str]]] = {
     Unit.NS: format_ns,
@@ -176,6 +176,17 @@ def _deciding(comparison: Comparison, needed: int | None) -> str:
     more = (needed - comparison.epochs) * (comparison.epoch_seconds or 0) / 60
     minutes = f", {more:.0f} minutes more" if more >= 1 else ""
     return f"about {count(needed)} epochs would decide{minutes}"
+
+
+def cost_moved(costs: Sequence[MetricVerdict]) -> str:
+    """Say whether the candidate pays with something else, and with what."""
+    dearer = [one for one in costs if one.verdict is Verdict.REGRESSED]
+    if dearer:
+        return "yes: " + ", ".join(f"{metric_name(one.metric)} {change(one)}" for one in dearer)
+    undecided = [one for one in costs if one.verdict not in (Verdict.IMPROVED, Verdict.EQUIVALENT)]
+    if undecided:
+        return f"not that it is known; undecided: {', '.join(metric_name(one.metric) for one in undecided)}"
+    return "no"
 
 
 def units(comparison: Comparison) -> str:

@@ -109,6 +109,12 @@ def margin(answer: MetricVerdict) -> str:
     return f"±{format_share(answer.margin, digits)}"
 
 
+def verdict_cell(answer: MetricVerdict) -> str:
+    """Write a verdict, and at which epoch it was reached."""
+    at = f" (epoch {answer.decided_at})" if answer.decided_at else ""
+    return f"{answer.verdict}{at}"
+
+
 def plural(number: int, noun: str) -> str:
     """Write a number of things: `1 pair`, `2 pairs`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"

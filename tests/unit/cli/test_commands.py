@@ -41,6 +41,8 @@ COMMANDS = {
     "explain": (["explain"], "explain", "explain", given.EXPLANATION),
     "compare": (["compare", "base", "fast"], "compare", "compare", experiments.COMPARE),
     "selftest-load": (["selftest", "load"], "selftest_load", "selftest_load", machines.SELFTEST),
+    "sweep": (["sweep", "gogc=50,400"], "sweep", "sweep", experiments.SWEEP),
+    "experiments": (["experiments"], "experiments", "experiments", experiments.LIST),
     "report": (["report"], "report", "report", experiments.EXPERIMENT_FACTS),
 }
 """Schema name → arguments, module and function of the use case, what it returns."""
@@ -267,7 +269,9 @@ def test_a_selftest_exits_by_what_it_shows(outcome: Truth, code: int, lab: Any) 
 def _with(*verdicts: tuple[Metric, Verdict]) -> Comparison:
     shape = experiments.COMPARISON.metrics[0]
     return replace(
-        experiments.COMPARISON, metrics=[replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts]
+        experiments.COMPARISON,
+        metrics=[replace(shape, metric=metric, verdict=verdict) for metric, verdict in verdicts],
+        regressions=[metric for metric, verdict in verdicts if verdict is Verdict.REGRESSED],
     )
 
 

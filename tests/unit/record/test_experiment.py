@@ -1,12 +1,14 @@
+import dataclasses
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.support.trials import Meddler, experiment_plan, open_bench, started
+from tests.support.trials import Meddler, experiment_plan, open_bench, resumed_bench, started
 
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
@@ -18,6 +20,7 @@ from tailtune.model.workload import Arrival, Trace
 from tailtune.record.experiment import run_experiment
 from tailtune.record.phases import warm_up
 from tailtune.record.phases.epochs import plan_epoch
+from tailtune.record.ports import Look
 
 Tiny = Callable[..., Service]
 BASE, OTHER = Variant(), Variant(env={"SETTING": "2"})
@@ -136,3 +139,83 @@ def test_a_fixed_port_cannot_be_shared(tmp_path: Path, tiny: Tiny) -> None:
     with pytest.raises(UsageError, match="fixed to 8080"):
         carry_out(tmp_path, fixed)
     assert Workspace(tmp_path).finished() == Workspace(tmp_path).unfinished() == []
+
+
+def test_it_ends_when_a_look_says_so_and_goes_on_where_it_ended(tmp_path: Path, tiny: Tiny) -> None:
+    looked: list[int] = []
+
+    def look(path: Path, _: float) -> Look:
+        looked.append(len({row["epoch"] for row in Bundle.open(path).table("slices").to_pylist()}))
+        return Look(text="so far", going=["other"] if len(looked) % 2 else [], why="it is decided")
+
+    plan = experiment_plan(tmp_path, tiny(), epochs=9, base=BASE, other=OTHER)
+    with open_bench(tmp_path, Kind.EXPERIMENT, Meddler()) as bench:
+        first = run_experiment(plan, dataclasses.replace(bench, look=look))
+    assert looked == [1, 2]
+    assert first.design is not None
+    assert (first.design.made, first.design.ended) == (2, "it is decided")
+    before = only_recording(tmp_path)
+    whole = {name: before.table(name).num_rows for name in ("slices", "latency", "epochs")}
+
+    with resumed_bench(tmp_path, before.path, Meddler()) as (bench, earlier):
+        second = run_experiment(plan, dataclasses.replace(bench, look=look), earlier)
+    assert second.id == first.id
+    after = only_recording(tmp_path)
+    after.verify()
+    assert {row["epoch"] for row in after.table("slices").to_pylist()} == {0, 1, 2, 3}
+    assert after.table("slices").num_rows == 2 * whole["slices"]
+    assert after.table("latency").num_rows > whole["latency"]
+    planned = [one.seed for epoch in range(4) for one in plan_epoch(SEED, epoch, 2).slices]
+    assert [row["seed"] for row in after.table("slices").to_pylist()] == planned
+
+
+def test_a_failed_continuation_keeps_what_was_finished(tmp_path: Path, tiny: Tiny) -> None:
+    carry_out(tmp_path, tiny(), epochs=1)
+    before = only_recording(tmp_path)
+    broken = experiment_plan(
+        tmp_path, tiny(), epochs=3, base=BASE, other=Variant(args=["-c", "raise SystemExit('no luck')"])
+    )
+    with (
+        pytest.raises(NotReadyError),
+        resumed_bench(tmp_path, before.path, Meddler()) as (bench, earlier),
+    ):
+        run_experiment(broken, bench, earlier)
+    after = only_recording(tmp_path)
+    after.verify()
+    assert {row["epoch"] for row in after.table("slices").to_pylist()} == {0}
+    assert after.manifest.partial
+
+
+def test_several_candidates_share_the_epochs_with_the_baseline(tmp_path: Path, tiny: Tiny) -> None:
+    def look(path: Path, _: float) -> Look:
+        epochs = {row["epoch"] for row in Bundle.open(path).table("slices").to_pylist()}
+        return Look(text="", going=["b"] if len(epochs) < 2 else [])
+
+    plan = experiment_plan(tmp_path, tiny(), epochs=5, base=BASE, a=OTHER, b=Variant(env={"SETTING": "3"}))
+    with open_bench(tmp_path, Kind.EXPERIMENT, Meddler()) as bench:
+        run_experiment(plan, dataclasses.replace(bench, look=look))
+    rows = only_recording(tmp_path).table("slices").to_pylist()
+    found = {epoch: Counter(row["variant"] for row in rows if row["epoch"] == epoch) for epoch in (0, 1)}
+    assert found == {0: {"base": 4, "a": 2, "b": 2}, 1: {"base": 2, "b": 2}}
+
+
+def test_throughput_is_measured_in_a_closed_loop(tmp_path: Path, tiny: Tiny) -> None:
+    plan = experiment_plan(tmp_path, tiny(), epochs=1, base=BASE, other=OTHER)
+    plan = replace(plan, design=replace(plan.design, saturation=3))
+    with open_bench(tmp_path, Kind.EXPERIMENT, Meddler()) as bench:
+        run_experiment(plan, bench)
+    rows = only_recording(tmp_path).table("saturation").to_pylist()
+    assert [row["connections"] for row in rows] == [3] * 4
+    assert Counter(row["variant"] for row in rows) == {"base": 2, "other": 2}
+    assert all(row["completed"] > 0 and row["elapsed_ns"] > 0 for row in rows)
+
+
+def test_another_program_is_not_continued_with(tmp_path: Path, tiny: Tiny) -> None:
+    carry_out(tmp_path, tiny(), epochs=1)
+    path = only_recording(tmp_path).path
+    with resumed_bench(tmp_path, path, Meddler()) as (bench, earlier):
+        changed = replace(earlier, artifacts=[replace(one, sha256="00") for one in earlier.artifacts])
+        plan = experiment_plan(tmp_path, tiny(), epochs=3, base=BASE, other=OTHER)
+        with pytest.raises(UsageError, match="another program now than in the first 1 epochs"):
+            run_experiment(plan, bench, changed)
+    assert only_recording(tmp_path).manifest.partial is False

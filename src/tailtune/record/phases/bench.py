@@ -20,7 +20,7 @@ from tailtune.model.project import Goals, Service
 from tailtune.model.recording import CpuLayout, Manifest, Phase, PhaseRecord
 from tailtune.model.units import NS_PER_S, Duration
 from tailtune.model.workload import Workload
-from tailtune.record.ports import Engine, ForecastOf, LoadCheck, LookAt, Progress, SteadyTest
+from tailtune.record.ports import AnswersJudge, Engine, ForecastOf, LoadCheck, LookAt, Progress, SteadyTest
 from tailtune.record.processes.process import supervisor
 
 
@@ -37,6 +37,8 @@ class Bench:
     progress: Progress
     look: LookAt | None = None
     """After each epoch of an experiment; without it, all its epochs are made."""
+    answers: AnswersJudge | None = None
+    """Compares answers of the variants, before their first epoch; without it, they are not asked."""
     forecast: ForecastOf | None = None
     """Before the first epoch of an experiment; without it, nothing is foretold."""
 

@@ -49,6 +49,7 @@ class EpochRecord:
     tables: list[tuple[str, pa.Table]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
+    """Knobs of all variants, with what their processes showed."""
 
 
 class EpochRun:
@@ -78,7 +79,7 @@ class EpochRun:
         for one in self._plan.slices:  # compiled ahead, so that no variant cools down meanwhile
             stand.players[one.variant].compile(one.seed, stand.slice_length)
         with ExitStack() as stack:
-            services = {index: stack.enter_context(self._started(index)) for index in self._plan.start_order}
+            services = {index: stack.enter_context(self.started(index)) for index in self._plan.start_order}
             once_ready(services)
             stack.enter_context(away_from_service(self._bench.layout))
             states = {index: self._warm(index, services[index]) for index in self._plan.start_order}
@@ -89,6 +90,7 @@ class EpochRun:
                     recorder.record(self._plan.epoch, one, stand.slice_length)
                     advance(one.position + 1)
                 saturated = self._saturate(services)
+            applied = [one for index in sorted(services) for one in services[index].applied()]
         tables = [*recorder.tables(), ("epochs", self._starts(states))]
         return EpochRecord(tables=tables + saturated, warnings=recorder.warnings(), applied=applied)
 
@@ -100,10 +102,14 @@ class EpochRun:
         return [("saturation", rows.from_dicts("saturation", part.record(self._plan)))]
 
     @contextmanager
-    def _started(self, index: int) -> Iterator[RunningService]:
-        """Start a variant and wait until it is ready; stop it at the end, at once if something failed."""
+    def started(self, index: int, mark: str = "") -> Iterator[RunningService]:
+        """Start a variant and wait until it is ready; stop it at the end, at once if something failed.
+
+        `mark` tells the log of a further start from the first one's.
+        """
         one, plan = self._stand.builds[index], self._stand.plan
-        label = f"{'candidate' if index else 'baseline'}{index if index > 1 else ''}.{self._plan.epoch:03}"
+        side = f"{'candidate' if index else 'baseline'}{index if index > 1 else ''}"
+        label = f"{side}.{self._plan.epoch:03}{mark and f'.{mark}'}"
         with self._journal.phase(Phase.START, f"{self._title}: {one.name}"):
             service = start(
                 plan.service,

@@ -27,6 +27,8 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "explain": results.ExplainResult,
     "compare": results.CompareResult,
     "knobs": knobs.KnobList,
+    "sweep": results.SweepResult,
+    "experiments": results.ExperimentList,
     "report": results.RecordingFacts,
     "selftest-load": selftest.LoadSelftest,
     "schema": results.SchemaList,

@@ -2,13 +2,22 @@
 
 from tailtune.model.recording import Manifest
 from tailtune.model.results import RecordingFacts
-from tailtune.model.units import format_change
+from tailtune.model.units import Duration, format_change
 from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.markdown.answers import answers, gates
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
-from tailtune.show.phrases import differences, knobs, layout, losses, reasons, units
-from tailtune.show.values import NOT_AVAILABLE, change, margin, metric_name, metric_value, with_interval
+from tailtune.show.phrases import cost_moved, differences, knobs, layout, losses, reasons, units
+from tailtune.show.values import (
+    NOT_AVAILABLE,
+    change,
+    margin,
+    metric_name,
+    metric_value,
+    plural,
+    verdict_cell,
+    with_interval,
+)
 
 
 def title(manifest: Manifest) -> str:
@@ -24,7 +33,13 @@ def headline(facts: RecordingFacts) -> str:
 def question(manifest: Manifest) -> str:
     """Return what was asked."""
     baseline, *candidates = (code(name) for name in manifest.variants)
-    return f"Is {' and '.join(candidates) or baseline} better than {baseline}, beyond noise and beyond the margin?"
+    asked = f"Is {' and '.join(candidates) or baseline} better than {baseline}, beyond noise and beyond the margin?"
+    design = manifest.design
+    because = f" Hypothesis: {escaped(design.because)}." if design and design.because else ""
+    expected = (
+        f" Expected: {', '.join(code(one) for one in design.expectations)}." if design and design.expectations else ""
+    )
+    return f"{asked}{because}{expected}"
 
 
 def method(manifest: Manifest) -> list[str]:
@@ -37,11 +52,26 @@ def method(manifest: Manifest) -> list[str]:
         "Unit of analysis: the epoch, one restart of both variants in random order; requests are never units.",
         "Within an epoch, adjacent slices of both variants in balanced random order replay the same schedule.",
         "Change: the log ratio of candidate to baseline of each epoch, trimmed mean with its interval,"
-        " cross-checked by a sign-flip permutation test.",
+        " cross-checked by a sign-flip permutation test. Bounds pay for a look after every epoch.",
+        _plan(manifest),
         "Latency runs from the intended start; errors and time-outs stay in the distribution.",
         f"CPUs: {escaped(layout(manifest))}." if layout(manifest) else "",
         f"Knobs: {escaped(knobs(manifest))}." if manifest.applied else "",
     ]
+
+
+def _plan(manifest: Manifest) -> str:
+    design = manifest.design
+    if design is None:
+        return ""
+    budget = f", {Duration(design.budget_ns)}" if design.budget_ns else ""
+    again = f"; continued {plural(design.continued, 'time')}" if design.continued else ""
+    ended = f"; ended because {design.ended}" if design.ended else ""
+    until = f", until decided: {', '.join(design.deciding)}" if design.deciding else ""
+    return (
+        f"At most {plural(design.epochs, 'epoch')}{budget}{until};"
+        f" {2 * design.pairs} slices of {Duration(design.slice_ns)} an epoch{ended}{again}."
+    )
 
 
 def result(facts: RecordingFacts) -> list[str]:
@@ -58,7 +88,11 @@ def result(facts: RecordingFacts) -> list[str]:
         "permutation p",
         "verdict",
     ]
-    rows = [_row(one) for one in comparison.metrics]
+    costs = [one for one in comparison.metrics if one.metric.is_cost]
+    asked = table(header, [_row(one) for one in comparison.metrics if not one.metric.is_cost], right=(1, 2))
+    paid = table(header, [_row(one) for one in costs], right=(1, 2))
+    moved = f"Did the cost move? {escaped(cost_moved(costs))}." if costs else ""
+    expected = [f"{code(one.expectation)}: **{one.fulfilled}**, {escaped(one.why)}" for one in comparison.expectations]
     why = [f"{names}: {escaped(reason)}" for names, reason in reasons(comparison, comparison.metrics)]
     operations = [
         [code(one.operation), metric_name(one.metric), escaped(with_interval(one.ratio, format_change))]
@@ -68,7 +102,9 @@ def result(facts: RecordingFacts) -> list[str]:
     return [
         *answers(comparison.answers),
         *gates(comparison.gates),
-        table(header, rows, right=(1, 2)),
+        *([bullets(expected)] if expected else []),
+        asked,
+        *([moved, paid] if costs else []),
         bullets(why),
         by_operation,
         f"{escaped(units(comparison))}.",
@@ -103,5 +139,5 @@ def _row(answer: MetricVerdict) -> list[str]:
         escaped(change(answer)),
         margin(answer),
         f"{p:.3f}" if p is not None else NOT_AVAILABLE,
-        f"**{answer.verdict}**",
+        f"**{verdict_cell(answer)}**",
     ]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from tailtune.model.results import CompareResult
 from tailtune.model.units import format_change
-from tailtune.model.verdict import Comparison, Verdict
+from tailtune.model.verdict import Comparison, MetricVerdict, Verdict
 from tailtune.show.headline import comparison_headline
-from tailtune.show.phrases import reasons, units
+from tailtune.show.phrases import cost_moved, reasons, units
 from tailtune.show.text.answers import answers, gates
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, paragraph, table
-from tailtune.show.values import change, margin, metric_name, metric_value, with_interval
+from tailtune.show.values import change, margin, metric_name, metric_value, verdict_cell, with_interval
 
 
 def compare_result(result: CompareResult) -> str:
@@ -27,7 +27,9 @@ def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = (
         paragraph(comparison_headline(comparison)),
         answers(comparison.answers),
         gates(comparison.gates),
-        _metrics(comparison),
+        _hypothesis(comparison),
+        _metrics(comparison, [one for one in comparison.metrics if not one.metric.is_cost]),
+        _costs(comparison),
         _operations(comparison),
         _reasons(comparison),
         _units(comparison),
@@ -35,7 +37,19 @@ def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = (
     ]
 
 
-def _metrics(comparison: Comparison) -> list[str]:
+def _hypothesis(comparison: Comparison) -> list[str]:
+    because = [f"because {comparison.because}"] if comparison.because else []
+    rows = [[one.expectation, str(one.fulfilled), one.why] for one in comparison.expectations]
+    return [line for text in because for line in paragraph(text)] + table(rows, header=["expected", "", ""])
+
+
+def _costs(comparison: Comparison) -> list[str]:
+    """What the change may have been paid with; errors and single operations stand elsewhere."""
+    costs = [one for one in comparison.metrics if one.metric.is_cost]
+    return [f"did the cost move? {cost_moved(costs)}", *_metrics(comparison, costs)] if costs else []
+
+
+def _metrics(comparison: Comparison, answers: Sequence[MetricVerdict]) -> list[str]:
     header = ["metric", comparison.baseline, comparison.candidate, "change", "margin", "verdict"]
     rows = [
         [
@@ -44,9 +58,9 @@ def _metrics(comparison: Comparison) -> list[str]:
             metric_value(one.metric, one.candidate),
             change(one),
             margin(one),
-            str(one.verdict),
+            verdict_cell(one),
         ]
-        for one in comparison.metrics
+        for one in answers
     ]
     return table(rows, header=header, right=(1, 2))
 
@@ -71,8 +85,7 @@ def _next(result: CompareResult) -> list[str]:
     comparison = result.comparison
     undecided = [one for one in comparison.metrics if one.verdict is Verdict.INCONCLUSIVE]
     needed = max((one.epochs_needed or 0 for one in undecided), default=0)
-    again = f"tailtune compare {comparison.baseline} {comparison.candidate}"
-    longer = f"  {again} --epochs {needed}  # other options as before"
+    longer = f"  tailtune compare --resume {result.bundle_id} --epochs {needed} --budget 1h"
     return [*([longer] if needed and not comparison.is_aa else []), f"  tailtune report {result.bundle_id} --markdown"]
 
 
@@ -80,4 +93,6 @@ def _units(comparison: Comparison) -> list[str]:
     confidences = sorted({one.ratio.confidence for one in comparison.metrics if one.ratio is not None})
     level = " and ".join(f"{confidence * 100:g} %" for confidence in confidences)
     text = f"{comparison.candidate} against {comparison.baseline}: {units(comparison)}"
-    return paragraph(f"{text}; {level} intervals over epochs" if level else text)
+    ended = f"; ended because {comparison.ended}" if comparison.ended else ""
+    told = f"{text}; {level} intervals over epochs that hold at every look" if level else text
+    return paragraph(f"{told}{ended}")
