@@ -20,7 +20,7 @@ _STRONG_SAMPLES: Final = 100
 
 def changed_code(facts: Facts) -> str:
     """Return the experiment for a change of code: the last commit against the working tree."""
-    return f'tailtune compare before base{_workload(facts)}  # with git_ref = "HEAD" under [variants.before]'
+    return f"tailtune compare HEAD worktree{_workload(facts)}  # after the edit"
 
 
 def changed_environment(facts: Facts, variant: str, name: str, value: str) -> str:

@@ -263,8 +263,8 @@ class _Experiment:
             return
         names = list(self.plan.variants)
         look = self.bench.look(self.bench.writer.path, seconds_left)
-        if look.text:
-            self.bench.progress.note(look.text)
+        for line in look.text.splitlines():
+            self.bench.progress.note(line)
         self._going = [number for number in self._going if names[number] in look.going]
         if not self._going:
             self._end(look.why)

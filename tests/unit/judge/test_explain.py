@@ -101,7 +101,7 @@ def assert_complete(finding: Finding) -> None:
 def test_experiments_name_the_workload_and_variant_of_the_run():
     given = facts(MARKDOWN, cores=0.9, gc=collections(cpu_share=0.3))
     plain = {finding.rule: finding.confirm for finding in rank(given)}
-    assert plain["allocation"] == 'tailtune compare before base  # with git_ref = "HEAD" under [variants.before]'
+    assert plain["allocation"] == "tailtune compare HEAD worktree  # after the edit"
     assert plain["utilization"] == "tailtune run --rate 56"
     named = dataclasses.replace(
         given,
@@ -109,7 +109,7 @@ def test_experiments_name_the_workload_and_variant_of_the_run():
         summary=msgspec.structs.replace(given.summary, variant="fast"),
     )
     commands = {finding.rule: finding.confirm for finding in rank(named)}
-    assert commands["allocation"].startswith("tailtune compare before base --workload peak  # with")
+    assert commands["allocation"].startswith("tailtune compare HEAD worktree --workload peak  # after")
     assert commands["garbage-collection"] == (
         'tailtune compare base gogc400 --workload peak  # with env = { GOGC = "400" } under [variants.gogc400]'
     )
