@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -311,6 +311,38 @@ class StopSignal:
         End the play now; may be called before it begins.
         """
 
+@final
+class WorkServer:
+    """
+    A server of which each request costs a fixed number of rounds of work: what verdicts are proved on.
+    """
+    def __new__(cls, /, port: SupportsIndex, rounds: SupportsIndex, *, slow_every: SupportsIndex = 0, slow_times: SupportsIndex = 1, blocks: SupportsIndex = 0, block_bytes: SupportsIndex = 1024, kept: SupportsIndex = 1000, locked_percent: SupportsIndex = 0) -> WorkServer:
+        """
+        Listen on 127.0.0.1:port, or on a free port for 0.
+
+        Args:
+            port: Port; 0: a free one.
+            rounds: Work of a request, see `spend_rounds`.
+            slow_every: One request in so many, told by its first line, takes more; 0: none.
+            slow_times: How many times the work such a request takes.
+            blocks: Blocks that a request allocates.
+            block_bytes: Size of each.
+            kept: For how many requests more they are kept.
+            locked_percent: Percent of the work that is done under one lock of all threads.
+
+        Raises:
+            NativeError: When the port is taken.
+        """
+    @property
+    def port(self, /) -> int:
+        """
+        The port listened on.
+        """
+    def serve(self, /) -> None:
+        """
+        Serve until the process ends; may be called once.
+        """
+
 def ask(schedule: str | PathLike[str], stop: StopSignal, output: str | PathLike[str], *, requests: SupportsIndex, each: SupportsIndex, seconds: SupportsFloat | SupportsIndex, host: IPv4Address | IPv6Address | None = None, port: SupportsIndex = 0, unix: str | PathLike[str] | None = None, tls_name: str | None = None, tls_ca: str | PathLike[str] | None = None, tls_insecure: bool = False) -> bytes:
     """
     Ask a service the requests of a schedule one after another on one connection, and keep the answers.
@@ -525,6 +557,11 @@ def replace_all(body: bytes, pairs: SupportsGetItem[int, tuple[str, str]]) -> by
 
     Raises:
         NativeError: When a pattern is malformed or too large.
+    """
+
+def spend_rounds(rounds: SupportsIndex) -> None:
+    """
+    Do so many rounds of the work that a `WorkServer` does, in this thread.
     """
 
 def timer_error(seconds: SupportsFloat | SupportsIndex = 5.0, cpu: SupportsIndex | None = None) -> bytes:

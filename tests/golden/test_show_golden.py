@@ -35,6 +35,7 @@ from tailtune.show.text.profile_diff import profile_diff
 from tailtune.show.text.run import run_result
 from tailtune.show.text.runs import one_run, removal, run_list
 from tailtune.show.text.selftest import load_selftest
+from tailtune.show.text.selftest_verdicts import verdict_selftest
 from tailtune.show.text.sweep import sweep_result
 from tailtune.show.text.workload import compiled, fitted, imported, shown
 
@@ -78,6 +79,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "init.txt": lambda: initialized(machines.INITIALIZED),
     "selftest-load.txt": lambda: load_selftest(machines.SELFTEST),
     "selftest-load-fails.txt": lambda: load_selftest(machines.BAD_SELFTEST),
+    "selftest-verdicts.txt": lambda: verdict_selftest(machines.VERDICTS),
+    "selftest-verdicts-fails.txt": lambda: verdict_selftest(machines.BAD_VERDICTS),
     "workload-compile.txt": lambda: compiled(workloads.COMPILED),
     "workload-show.txt": lambda: shown(workloads.SHOWN),
     "workload-import.txt": lambda: imported(workloads.IMPORTED),
@@ -122,6 +125,7 @@ RESULTS = {
     "detect": machines.OVERVIEW,
     "init": machines.INITIALIZED,
     "selftest-load": machines.SELFTEST,
+    "selftest-verdicts": machines.VERDICTS,
     "schema": schema_list(),
     "error": FailedResult(error=Failure(code="usage", exit_code=2, message="no", hint="", detail="")),
 }

@@ -17,6 +17,20 @@ from tailtune.model.knobs import KnobFacts, KnobList, KnobPlace
 from tailtune.model.load import Validity
 from tailtune.model.project import Language
 from tailtune.model.selftest import Figure, LoadSelftest, LoadTest, Truth
+from tailtune.model.selftest_verdicts import (
+    ErrorRate,
+    Injected,
+    InjectedMetric,
+    LiveAA,
+    LiveInjected,
+    LiveMetric,
+    Regime,
+    Replayed,
+    ReplayedMetric,
+    Synthetic,
+    VerdictSelftest,
+)
+from tailtune.model.verdict import Metric
 
 DIAGNOSIS = Diagnosis(
     environment=ENVIRONMENT,
@@ -205,4 +219,105 @@ KNOBS = KnobList(
             undo="the group is removed with the service; after a kill -9 by the watchdog, or by the next start",
         ),
     ],
+)
+
+
+def _rate(false: int, verdicts: int, allowed: int) -> ErrorRate:
+    share = estimate(false / verdicts, 0.0, 3 * (false + 1) / verdicts, verdicts)
+    return ErrorRate(verdicts=verdicts, false=false, allowed=allowed, share=share)
+
+
+VERDICTS = VerdictSelftest(
+    environment=ENVIRONMENT,
+    layout=LAYOUT,
+    outcome=Truth.HOLDS,
+    synthetic=Synthetic(
+        experiments=4_000,
+        epochs=80,
+        margin=0.03,
+        seed=1,
+        seconds=3.2,
+        regimes=[
+            Regime(
+                shape=shape,
+                epoch_sd=sd,
+                regressed=_rate(18, 1_000, 41),
+                improved=_rate(23, 1_000, 41),
+                equivalent=_rate(14, 500, 37),
+                sought=500,
+                found=found,
+                missed=0,
+                median_epochs_unchanged=unchanged,
+                median_epochs_changed=15.0,
+            )
+            for shape, sd, found, unchanged in (("normal", 0.04, 500, 30.0), ("ar", 0.1, 427, None))
+        ],
+    ),
+    live_aa=LiveAA(
+        asked=30,
+        made=30,
+        hogs=2,
+        epochs=8,
+        metrics=[
+            LiveMetric(metric=metric, false=_rate(1, 28, 5), equivalent=12, inconclusive=15, refused=2)
+            for metric in (Metric.CPU_PER_REQUEST, Metric.P99)
+        ],
+    ),
+    replayed=Replayed(
+        recordings=["20260101-120000-aaaa"],
+        note="all experiments are drawn from the same recorded epochs",
+        metrics=[
+            ReplayedMetric(
+                metric=Metric.P50,
+                recordings=1,
+                epochs=60,
+                experiment_epochs=45,
+                false=_rate(31, 2_000, 123),
+                equivalent=1_800,
+                epoch_sd=0.021,
+            )
+        ],
+    ),
+    injected=LiveInjected(
+        asked=3,
+        hogs=0,
+        slowdowns=[
+            Injected(
+                name="cpu-5",
+                title="5 % more computing per request",
+                made=3,
+                metrics=[
+                    InjectedMetric(
+                        metric=Metric.CPU_PER_REQUEST,
+                        verdicts={"regressed": 2, "inconclusive": 1},
+                        change=estimate(1.046, 1.021, 1.071, 9),
+                    ),
+                    InjectedMetric(metric=Metric.P99, verdicts={"inconclusive": 3}),
+                ],
+                seconds_to_verdict=[121.0, 180.0],
+                median_seconds=150.5,
+                epochs_to_verdict=[6, 9],
+                seconds_needed=[700.0],
+            )
+        ],
+    ),
+    seconds=4_980.0,
+    warnings=[],
+)
+BAD_VERDICTS = replace(
+    VERDICTS,
+    outcome=Truth.FAILS,
+    failed=["live A/A, p99: 9 of 28 false, chance explains 5"],
+    synthetic=None,
+    replayed=None,
+    injected=None,
+    live_aa=LiveAA(
+        asked=30,
+        made=28,
+        hogs=0,
+        epochs=8,
+        metrics=[LiveMetric(metric=Metric.P99, false=_rate(9, 28, 5), equivalent=4, inconclusive=15, refused=0)],
+    ),
+    interrupted=True,
+    warnings=["A/A 4 of 30 failed: the service is silent"],
 )

@@ -42,7 +42,7 @@ pub use ask::{Ask, AskReport, ask};
 pub use play::{LoadError, Pacing, Play, play};
 pub use replace::{PatternError, Replacements};
 pub use report::{LoadReport, OperationReport};
-pub use servers::{Law, NullServer, QueueServer};
+pub use servers::{Law, NullServer, QueueServer, Work, WorkServer, spend_rounds};
 pub use stop::Stop;
 pub use sys::process::die_with_parent;
 pub use timer_error::{TIMER_ROWS, TimerErrors, timer_errors};

@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::schedule::{compile_protos, compile_schedule, grpc_methods};
     #[pymodule_export]
-    use super::servers::{NullServer, QueueServer};
+    use super::servers::{NullServer, QueueServer, WorkServer, spend_rounds};
     #[pymodule_export]
     use super::view::view_schedule;
 

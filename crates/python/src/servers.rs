@@ -145,6 +145,75 @@ impl QueueServer {
     }
 }
 
+/// A server of which each request costs a fixed number of rounds of work: what verdicts are proved on.
+#[pyclass(module = "tailtune._native")]
+pub(crate) struct WorkServer(Option<loadgen::WorkServer>, u16);
+
+#[pymethods]
+impl WorkServer {
+    /// Listen on 127.0.0.1:port, or on a free port for 0.
+    ///
+    /// Args:
+    ///     port: Port; 0: a free one.
+    ///     rounds: Work of a request, see `spend_rounds`.
+    ///     slow_every: One request in so many, told by its first line, takes more; 0: none.
+    ///     slow_times: How many times the work such a request takes.
+    ///     blocks: Blocks that a request allocates.
+    ///     block_bytes: Size of each.
+    ///     kept: For how many requests more they are kept.
+    ///     locked_percent: Percent of the work that is done under one lock of all threads.
+    ///
+    /// Raises:
+    ///     NativeError: When the port is taken.
+    #[new]
+    #[pyo3(signature = (port, rounds, *, slow_every=0, slow_times=1, blocks=0, block_bytes=1024, kept=1000, locked_percent=0))]
+    #[allow(clippy::too_many_arguments)] // Keyword arguments of Python.
+    fn new(
+        py: Python<'_>,
+        port: u16,
+        rounds: u64,
+        slow_every: u64,
+        slow_times: u64,
+        blocks: usize,
+        block_bytes: usize,
+        kept: usize,
+        locked_percent: u64,
+    ) -> PyResult<Self> {
+        let work = loadgen::Work {
+            rounds,
+            slow_every,
+            slow_times,
+            blocks,
+            block_bytes,
+            kept,
+            locked_percent,
+        };
+        let bound = loadgen::WorkServer::bind(port, work);
+        let server = bound.map_err(|error| refused(py, port, &error))?;
+        let port = server.port()?;
+        Ok(Self(Some(server), port))
+    }
+
+    /// The port listened on.
+    #[getter]
+    const fn port(&self) -> u16 {
+        self.1
+    }
+
+    /// Serve until the process ends; may be called once.
+    fn serve(&mut self, py: Python<'_>) -> PyResult<()> {
+        let server = self.0.take();
+        py.detach(|| server.map_or(Ok(()), loadgen::WorkServer::serve))?;
+        Ok(())
+    }
+}
+
+/// Do so many rounds of the work that a `WorkServer` does, in this thread.
+#[pyfunction]
+pub(crate) fn spend_rounds(py: Python<'_>, rounds: u64) {
+    py.detach(|| loadgen::spend_rounds(rounds));
+}
+
 fn law_of(name: &str, mean_ns: f64, scv: f64) -> Option<Law> {
     let law = match name {
         "constant" => Law::Constant { mean_ns },

@@ -16,6 +16,7 @@ from tailtune.model.condition import ConditionResult, Outcome
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.profile_view import ProfileResult
 from tailtune.model.selftest import LoadSelftest, Truth
+from tailtune.model.selftest_verdicts import VerdictSelftest
 from tailtune.model.verdict import Comparison, Metric, Verdict
 
 
@@ -44,6 +45,15 @@ def exit_of_profile(result: ProfileResult) -> int:
 
 def exit_of_selftest(result: LoadSelftest) -> int:
     """Return 103 if the engine reported what is not true, 3 if the machine was too disturbed to show it, else 0."""
+    if result.outcome is Truth.FAILS:
+        return LoadInvalidError.exit_code
+    return EXIT_INCONCLUSIVE if result.outcome is Truth.DISTURBED else EXIT_OK
+
+
+def exit_of_verdicts(result: VerdictSelftest) -> int:
+    """Return 130 if it was ended early, 103 if more verdicts were false than chance explains, 3 without any, else 0."""
+    if result.interrupted:
+        return RunInterruptedError.exit_code
     if result.outcome is Truth.FAILS:
         return LoadInvalidError.exit_code
     return EXIT_INCONCLUSIVE if result.outcome is Truth.DISTURBED else EXIT_OK

@@ -14,6 +14,7 @@ from tailtune.judge.comparison import compare as judge
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.instrumented import with_and_without
 from tailtune.lab.looking import Looker, foreteller
+from tailtune.lab.tally import count, tally_of
 from tailtune.lab.variants import find
 from tailtune.model.asked import Asked
 from tailtune.model.hypothesis import Expectation
@@ -52,7 +53,7 @@ def compare(
     workspace = Workspace(root)
     plan = plan_experiment(root, project, _variants(project, baseline, candidate, root), asked, sys.argv)
     recording = carry_out(root, plan, asked, progress)
-    return compare_result(workspace.run(recording))
+    return compare_result(workspace.run(recording), progress)
 
 
 def plan_experiment(
@@ -118,10 +119,13 @@ def carry_out(root: Path, plan: ExperimentPlan, asked: Asked, progress: Progress
         return run_experiment(plan, bench).id
 
 
-def compare_result(path: Path) -> CompareResult:
-    """Judge the experiment recorded in the directory `path`."""
+def compare_result(path: Path, progress: Progress | None = None) -> CompareResult:
+    """Judge the experiment just recorded in the directory `path`; an A/A is counted in the machine's tally."""
     bundle = Bundle.open(path)
-    return CompareResult(bundle_id=bundle.id, path=str(bundle.path), comparison=judge(bundle))
+    comparison = judge(bundle)
+    count(bundle, comparison, progress)
+    tally = tally_of(bundle.manifest.environment)
+    return CompareResult(bundle_id=bundle.id, path=str(bundle.path), comparison=comparison, tally=tally)
 
 
 def _check_expectation(text: str) -> None:

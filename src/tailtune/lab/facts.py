@@ -12,6 +12,7 @@ from tailtune.errors import NothingMeasuredError, RecordingError
 from tailtune.judge.comparison import compare
 from tailtune.judge.explain import explain
 from tailtune.judge.summary import summarize
+from tailtune.lab.tally import tally_of
 from tailtune.model.recording import Kind
 from tailtune.model.results import RecordingFacts
 
@@ -31,7 +32,8 @@ def facts_of(bundle: Bundle) -> RecordingFacts:
     facts = RecordingFacts(path=str(bundle.path), manifest=bundle.manifest)
     try:
         if bundle.manifest.kind is Kind.EXPERIMENT:
-            return msgspec.structs.replace(facts, comparison=compare(bundle))
+            tally = tally_of(bundle.manifest.environment)
+            return msgspec.structs.replace(facts, comparison=compare(bundle), tally=tally)
         findings = explain(bundle) if bundle.manifest.kind is Kind.RUN else []
         return msgspec.structs.replace(facts, summary=summarize(bundle), findings=findings)
     except NothingMeasuredError as error:

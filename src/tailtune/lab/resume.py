@@ -22,7 +22,7 @@ from tailtune.record.ports import Progress
 
 def resume(root: Path, name: str, epochs: int | None, budget: Duration, progress: Progress) -> CompareResult:
     """Continue a comparison; see `go_on`."""
-    return compare_result(go_on(root, name, epochs, budget, progress))
+    return compare_result(go_on(root, name, epochs, budget, progress), progress)
 
 
 def go_on(

@@ -6,6 +6,7 @@ from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Entry, Manifest
 from tailtune.model.summary import RunSummary
+from tailtune.model.tally import Tally
 from tailtune.model.verdict import Comparison, ExpectationResult, MetricVerdict, Verdict
 
 
@@ -67,6 +68,8 @@ class CompareResult(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Directory of the recording."""
     comparison: Comparison
+    tally: Tally | None = None
+    """A/A verdicts counted on this machine; absent when none was."""
 
 
 class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +122,8 @@ class RecordingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """For a run, best first."""
     warnings: list[str] = []
     """Of the judging; those of the recording stand in the manifest."""
+    tally: Tally | None = None
+    """For an experiment: A/A verdicts counted here on its machine; absent when none was."""
 
 
 class RunList(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from tailtune.model.load import LoadReport, OperationCount
 from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
 from tailtune.model.summary import QUANTILES, WindowSummary
+from tailtune.model.tally import Tally
 from tailtune.model.units import NS_PER_S, format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, MetricVerdict, Verdict
 from tailtune.show.values import change, count, interval, metric_name, plural, rate, requests_needed, with_interval
@@ -31,6 +32,12 @@ def subject(manifest: Manifest) -> str:
         name = f"workload {manifest.workload_name}".rstrip()
         parts.append(f"{name} ({manifest.workload.arrival}, {manifest.workload.demand}, seed {manifest.seed})")
     return " · ".join(parts)
+
+
+def tally_line(tally: Tally) -> str:
+    """Say how often comparisons of a thing with itself were wrong on this machine."""
+    most = format_share(tally.at_most)
+    return f"this machine: {count(tally.false)} of {count(tally.verdicts)} A/A verdicts false (at most {most} at 95 %)"
 
 
 def differences(variant: Variant) -> str:

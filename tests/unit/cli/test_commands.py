@@ -43,6 +43,12 @@ COMMANDS = {
     "selftest-load": (["selftest", "load"], "selftest_load", "selftest_load", machines.SELFTEST),
     "sweep": (["sweep", "gogc=50,400"], "sweep", "sweep", experiments.SWEEP),
     "experiments": (["experiments"], "experiments", "experiments", experiments.LIST),
+    "selftest-verdicts": (
+        ["selftest", "verdicts"],
+        "selftest_verdicts",
+        "selftest_verdicts",
+        machines.VERDICTS,
+    ),
     "report": (["report"], "report", "report", experiments.EXPERIMENT_FACTS),
 }
 """Schema name → arguments, module and function of the use case, what it returns."""
@@ -257,6 +263,27 @@ def test_a_run_with_a_load_that_may_not_be_used_exits_103(lab: Any) -> None:
         replace(given.RUN, manifest=replace(given.MANIFEST, load=replace(given.BAD_REPORT, interrupted=False))),
     )
     assert main(["run"]) == 103
+
+
+@pytest.mark.parametrize(
+    ("truth", "interrupted", "code"),
+    [(Truth.HOLDS, False, 0), (Truth.FAILS, False, 103), (Truth.DISTURBED, False, 3), (Truth.FAILS, True, 130)],
+)
+def test_a_selftest_of_verdicts_exits_by_what_it_shows(truth: Truth, interrupted: bool, code: int, lab: Any) -> None:
+    found = replace(machines.VERDICTS, outcome=truth, interrupted=interrupted)
+    lab.returns("selftest_verdicts", "selftest_verdicts", found)
+    assert main(["selftest", "verdicts", "--live-aa", "3", "--hogs", "2"]) == code
+    (parts, *_), _ = lab.calls[-1]
+    assert (parts.synthetic, parts.replay, parts.live_aa, parts.live_injected, parts.hogs) == (0, 0, 3, 0, 2)
+
+
+def test_a_selftest_of_verdicts_has_a_usual_choice(lab: Any) -> None:
+    lab.returns("selftest_verdicts", "selftest_verdicts", machines.VERDICTS)
+    assert main(["selftest", "verdicts"]) == 0
+    (parts, *_), _ = lab.calls[-1]
+    assert parts.synthetic == 10_000
+    assert parts.replay > 0
+    assert (parts.live_aa, parts.live_injected, parts.slowdowns) == (1, 1, ("cpu-10",))
 
 
 @pytest.mark.parametrize(("outcome", "code"), [(Truth.HOLDS, 0), (Truth.DISTURBED, 3), (Truth.FAILS, 103)])

@@ -5,10 +5,10 @@ use std::net::TcpStream;
 
 use crate::sys::stamp;
 
-const ANSWER: &[u8] =
+pub(super) const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
 /// A client that sends a longer head is cut off.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 64;
 
 /// One connection.
@@ -96,7 +96,7 @@ impl Client {
 
 /// Returns lengths of head and body, an inner nothing while the head is incomplete, an outer nothing
 /// for what is not HTTP/1 with a plain body.
-fn parse_head(bytes: &[u8]) -> Option<Option<(usize, u64)>> {
+pub(super) fn parse_head(bytes: &[u8]) -> Option<Option<(usize, u64)>> {
     if bytes.is_empty() {
         return Some(None);
     }

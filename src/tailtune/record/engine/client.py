@@ -160,7 +160,7 @@ class EngineProcess:
         try:
             return self._follow(on_interval, poll)
         except KeyboardInterrupt:
-            return self._stop_and_collect()
+            return self._stop_and_collect() | {"interrupted": True}  # also where it had just ended by itself
         except NativeError:
             raise
         except BaseException:

@@ -9,6 +9,7 @@ itself after `--seconds`.
 import argparse
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -33,9 +34,12 @@ _BLOCKS: Final = 64
 
 
 @contextlib.contextmanager
-def hogs(cpu: int, count: int, *, real_time: bool = False) -> Iterator[None]:
-    """Keep a CPU busy with `count` processes as long as the block lasts; `real_time`: before others, if permitted."""
-    command = [sys.executable, "-m", "tailtune.record.processes.hog", f"--cpu={cpu}"]
+def hogs(cpu: int, count: int, *, real_time: bool = False, seconds: float = LONGEST_SECONDS) -> Iterator[None]:
+    """Keep a CPU busy with `count` processes as long as the block lasts, and at most for so many seconds.
+
+    With `real_time`, before others, if permitted.
+    """
+    command = [sys.executable, "-m", "tailtune.record.processes.hog", f"--cpu={cpu}", f"--seconds={seconds}"]
     command += ["--real-time"] if real_time else []
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE)) for _ in range(count)]
@@ -59,6 +63,7 @@ def main() -> None:
     parser.add_argument("--real-time", action="store_true")
     options = parser.parse_args()
     _native.die_with_parent(os.getppid())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the tool, which ends this
     if options.cpu is not None:
         os.sched_setaffinity(0, {options.cpu})
     pause = 0.0

@@ -7,7 +7,7 @@ import msgspec
 
 from tailtune.config.json_schema import schema, schema_of
 from tailtune.errors import SetupError, UsageError
-from tailtune.model import detected, doctor, imports, knobs, profile_view, results, selftest
+from tailtune.model import detected, doctor, imports, knobs, profile_view, results, selftest, selftest_verdicts
 from tailtune.show.export.json import encode_plain
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -31,6 +31,7 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     "experiments": results.ExperimentList,
     "report": results.RecordingFacts,
     "selftest-load": selftest.LoadSelftest,
+    "selftest-verdicts": selftest_verdicts.VerdictSelftest,
     "schema": results.SchemaList,
     "error": results.FailedResult,
 }

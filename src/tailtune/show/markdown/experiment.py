@@ -7,7 +7,7 @@ from tailtune.model.verdict import Comparison, MetricVerdict
 from tailtune.show.headline import comparison_headline
 from tailtune.show.markdown.answers import answers, gates
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
-from tailtune.show.phrases import cost_moved, differences, knobs, layout, losses, reasons, units
+from tailtune.show.phrases import cost_moved, differences, knobs, layout, losses, reasons, tally_line, units
 from tailtune.show.values import (
     NOT_AVAILABLE,
     change,
@@ -116,6 +116,7 @@ def checks(facts: RecordingFacts) -> list[str]:
     comparison = facts.comparison
     return [
         *(_comparison_checks(comparison) if comparison else []),
+        f"{escaped(tally_line(facts.tally))}." if facts.tally else "",
         *(f"Not seen by {escaped(loss)}." for loss in losses(facts.manifest)),
         "The recording is partial: the command was interrupted or failed." if facts.manifest.partial else "",
     ]

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from tailtune.model.results import CompareResult
+from tailtune.model.tally import Tally
 from tailtune.model.units import format_change
 from tailtune.model.verdict import Comparison, MetricVerdict, Verdict
 from tailtune.show.headline import comparison_headline
-from tailtune.show.phrases import cost_moved, reasons, units
+from tailtune.show.phrases import cost_moved, reasons, tally_line, units
 from tailtune.show.text.answers import answers, gates
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, paragraph, table
@@ -16,13 +17,15 @@ from tailtune.show.values import change, margin, metric_name, metric_value, verd
 def compare_result(result: CompareResult) -> str:
     """Show a comparison and where its recording is."""
     return page(
-        *comparison_sections(result.comparison),
+        *comparison_sections(result.comparison, tally=result.tally),
         [f"recording: {result.path}", *_next(result)],
     )
 
 
-def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = ()) -> list[list[str]]:
-    """Return the sections of a comparison: headline, metrics, reasons, units, warnings."""
+def comparison_sections(
+    comparison: Comparison, more_warnings: Sequence[str] = (), *, tally: Tally | None = None
+) -> list[list[str]]:
+    """Return the sections of a comparison: headline, metrics, reasons, units, tally, warnings."""
     return [
         paragraph(comparison_headline(comparison)),
         answers(comparison.answers),
@@ -33,6 +36,7 @@ def comparison_sections(comparison: Comparison, more_warnings: Sequence[str] = (
         _operations(comparison),
         _reasons(comparison),
         _units(comparison),
+        paragraph(tally_line(tally)) if tally else [],
         warnings(comparison.warnings, more_warnings),
     ]
 

@@ -34,7 +34,7 @@ def one_run(facts: RecordingFacts, *, charts: bool = False) -> str:
     about = paragraph(subject(manifest))
     if facts.comparison is not None:
         told = [*manifest.warnings, *facts.warnings]
-        return page(*comparison_sections(facts.comparison, told), about, where)
+        return page(*comparison_sections(facts.comparison, told, tally=facts.tally), about, where)
     return page(about, _without_figures(manifest), warnings(manifest.warnings, facts.warnings), where)
 
 
