@@ -15,7 +15,7 @@ from tailtune.bundle import tables
 from tailtune.bundle.reader import read_manifest
 from tailtune.bundle.recovery import recover
 from tailtune.bundle.seal import seal, write_manifest
-from tailtune.bundle.storage import LOCK, inside, relative_files, sha256, sync_file, write_durably, writing
+from tailtune.bundle.storage import LOCK, MANIFEST, inside, relative_files, sha256, sync_file, write_durably, writing
 from tailtune.bundle.workspace import PARTIAL_PREFIX, Workspace
 from tailtune.errors import RecordingError
 from tailtune.model.recording import Kind, Manifest
@@ -167,13 +167,28 @@ class BundleWriter:
         if self._closed:
             return
         self._closed = True
+        self._close_quietly()
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.close()
+
+    def leave(self) -> None:
+        """Give up writing where the disk refuses: the last checkpoint stays, and is sealed at the next start.
+
+        Without a checkpoint this aborts.
+        """
+        if self._closed or not (self.path / MANIFEST).exists():
+            self.abort()
+            return
+        self._closed = True
+        self._close_quietly()
+        self._lock.close()
+
+    def _close_quietly(self) -> None:
         for table in self._open.values():
             try:
                 table.close()
-            except (OSError, pa.ArrowException):  # a full disk refuses the footer too; the file goes anyway
+            except (OSError, pa.ArrowException):  # a full disk refuses the footer too; the part is not vouched for
                 continue
-        shutil.rmtree(self.path, ignore_errors=True)
-        self._lock.close()
 
     def _close_tables(self) -> None:
         for table in self._open.values():

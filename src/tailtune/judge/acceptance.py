@@ -14,6 +14,7 @@ def withhold(
     gates: Sequence[GateResult] = (),
     *,
     candidate: str = "",
+    died: Sequence[str] = (),
 ) -> list[MetricVerdict]:
     """Return the verdicts, `improved` turned into `inconclusive` where the candidate does not do the same work.
 
@@ -22,8 +23,10 @@ def withhold(
         answers: Whether both variants answer alike; absent: not asked.
         gates: The baseline's first. What fails for the baseline too is not the candidate's fault.
         candidate: Its name; empty: the variant of the last gate.
+        died: Variants that ended by themselves during the experiment.
     """
-    why = why_withheld(answers, gates, candidate=candidate)
+    crashed = f"{candidate} ended by itself" if candidate in died else ""
+    why = "; ".join(text for text in (crashed, why_withheld(answers, gates, candidate=candidate)) if text)
     return [
         msgspec.structs.replace(
             one, verdict=Verdict.INCONCLUSIVE, epochs_needed=None, reason=f"{why}; measured: {one.reason}"

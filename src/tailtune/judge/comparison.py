@@ -48,7 +48,8 @@ def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float]
     verdicts = {metric: _planned(answer, experiment) for metric, answer in verdicts.items()}
     answers = answers_of(bundle.manifest.answers, experiment.candidate)
     gates = gates_of(bundle.manifest.gates, experiment.baseline, experiment.candidate)
-    accepted = withhold(verdicts.values(), answers, gates, candidate=experiment.candidate)
+    died = bundle.manifest.design.died if bundle.manifest.design else []
+    accepted = withhold(verdicts.values(), answers, gates, candidate=experiment.candidate, died=died)
     is_aa = same_artifact(bundle.manifest, experiment.baseline, experiment.candidate)
     return Comparison(
         experiment_id=bundle.id,
@@ -232,6 +233,11 @@ def _warnings(experiment: Experiment, manifest: Manifest, *, is_aa: bool) -> lis
         found.append(
             f"{len(experiment.interference.dropped)} of {experiment.pairs_total} pairs dropped: "
             + "; ".join(experiment.interference.causes)
+        )
+    if experiment.throttled:
+        found.append(
+            f"the control group's CPU quota stopped the service in {experiment.throttled} slices: waiting for the"
+            " quota is part of its latency"
         )
     if experiment.interference.too_noisy:
         found.append("latency was not judged; CPU per request and memory were, from all pairs")

@@ -56,6 +56,8 @@ class Experiment:
     invalid_reason: str
     suspect: frozenset[int]
     suspect_reason: str
+    throttled: int
+    """Slices in which the control group's CPU quota stopped the service."""
     interference: Interference
     errors: Mapping[str, Errors]
     """By variant; of all slices, for one that fails makes its load invalid."""
@@ -116,6 +118,7 @@ def read_experiment(bundle: Bundle, candidate: str = "") -> Experiment:
         invalid_reason=_most_common(row["reasons"] for row in rows if row["validity"] == Validity.INVALID),
         suspect=frozenset(row["slice"] for row in usable if row["validity"] == Validity.SUSPECT),
         suspect_reason=_most_common(row["reasons"] for row in usable if row["validity"] == Validity.SUSPECT),
+        throttled=sum(row["throttled_ns"] > 0 for row in usable),
         interference=interference,
         errors={side: _errors([row for row in rows if row["variant"] == side]) for side in sides},
     )

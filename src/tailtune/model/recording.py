@@ -134,6 +134,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     """Epochs on record."""
     ended: str = ""
     """Why no more epochs were made; empty when it was cut short."""
+    died: list[str] = []
+    """Variants that ended by themselves in an epoch that is therefore not on record."""
     continued: int = 0
     """How often it was taken up again."""
 

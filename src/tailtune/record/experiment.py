@@ -68,7 +68,7 @@ def run_experiment(plan: ExperimentPlan, bench: Bench, earlier: Manifest | None 
         UsageError: if there are not two variants or more, or the service's port is fixed.
         RunInterruptedError: on Ctrl-C; finished epochs are kept.
         TailtuneError: if a service does not build, start, get ready or live; finished epochs are kept.
-            RecordingError if the disk refuses: nothing new is kept.
+            RecordingError if the disk refuses: epochs up to the last checkpoint are kept.
     """
     experiment = _Experiment(plan, bench, earlier)
     with bench.writer:
@@ -80,7 +80,9 @@ def run_experiment(plan: ExperimentPlan, bench: Bench, earlier: Manifest | None 
             bench.writer.finish(manifest)
         except (TailtuneError, KeyboardInterrupt) as error:
             during = experiment.journal.current
-            seal_failed(bench.writer, error, experiment.manifest(failure_text(error, during)), during)
+            failed = experiment.manifest(failure_text(error, during))
+            again = f"tailtune compare --resume {bench.writer.id}" if experiment.done else ""
+            seal_failed(bench.writer, error, failed, during, again=again)
     return manifest
 
 
@@ -236,7 +238,10 @@ class _Experiment:
 
         run = EpochRun(stand, plan, f"epoch {self.done + 1}")
         first = self.done == 0 and self.bench.answers is not None
-        record = run.run(advance, once_ready=lambda services: self._ask(stand, run, services) if first else None)
+        try:
+            record = run.run(advance, once_ready=lambda services: self._ask(stand, run, services) if first else None)
+        finally:
+            self.design = msgspec.structs.replace(self.design, died=list({*self.design.died, *run.dead}))
         with uninterrupted():
             for name, table in record.tables:
                 self.bench.writer.add_table(name, table)

@@ -1,6 +1,9 @@
 import dataclasses
 import os
+import resource
 import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,9 +13,10 @@ import pytest
 from msgspec.structs import replace
 from tests.support.trials import Meddler, experiment_plan, open_bench, resumed_bench, started
 
+from tailtune.bundle.catalogue import Catalogue
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
-from tailtune.errors import NotReadyError, RunInterruptedError, ServiceDiedError, UsageError
+from tailtune.errors import NotReadyError, RecordingError, RunInterruptedError, ServiceDiedError, UsageError
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.units import Duration
@@ -219,3 +223,44 @@ def test_another_program_is_not_continued_with(tmp_path: Path, tiny: Tiny) -> No
         with pytest.raises(UsageError, match="another program now than in the first 1 epochs"):
             run_experiment(plan, bench, changed)
     assert only_recording(tmp_path).manifest.partial is False
+
+
+def test_a_full_disk_keeps_finished_epochs_for_the_next_start(tmp_path: Path, tiny: Tiny) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    progress = Meddler()
+    progress.on("measure", lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1])), occurrence=2)
+    try:
+        with pytest.raises(RecordingError, match="cannot be written"):
+            carry_out(tmp_path, tiny(), progress, epochs=4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    workspace = Workspace(tmp_path)
+    [left] = workspace.unfinished()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left.rename(left.with_name(f"{left.name.rpartition('-')[0]}-{gone.pid}"))  # as if this process had ended
+    [entry] = Catalogue(workspace).list()
+    assert entry.partial
+    bundle = only_recording(tmp_path)
+    bundle.verify()
+    assert set(bundle.table("slices")["epoch"].to_pylist()) == {0}
+
+
+def test_a_variant_that_dies_is_named(tmp_path: Path, tiny: Tiny) -> None:
+    """The candidate lives through its first epoch and dies in a later one."""
+    dying = Variant(args=[*tiny().args, "--die-after", "9"])
+    plan = experiment_plan(tmp_path, tiny(), epochs=60, base=BASE, other=dying)
+    plan = replace(plan, design=replace(plan.design, pairs=20))
+    with open_bench(tmp_path, Kind.EXPERIMENT, Meddler()) as bench, pytest.raises(ServiceDiedError):
+        run_experiment(plan, bench)
+    design = only_recording(tmp_path).manifest.design
+    assert design is not None
+    assert design.died == ["other"]
+
+
+def test_an_interruption_says_how_to_go_on(tmp_path: Path, tiny: Tiny) -> None:
+    progress = Meddler()
+    progress.on("measure", interrupt_soon, occurrence=2)
+    with pytest.raises(RunInterruptedError) as told:
+        carry_out(tmp_path, tiny(), progress, epochs=5)
+    assert told.value.hint == f"tailtune compare --resume {only_recording(tmp_path).manifest.id}"

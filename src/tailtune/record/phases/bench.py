@@ -131,28 +131,40 @@ def away_from_service(layout: CpuLayout) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def seal_failed(writer: BundleWriter, error: BaseException, manifest: Manifest, during: Phase | None) -> None:
+def seal_failed(
+    writer: BundleWriter, error: BaseException, manifest: Manifest, during: Phase | None, *, again: str = ""
+) -> None:
     """End all that runs, keep what the failed or interrupted recording holds, raise what the user is to read.
+
+    Args:
+        writer: of the recording.
+        error: that ended it.
+        manifest: of what there is.
+        during: the phase that it ended in.
+        again: the command that goes on with what was interrupted; empty: there is none.
 
     Raises:
         RunInterruptedError: for a Ctrl-C.
-        TailtuneError: the error itself otherwise; nothing of this recording is left where the disk refuses or
-            the command asked for what does not exist.
+        TailtuneError: the error itself otherwise. Where the disk refuses, the last checkpoint is left; nothing is
+            left where the command asked for what does not exist.
     """
     with uninterrupted():
         supervisor().stop_all()
-        if isinstance(error, RecordingError | UsageError):
+        if isinstance(error, RecordingError):
+            writer.leave()
+            raise error
+        if isinstance(error, UsageError):
             writer.abort()
             raise error
         try:
             writer.finish(manifest)
         except RecordingError:
-            writer.abort()
+            writer.leave()
             raise
     if isinstance(error, KeyboardInterrupt):
         raise RunInterruptedError(
             f"interrupted during {during or 'preparation'}; what was recorded is kept as {writer.id}",
-            hint=f"tailtune runs show {writer.id}",
+            hint=again or f"tailtune runs show {writer.id}",
         ) from error
     raise error
 

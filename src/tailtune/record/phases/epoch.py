@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tailtune.errors import NotReadyError, ServiceDiedError
 from tailtune.model.knobs import Applied
 from tailtune.model.recording import Phase, SteadyState
 from tailtune.model.units import Duration
@@ -62,6 +63,9 @@ class EpochRun:
         self._title = title
         self._bench = stand.bench
         self._journal = stand.journal
+        self._services: dict[int, RunningService] = {}
+        self.dead: list[str] = []
+        """Variants that ended by themselves."""
 
     def run(
         self, advance: Callable[[int], None], once_ready: Callable[[Services], None] = lambda _: None
@@ -78,7 +82,7 @@ class EpochRun:
         stand = self._stand
         for one in self._plan.slices:  # compiled ahead, so that no variant cools down meanwhile
             stand.players[one.variant].compile(one.seed, stand.slice_length)
-        with ExitStack() as stack:
+        with ExitStack() as stack, self._naming_the_dead():
             services = {index: stack.enter_context(self.started(index)) for index in self._plan.start_order}
             once_ready(services)
             stack.enter_context(away_from_service(self._bench.layout))
@@ -93,6 +97,15 @@ class EpochRun:
             applied = [one for index in sorted(services) for one in services[index].applied()]
         tables = [*recorder.tables(), ("epochs", self._starts(states))]
         return EpochRecord(tables=tables + saturated, warnings=recorder.warnings(), applied=applied)
+
+    @contextmanager
+    def _naming_the_dead(self) -> Iterator[None]:
+        """Note which variants ended by themselves when that is what ends the epoch."""
+        try:
+            yield
+        except (ServiceDiedError, NotReadyError):
+            self.dead = [self._stand.builds[index].name for index, one in self._services.items() if one.has_ended]
+            raise
 
     def _saturate(self, services: Services) -> list[tuple[str, pa.Table]]:
         stand = self._stand
@@ -119,6 +132,8 @@ class EpochRun:
                 stdout=self._bench.writer.log_path(f"{label}.stdout.txt"),
                 stderr=self._bench.writer.log_path(f"{label}.stderr.txt"),
             )
+        if not mark:
+            self._services[index] = service
         done = False
         try:
             with self._journal.phase(Phase.READY, one.name):

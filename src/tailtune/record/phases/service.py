@@ -56,6 +56,11 @@ class RunningService:
         self.language = service.language
         self._service = service
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its first process has ended, by itself unless `stop` was called."""
+        return self.process.status is not None
+
     def wait_ready(self) -> float:
         """Wait until it may be loaded; return the seconds that took.
 
