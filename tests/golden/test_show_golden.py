@@ -88,6 +88,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "run.md": lambda: report(given.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(experiments.EXPERIMENT_FACTS),
+    "sweep.md": lambda: report(experiments.SWEEP_FACTS),
     "experiment-answers.md": lambda: report(experiments.ANSWERS_FACTS),
     "profile.txt": lambda: profile_result(profiles.PLAIN),
     "profile-few.txt": lambda: profile_result(profiles.FEW),

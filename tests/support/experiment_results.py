@@ -216,3 +216,17 @@ LIST = ExperimentList(
         )
     ],
 )
+SWEEP_FACTS = replace(
+    EXPERIMENT_FACTS,
+    manifest=replace(
+        EXPERIMENT_FACTS.manifest,
+        command=["tailtune", "sweep", "gogc=50,400"],
+        variants={
+            "base": Variant(),
+            "gogc=50": Variant(knobs={"gogc": "50"}),
+            "gogc=400": Variant(knobs={"gogc": "400"}),
+        },
+    ),
+    comparison=None,
+    sweep=SWEEP,
+)

@@ -9,9 +9,8 @@ from tailtune import config as configuration
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
 from tailtune.errors import UsageError
-from tailtune.judge.comparison import compare as judge
-from tailtune.judge.family import levels_together
 from tailtune.lab.compare import carry_out, plan_experiment
+from tailtune.lab.levels import levels_of
 from tailtune.lab.resume import go_on
 from tailtune.lab.variants import find
 from tailtune.model.asked import Asked
@@ -48,12 +47,12 @@ def sweep(
 
     variants = variants_of(baseline, levels, named)
     plan = plan_experiment(root, project, variants, asked, sys.argv)
-    return sweep_result(Workspace(root).run(carry_out(root, plan, asked, progress, give_up=True)))
+    return levels_of(Bundle.open(Workspace(root).run(carry_out(root, plan, asked, progress, give_up=True))))
 
 
 def resume(root: Path, name: str, epochs: int | None, budget: Duration, progress: Progress) -> SweepResult:
     """Continue a sweep; see `lab.resume`."""
-    return sweep_result(go_on(root, name, epochs, budget, progress, give_up=True))
+    return levels_of(Bundle.open(go_on(root, name, epochs, budget, progress, give_up=True)))
 
 
 def candidates(factors: Sequence[str], grid: bool) -> list[str]:
@@ -83,19 +82,6 @@ def variants_of(
     """Return the baseline and each candidate by name."""
     name, first = named(baseline)
     return {name: first} | {level: named(f"{baseline}+{level}")[1] for level in levels}
-
-
-def sweep_result(path: Path) -> SweepResult:
-    """Judge the sweep recorded in the directory `path`: all levels as one family."""
-    bundle = Bundle.open(path)
-    baseline, *levels = bundle.manifest.variants
-    return SweepResult(
-        bundle_id=bundle.id,
-        path=str(bundle.path),
-        baseline=baseline,
-        deciding=bundle.manifest.design.deciding if bundle.manifest.design else [],
-        levels=levels_together([judge(bundle, level) for level in levels]),
-    )
 
 
 def _levels(factor: str) -> list[str]:

@@ -118,6 +118,8 @@ class RecordingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """For a run or a load that measured something."""
     comparison: Comparison | None = None
     """For an experiment that measured something."""
+    sweep: SweepResult | None = None
+    """In place of the comparison, for an experiment with several candidates."""
     findings: list[Finding] = []
     """For a run, best first."""
     warnings: list[str] = []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tailtune.model.load import Validity
+from tailtune.model.results import SweepResult
 from tailtune.model.summary import RunSummary
 from tailtune.model.units import format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
@@ -60,6 +61,20 @@ def comparison_headline(comparison: Comparison) -> str:
         clauses.append(f"equivalent, within the margin: {_names(groups[Verdict.EQUIVALENT])}")
     others = ["answers differ"] if comparison.answers is not None and comparison.answers.differ else []
     return "; ".join(others + clauses + undecided) or _undecided_rest(comparison.metrics)
+
+
+def sweep_headline(result: SweepResult) -> str:
+    """Return the first line: levels that are known to change a deciding metric."""
+    metrics = [Metric(one) for one in result.deciding]
+    told = [
+        f"{one.candidate} {answer.verdict} {metric_name(answer.metric)} {change(answer)}"
+        for one in result.levels
+        for answer in one.metrics
+        if answer.metric in metrics and answer.verdict in (Verdict.IMPROVED, Verdict.REGRESSED)
+    ]
+    epochs = max((one.epochs for one in result.levels), default=0)
+    found = "; ".join(told) or "no level is known to change anything"
+    return f"{plural(len(result.levels), 'level')} against {result.baseline}, {plural(epochs, 'epoch')}: {found}"
 
 
 def _aa_clauses(false: Sequence[MetricVerdict], right: Sequence[MetricVerdict], undecided: list[str]) -> list[str]:

@@ -1,10 +1,12 @@
 """The parts of a report that are particular to an experiment."""
 
+from typing import Final
+
 from tailtune.model.recording import Manifest
 from tailtune.model.results import RecordingFacts
 from tailtune.model.units import Duration, format_change
 from tailtune.model.verdict import Comparison, MetricVerdict
-from tailtune.show.headline import comparison_headline
+from tailtune.show.headline import comparison_headline, sweep_headline
 from tailtune.show.markdown.answers import answers, gates
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
 from tailtune.show.phrases import cost_moved, differences, knobs, layout, losses, reasons, tally_line, units
@@ -19,21 +21,27 @@ from tailtune.show.values import (
     with_interval,
 )
 
+_PAIR: Final = 2
+"""Variants of a plain comparison."""
+
 
 def title(manifest: Manifest) -> str:
     """Return the heading."""
-    return f"tailtune compare {' '.join(manifest.variants)}: experiment {manifest.id}"
+    command = "compare" if len(manifest.variants) == _PAIR else "sweep"
+    return f"tailtune {command} {' '.join(manifest.variants)}: experiment {manifest.id}"
 
 
 def headline(facts: RecordingFacts) -> str:
     """Return the answer in one line."""
+    if facts.sweep is not None:
+        return sweep_headline(facts.sweep)
     return comparison_headline(facts.comparison) if facts.comparison else "nothing was compared"
 
 
 def question(manifest: Manifest) -> str:
     """Return what was asked."""
     baseline, *candidates = (code(name) for name in manifest.variants)
-    asked = f"Is {' and '.join(candidates) or baseline} better than {baseline}, beyond noise and beyond the margin?"
+    asked = f"{'Are' if len(candidates) > 1 else 'Is'} {' and '.join(candidates) or baseline} better than {baseline}, beyond noise and beyond the margin?"
     design = manifest.design
     because = f" Hypothesis: {escaped(design.because)}." if design and design.because else ""
     expected = (
@@ -76,9 +84,19 @@ def _plan(manifest: Manifest) -> str:
 
 def result(facts: RecordingFacts) -> list[str]:
     """Return the verdict of every metric."""
+    if facts.sweep is not None:
+        return [
+            block
+            for level in facts.sweep.levels
+            for block in (f"### {code(level.candidate)}: {escaped(comparison_headline(level))}", *_compared(level))
+        ]
     if facts.comparison is None:
         return [f"Nothing was compared: {escaped(facts.manifest.failure or 'the recording does not say why')}."]
-    comparison = facts.comparison
+    return _compared(facts.comparison)
+
+
+def _compared(comparison: Comparison) -> list[str]:
+    """The verdict of every metric of one candidate."""
     header = [
         "metric",
         escaped(comparison.baseline),
@@ -113,9 +131,13 @@ def result(facts: RecordingFacts) -> list[str]:
 
 def checks(facts: RecordingFacts) -> list[str]:
     """Return what speaks for and against the verdicts."""
-    comparison = facts.comparison
+    of_levels = [
+        f"{code(level.candidate)}: {text}"
+        for level in (facts.sweep.levels if facts.sweep else [])
+        for text in _comparison_checks(level)
+    ]
     return [
-        *(_comparison_checks(comparison) if comparison else []),
+        *(_comparison_checks(facts.comparison) if facts.comparison else of_levels),
         f"{escaped(tally_line(facts.tally))}." if facts.tally else "",
         *(f"Not seen by {escaped(loss)}." for loss in losses(facts.manifest)),
         "The recording is partial: the command was interrupted or failed." if facts.manifest.partial else "",
@@ -123,7 +145,8 @@ def checks(facts: RecordingFacts) -> list[str]:
 
 
 def _comparison_checks(comparison: Comparison) -> list[str]:
-    same = "the same artifact with the same settings: this is an A/A" if comparison.is_aa else "different artifacts"
+    other = "different programs or settings"
+    same = "the same artifact with the same settings: this is an A/A" if comparison.is_aa else other
     return [
         f"The variants are {same}.",
         f"Epochs excluded: {comparison.epochs_excluded}; pairs whose latency was left out (disturbed or invalid load):"

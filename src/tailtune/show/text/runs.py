@@ -7,6 +7,7 @@ from tailtune.show.phrases import subject
 from tailtune.show.text.compare import comparison_sections
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.run import trial_sections, trial_warnings
+from tailtune.show.text.sweep import sweep_sections
 from tailtune.show.text.table import page, pairs, paragraph, table
 from tailtune.show.values import count, plural
 
@@ -35,6 +36,8 @@ def one_run(facts: RecordingFacts, *, charts: bool = False) -> str:
     if facts.comparison is not None:
         told = [*manifest.warnings, *facts.warnings]
         return page(*comparison_sections(facts.comparison, told, tally=facts.tally), about, where)
+    if facts.sweep is not None:
+        return page(*sweep_sections(facts.sweep, [*manifest.warnings, *facts.warnings]), about, where)
     return page(about, _without_figures(manifest), warnings(manifest.warnings, facts.warnings), where)
 
 

@@ -7,11 +7,12 @@ from typing import Final
 from tailtune.model.estimate import Estimate
 from tailtune.model.results import SweepResult
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.show.headline import sweep_headline
 from tailtune.show.phrases import cost_moved
 from tailtune.show.text.glyphs import glyphs
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.table import page, paragraph, table
-from tailtune.show.values import change, metric_name, metric_value, plural, verdict_cell
+from tailtune.show.values import change, metric_name, metric_value, verdict_cell
 
 _COLUMNS: Final = 27
 _LEAST_SCALE: Final = 0.01
@@ -19,12 +20,8 @@ _LEAST_SCALE: Final = 0.01
 
 def sweep_result(result: SweepResult) -> str:
     """Show a sweep and where its recording is."""
-    metrics = [Metric(one) for one in result.deciding]
     return page(
-        paragraph(_headline(result, metrics)),
-        *(_metric(result, metric) for metric in metrics),
-        _costs(result),
-        warnings([text for one in result.levels for text in one.warnings]),
+        *sweep_sections(result),
         [
             f"recording: {result.path}",
             f"  tailtune sweep --resume {result.bundle_id} --budget 1h",
@@ -32,16 +29,16 @@ def sweep_result(result: SweepResult) -> str:
     )
 
 
-def _headline(result: SweepResult, metrics: Sequence[Metric]) -> str:
-    told = [
-        f"{one.candidate} {answer.verdict} {metric_name(answer.metric)} {change(answer)}"
-        for one in result.levels
-        for answer in one.metrics
-        if answer.metric in metrics and answer.verdict in (Verdict.IMPROVED, Verdict.REGRESSED)
+def sweep_sections(result: SweepResult, more_warnings: Sequence[str] = ()) -> list[list[str]]:
+    """Return the sections of a sweep: headline, a table for each deciding metric, costs, warnings."""
+    metrics = [Metric(one) for one in result.deciding]
+    told = [text for one in result.levels for text in one.warnings]
+    return [
+        paragraph(sweep_headline(result)),
+        *(_metric(result, metric) for metric in metrics),
+        _costs(result),
+        warnings(list(dict.fromkeys(told)), more_warnings),
     ]
-    epochs = max((one.epochs for one in result.levels), default=0)
-    found = "; ".join(told) or "no level is known to change anything"
-    return f"{plural(len(result.levels), 'level')} against {result.baseline}, {plural(epochs, 'epoch')}: {found}"
 
 
 def _metric(result: SweepResult, metric: Metric) -> list[str]:
