@@ -41,7 +41,8 @@ def headline(facts: RecordingFacts) -> str:
 def question(manifest: Manifest) -> str:
     """Return what was asked."""
     baseline, *candidates = (code(name) for name in manifest.variants)
-    asked = f"{'Are' if len(candidates) > 1 else 'Is'} {' and '.join(candidates) or baseline} better than {baseline}, beyond noise and beyond the margin?"
+    subject = f"{'Are' if len(candidates) > 1 else 'Is'} {' and '.join(candidates) or baseline}"
+    asked = f"{subject} better than {baseline}, beyond noise and beyond the margin?"
     design = manifest.design
     because = f" Hypothesis: {escaped(design.because)}." if design and design.because else ""
     expected = (
