@@ -11,7 +11,7 @@ from tailtune.cli.terminal import emit
 
 selftest = App(name="selftest", help="Prove the tool on this machine.", help_epilogue="", sort_key=10)
 
-_SYNTHETIC: Final = 10_000
+_SYNTHETIC: Final = 8_000
 _REPLAYED: Final = 2_000
 _LIVE: Final = 1
 

@@ -281,7 +281,7 @@ def test_a_selftest_of_verdicts_has_a_usual_choice(lab: Any) -> None:
     lab.returns("selftest_verdicts", "selftest_verdicts", machines.VERDICTS)
     assert main(["selftest", "verdicts"]) == 0
     (parts, *_), _ = lab.calls[-1]
-    assert parts.synthetic == 10_000
+    assert parts.synthetic == 8_000
     assert parts.replay > 0
     assert (parts.live_aa, parts.live_injected, parts.slowdowns) == (1, 1, ("cpu-10",))
 
