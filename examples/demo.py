@@ -44,7 +44,7 @@ def show(folder: Path) -> bool:
     tailtune(folder, "run", "--duration", "10s")
     tailtune(folder, "explain")
     tailtune(folder, "compare", "base", "fast", "--epochs", "8", "--slice-duration", "2s")
-    tailtune(folder, "compare", "base", "same", "--epochs", "1", "--slice-duration", "1s")
+    tailtune(folder, "compare", "base", "same", "--epochs", "1", "--slice-duration", "1s", "--no-probe")
 
     titles = [finding["title"] for finding in answer(folder, "explain")["findings"][:3]]
     words = PLANTED[folder.name]

@@ -36,6 +36,9 @@ name = "get"
 """
 
 
+SHORT = ("--slice-duration", "500ms", "--no-probe")
+
+
 class Tool:
     """A project of a tiny service, and commands run in it; everything started carries a mark."""
 
@@ -154,12 +157,44 @@ def test_without_privileges_a_run_says_what_is_lost(tool: Tool) -> None:
 
 def test_without_privileges_an_experiment_of_identical_variants_is_an_aa(tool: Tool) -> None:
     tool.through = PLAIN
-    compared = tool.project().run("compare", "base", "other", "--epochs", "1", "--slice-duration", "500ms", "--json")
+    compared = tool.project().run("compare", "base", "other", *SHORT, "--epochs", "1", "--json")
     assert compared.returncode == 0, compared.stderr
     comparison = json.loads(compared.stdout)["comparison"]
     assert comparison["is_aa"] is True
     assert comparison["epochs"] == 1
     assert any("real-time priority is not permitted" in warning for warning in comparison["warnings"])
+
+
+def test_an_experiment_is_foretold_continued_and_listed(tool: Tool) -> None:
+    asked = ("--because", "it says so", "--expect", "p50 < -5%", "--epochs", "1", "--slice-duration", "500ms")
+    first = tool.project().run("compare", "base", "base+env.SETTING=2", *asked, "--json")
+    assert first.returncode == 0, first.stderr
+    assert "CPU per request: a change of 5 %" in first.stderr
+    result = json.loads(first.stdout)
+    assert result["comparison"]["is_aa"] is False
+    assert result["comparison"]["answers"]["operations"][0]["differing"] == 0
+    further = tool.run("compare", "--resume", result["bundle_id"], "--epochs", "2", "--json")
+    assert further.returncode == 0, further.stderr
+    comparison = json.loads(further.stdout)["comparison"]
+    assert (comparison["experiment_id"], comparison["epochs"]) == (result["bundle_id"], 2)
+    assert comparison["ended"] == "all 2 epochs were made"
+    [listed] = json.loads(tool.run("experiments", "--json").stdout)["experiments"]
+    assert listed["because"] == "it says so"
+    assert listed["expectations"][0]["fulfilled"] == "undecided"
+    assert "Hypothesis: it says so." in tool.run("report", "--markdown").stdout
+
+
+def test_a_sweep_pairs_each_level_with_the_baseline(tool: Tool) -> None:
+    swept = tool.project().run("sweep", "env.SETTING=1,2", "nice=5", *SHORT, "--epochs", "1", "--json")
+    assert swept.returncode == 0, swept.stderr
+    result = json.loads(swept.stdout)
+    assert [one["candidate"] for one in result["levels"]] == ["env.SETTING=1", "env.SETTING=2", "nice=5"]
+    assert {one["epochs"] for one in result["levels"]} == {1}
+    shown = tool.run("runs", "show").stdout
+    assert shown.startswith("3 levels against base, 1 epoch")
+    refused = tool.run("sweep", "no-such-knob=1,2")
+    assert refused.returncode == 2
+    assert "no-such-knob" in refused.stderr
 
 
 @pytest.mark.parametrize(
