@@ -23,7 +23,7 @@ from tailtune.lab import tally
 from tailtune.lab.compare import carry_out
 from tailtune.lab.selftest_service import Slowdown, asked, plan
 from tailtune.model.recording import CpuLayout, Phase
-from tailtune.model.selftest_verdicts import Injected, InjectedMetric, LiveAA, LiveInjected, LiveMetric
+from tailtune.model.selftest_verdicts import ErrorRate, Injected, InjectedMetric, LiveAA, LiveInjected, LiveMetric
 from tailtune.model.units import NS_PER_S
 from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
 from tailtune.record.ports import Progress
@@ -173,6 +173,7 @@ def injected_of(slowdown: Slowdown, made: list[Compared]) -> Injected:
         name=slowdown.name,
         title=slowdown.title,
         made=len(made),
+        false=_contradictions(slowdown, made),
         metrics=[_injected_metric(metric, made) for metric in shown],
         seconds_to_verdict=seconds,
         median_seconds=statistics.median(seconds) if seconds else None,
@@ -200,6 +201,13 @@ def _injected_metric(metric: Metric, made: list[Compared]) -> InjectedMetric:
         verdicts=dict(Counter(str(answer.verdict) for answer in answers)),
         change=answers[-1].ratio if answers else None,
     )
+
+
+def _contradictions(slowdown: Slowdown, made: list[Compared]) -> ErrorRate:
+    wrong = {Verdict.IMPROVED, Verdict.EQUIVALENT} if slowdown.beyond_margin else {Verdict.IMPROVED}
+    answers = [_answer(one.comparison, Metric.CPU_PER_REQUEST) for one in made]
+    given = [answer.verdict for answer in answers if answer is not None and not answer.verdict.is_refusal]
+    return error_rate(sum(verdict in wrong for verdict in given), len(given), PROMISED)
 
 
 def _answer(comparison: Comparison, metric: Metric) -> MetricVerdict | None:

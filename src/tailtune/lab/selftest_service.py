@@ -49,17 +49,20 @@ class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one request in a hundred takes six times the work."""
     locked: bool = False
     """Whether half of the work is done under one lock."""
+    beyond_margin: bool = False
+    """Whether CPU per request grows by more than its margin."""
     deciding: tuple[Metric, ...] = (Metric.CPU_PER_REQUEST,)
 
 
 SLOWDOWNS: Final = (
     Slowdown(name="cpu-2", title="2 % more computing per request", more_rounds=0.02),
-    Slowdown(name="cpu-5", title="5 % more computing per request", more_rounds=0.05),
-    Slowdown(name="cpu-10", title="10 % more computing per request", more_rounds=0.10),
+    Slowdown(name="cpu-5", title="5 % more computing per request", more_rounds=0.05, beyond_margin=True),
+    Slowdown(name="cpu-10", title="10 % more computing per request", more_rounds=0.10, beyond_margin=True),
     Slowdown(
         name="slow-requests",
         title="one request in a hundred computes six times as much",
         slow=True,
+        beyond_margin=True,
         deciding=(Metric.CPU_PER_REQUEST, Metric.P99),
     ),
     Slowdown(

@@ -203,7 +203,7 @@ class _State:
             for name, rate in rates.items()
             if not rate.passes
         ]
-        empty = not any(rate.verdicts for rate in rates.values()) and self.injected is None
+        empty = not any(rate.verdicts for rate in rates.values())
         empty |= self.live_aa is not None and not any(one.false.verdicts for one in self.live_aa.metrics)
         return VerdictSelftest(
             environment=self.environment,
@@ -228,7 +228,8 @@ class _State:
             found += [(f"{name}, {kind}", rate) for kind in kinds for rate in [getattr(one, kind)]]
         found += [(f"replay, {one.metric}", one.false) for one in (self.replayed.metrics if self.replayed else [])]
         found += [(f"live A/A, {one.metric}", one.false) for one in (self.live_aa.metrics if self.live_aa else [])]
-        return found
+        slowdowns = self.injected.slowdowns if self.injected else []
+        return found + [(f"live slowdown {one.name}, CPU per request", one.false) for one in slowdowns]
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:

@@ -144,6 +144,8 @@ class Injected(msgspec.Struct, frozen=True, kw_only=True):
     """Stable identifier, for example `cpu-5`."""
     title: str
     made: int
+    false: ErrorRate
+    """Verdicts on CPU per request against what is known: `improved`; `equivalent` beyond the margin."""
     metrics: list[InjectedMetric]
     seconds_to_verdict: list[float]
     """From the first start to the look that decided on CPU per request, of each comparison that it decided."""

@@ -111,6 +111,13 @@ def test_the_time_to_the_verdict_is_that_of_the_deciding_look(tmp_path: Path) ->
     assert found.median_seconds == found.seconds_to_verdict[0]
     assert found.metrics[0].verdicts == {"regressed": 1}
     assert found.seconds_needed == []
+    assert found.false.false == 0
+
+
+def test_a_slowdown_that_is_called_none_is_a_false_verdict(tmp_path: Path) -> None:
+    same, fast = compared(tmp_path / "same", epoch_sd=0.0, slice_sd=0.002), compared(tmp_path / "fast", cpu_factor=0.7)
+    assert live.injected_of(SLOWDOWNS[0], [same, fast]).false.false == 1
+    assert live.injected_of(SLOWDOWNS[2], [same, fast]).false.false == 2
 
 
 class Recorder:
