@@ -92,6 +92,27 @@ class Built(Plain):
     place = KnobPlace.BUILD
 
 
+class CargoProfile(Built):
+    """A knob that is one key of cargo's release profile, of the knob's name."""
+
+    takes = "a Rust package"
+    accepted: tuple[str, ...] = ()
+    """Its levels."""
+
+    def check(self, level: str) -> None:
+        """See `ports.Knob.check`."""
+        if level not in self.accepted:
+            raise self.impossible(level)
+
+    def needs(self, service: Service, artifact_path: str | None, level: str) -> str:  # noqa: ARG002 - as the port asks
+        """See `ports.Knob.needs`."""
+        return only_built(service, Language.RUST)
+
+    def vary(self, variant: Variant, level: str) -> Variant:
+        """See `ports.Knob.vary`."""
+        return msgspec.structs.replace(variant, cargo_profile={**variant.cargo_profile, self.name: level})
+
+
 class Pairs(Plain):
     """A knob whose levels are `KEY=VALUE`, with commas between."""
 
