@@ -24,24 +24,24 @@ HORIZON: Final = 80
 """Epochs of the longest experiment that is planned at once."""
 LONGEST: Final = 160
 """Epochs up to which the bounds were simulated, for experiments that are continued."""
-SHAPE: Final = 0.15
+SHAPE: Final = 0.3
 """Between O'Brien-Fleming (0), hard at first, and Pocock (0.5), the same throughout."""
-_LATER: Final = 0.78
+_LATER: Final = 0.8
 """Weight after HORIZON: a bound of 3.3 for 95 %, which adds next to nothing to the error."""
 QUANTILES: Final[tuple[tuple[float, float], ...]] = (
-    (0.5, 1.351),
-    (0.3, 1.667),
-    (0.2, 1.891),
-    (0.1, 2.248),
-    (0.05, 2.596),
-    (0.03, 2.854),
-    (0.02, 3.066),
-    (0.01, 3.475),
-    (0.005, 3.979),
-    (0.002, 4.968),
-    (0.001, 6.118),
-    (0.0003, 8.970),
-    (0.0001, 12.612),
+    (0.5, 1.427),
+    (0.3, 1.737),
+    (0.2, 1.955),
+    (0.1, 2.294),
+    (0.05, 2.610),
+    (0.03, 2.835),
+    (0.02, 3.008),
+    (0.01, 3.311),
+    (0.005, 3.623),
+    (0.002, 4.078),
+    (0.001, 4.464),
+    (0.0003, 5.284),
+    (0.0001, 6.302),
 )
 """(p, C): under no change, the largest weighted |t| of all looks is above C with probability p."""
 

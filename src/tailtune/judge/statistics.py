@@ -13,7 +13,7 @@ from tailtune.model.estimate import Estimate
 
 Floats = npt.NDArray[np.float64]
 
-TRIM: Final = 0.2
+TRIM: Final = 0.1
 """Share cut off each end before the mean is taken."""
 _EXACT_UP_TO: Final = 12
 _DRAWS: Final = 4096

@@ -20,7 +20,7 @@ _GC_PATIENCE_SECONDS: Final = 10.0
 
 
 class Window(Protocol):
-    """What is known of about one second of warm-up."""
+    """What is known of a short stretch of warm-up, about a second."""
 
     @property
     def seconds(self) -> float:
@@ -49,7 +49,7 @@ def steady(windows: Sequence[Window]) -> tuple[bool, str]:
     """
     windows = _since_silence(windows)
     if len(windows) < _FEWEST:
-        return False, f"{len(windows)} of at least {_FEWEST} seconds with answers"
+        return False, f"{len(windows)} of at least {_FEWEST} windows with answers"
     half = min(_LONGEST_HALF, len(windows) // 2)
     series = {
         "median latency": (_logs([window.p50_ns for window in windows]), P50_BAND),
@@ -69,7 +69,8 @@ def _since_silence(windows: Sequence[Window]) -> Sequence[Window]:
 
 
 def _collected(windows: Sequence[Window], half: int) -> tuple[bool, str]:
-    calm = f"median latency and CPU per request unchanged over the last {2 * half} seconds"
+    seconds = sum(window.seconds for window in windows[-2 * half :])
+    calm = f"median latency and CPU per request unchanged over the last {seconds:.0f} seconds"
     if windows[-1].gc_cycles < 0:
         return True, calm
     cycles = windows[-1].gc_cycles - windows[0].gc_cycles

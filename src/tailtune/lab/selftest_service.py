@@ -20,7 +20,7 @@ WORK_US: Final = 600.0
 """Of a request; the way through kernel and threads comes on top."""
 RATE: Final = 500.0
 """Requests per second: with the way through the kernel, a CPU is busy for a third of the time and more."""
-SLICE: Final = Duration.from_seconds(1.25)
+SLICE: Final = Duration.from_seconds(0.9)
 BASE: Final = "base"
 AGAIN: Final = "base (again)"
 _BLOCKS: Final = 60
@@ -30,7 +30,7 @@ _LOCKED_PERCENT: Final = 50
 _SLOW_EVERY: Final = 100
 _SLOW_TIMES: Final = 6
 _IDS: Final = 1_000_000
-_SLICES: Final = 4
+_SLICES: Final = 8
 _ENVIRONMENT: Final = {"MALLOC_ARENA_MAX": "1"}
 """Which threads meet which heap is chance: with several, resident memory differs by 5 % from start to start."""
 _DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)

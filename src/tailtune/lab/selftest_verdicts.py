@@ -37,7 +37,7 @@ from tailtune.record.ports import Progress
 from tailtune.show.values import plural
 
 _SYNTHETIC_LIMIT_S: Final = 300.0
-_EPOCH_S: Final = 20.0
+_EPOCH_S: Final = 15.0
 """About what an epoch of the built-in service takes with its restarts and warm-ups."""
 _SAVED: Final = "selftest-verdicts.json"
 _NAMES: Final = tuple(one.name for one in SLOWDOWNS)

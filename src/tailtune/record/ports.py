@@ -280,7 +280,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WarmUpWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the steady-state test is told of one second of warm-up."""
+    """What the steady-state test is told of a short stretch of warm-up."""
 
     seconds: float
     p50_ns: float

@@ -190,7 +190,7 @@ def test_only_the_cpus_in_use_count_as_the_machine(tmp_path):
 
 
 def test_epochs_to_ask_for_hold_as_many_unusable_ones(tmp_path):
-    noisy = Model(epoch_sd=0.1, epochs=10, seed=3)
+    noisy = Model(epoch_sd=0.05, epochs=10, seed=3)
     all_usable = answer(compare(simulate(tmp_path / "all", noisy)), Metric.P50)
     some_left_out = answer(compare(simulate(tmp_path / "some", replace(noisy, unsteady=(2, 5)))), Metric.P50)
     assert all_usable.ratio is not None

@@ -73,7 +73,7 @@ def test_a_rare_collector_is_not_waited_for_long():
 def test_counting_begins_anew_after_a_second_without_answers(p50: float):
     done, reason = steady([Second(1e6)] * 6 + [Second(p50)])
     assert not done
-    assert reason == "0 of at least 4 seconds with answers"
+    assert reason == "0 of at least 4 windows with answers"
     assert first_steady([Second(1e6), Second(p50)] + [Second(1e6)] * 8) == 6
 
 

@@ -50,7 +50,7 @@ def _hypothesis(comparison: Comparison) -> list[str]:
 def _costs(comparison: Comparison) -> list[str]:
     """What the change may have been paid with; errors and single operations stand elsewhere."""
     costs = [one for one in comparison.metrics if one.metric.is_cost]
-    return [f"did the cost move? {cost_moved(costs)}", *_metrics(comparison, costs)] if costs else []
+    return [*paragraph(f"did the cost move? {cost_moved(costs)}"), *_metrics(comparison, costs)] if costs else []
 
 
 def _metrics(comparison: Comparison, answers: Sequence[MetricVerdict]) -> list[str]:
