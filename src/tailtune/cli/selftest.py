@@ -50,6 +50,7 @@ def verdicts(
     live_injected: Annotated[int | None, Positive] = None,
     slowdown: Annotated[list[str] | None, Parameter(negative="")] = None,
     hogs: int = 0,
+    keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     seed: int = 1,
     config: ConfigOption = None,
     output: Output = AS_TEXT,
@@ -77,6 +78,8 @@ def verdicts(
         Only these: cpu-2, cpu-5, cpu-10, slow-requests, allocations, lock. Repeatable.
     hogs
         Keep CPUs busy with so many processes meanwhile, the service's CPU first.
+    keep
+        Keep the recordings of live comparisons in this project, for `--replay` and for other eyes.
     seed
         Of simulations, loads and orders.
     config
@@ -95,6 +98,7 @@ def verdicts(
         live_injected=live_injected or (_LIVE if usual else 0),
         slowdowns=tuple(chosen),
         hogs=max(0, hogs),
+        keep=keep,
         seed=seed,
     )
     with showing(output) as progress:

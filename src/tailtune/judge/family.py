@@ -1,4 +1,4 @@
-"""Verdicts that have to hold together: the metrics of a gate, the levels of a sweep."""
+"""Verdicts that have to hold together: the metrics of one exit code, the levels of a sweep."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,7 @@ _CHANGED = (Verdict.IMPROVED, Verdict.REGRESSED)
 
 
 def regressions(answers: Iterable[MetricVerdict]) -> list[Metric]:
-    """Return the metrics whose regression a gate may fail on.
+    """Return the metrics whose regression a command may fail on.
 
     Of CPU per request, p50 and p99 those that survive their number (Holm 1979), so that all three together give a
     false alarm as seldom as one; the others share an error rate already.

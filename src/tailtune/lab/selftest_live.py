@@ -57,6 +57,8 @@ class Stand:
         self.rounds = rounds
         self.hogs = busy
         self.progress = progress
+        self.keep: Workspace | None = None
+        """Where recordings go; None: nowhere."""
         self.warnings: list[str] = []
         self._cpus = list(dict.fromkeys([*layout.service, *layout.engine]))
         self._failures = 0
@@ -90,8 +92,15 @@ class Stand:
             return None
         self._failures = 0
         tally.count(bundle, found.comparison, self.progress)
-        shutil.rmtree(bundle.path, ignore_errors=True)
+        self._put_away(bundle)
         return found
+
+    def _put_away(self, bundle: Bundle) -> None:
+        if self.keep is None:
+            shutil.rmtree(bundle.path, ignore_errors=True)
+            return
+        self.keep.ensure()
+        shutil.move(bundle.path, self.keep.run(bundle.id))
 
     @contextmanager
     def _busy(self) -> Iterator[None]:

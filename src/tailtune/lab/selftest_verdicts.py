@@ -155,6 +155,7 @@ class _State:
         with scratch() as folder:
             stand = live.Stand(folder, self.layout, rounds, self.parts.hogs, self.progress)
             stand.warnings = self.warnings
+            stand.keep = Workspace(self.root) if self.parts.keep else None
             if self.parts.live_aa:
                 live.live_aa(stand, self.parts.live_aa, self.parts.seed, self._keep_aa)
             if self.parts.live_injected:

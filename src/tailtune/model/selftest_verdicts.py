@@ -22,6 +22,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Comparisons with each slowdown."""
     slowdowns: tuple[str, ...] = ()
     """Names of those; empty: all."""
+    keep: bool = False
+    """Whether recordings of live comparisons go to the project's own."""
     hogs: int = 0
     """Processes that keep CPUs busy during the live comparisons."""
     seed: int = 1

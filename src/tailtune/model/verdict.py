@@ -142,7 +142,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     operations: list[OperationRatio] = []
     """Empty where the workload has only one operation."""
     regressions: list[Metric] = []
-    """Those that a gate may fail on: they hold for CPU per request, p50 and p99 together."""
+    """Those that a command may fail on: they hold for CPU per request, p50 and p99 together."""
     ended: str = ""
     """Why no more epochs were made."""
     because: str = ""
