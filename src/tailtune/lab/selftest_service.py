@@ -20,7 +20,7 @@ WORK_US: Final = 600.0
 """Of a request; the way through kernel and threads comes on top."""
 RATE: Final = 500.0
 """Requests per second: with the way through the kernel, a CPU is busy for a third of the time and more."""
-SLICE: Final = Duration.from_seconds(0.9)
+SLICE: Final = Duration.from_seconds(0.6)
 BASE: Final = "base"
 AGAIN: Final = "base (again)"
 _BLOCKS: Final = 60
