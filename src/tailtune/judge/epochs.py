@@ -99,7 +99,9 @@ def read_experiment(bundle: Bundle, candidate: str = "") -> Experiment:
         raise NothingMeasuredError(f"experiment {manifest.id} holds no slice", hint="see its logs")
     unsteady, unsteady_reason = _unsteady(bundle, {baseline, candidate})
     invalid = frozenset(_key(row) for row in rows if row["validity"] == Validity.INVALID) | _incomplete(rows)
-    interference = disturbed_pairs(rows, _cpus(manifest))
+    walls = _walls(bundle)
+    seen = [{**row, "wall_ns": walls[row["slice"]]} if row["slice"] in walls else row for row in rows]
+    interference = disturbed_pairs(seen, _cpus(manifest))
     usable = [row for row in rows if row["epoch"] not in unsteady and _key(row) not in invalid]
     latencies = by_slice(bundle.table("latency"))
     saturated = _paired_with(candidate, bundle.table("saturation").to_pylist())
@@ -122,6 +124,15 @@ def read_experiment(bundle: Bundle, candidate: str = "") -> Experiment:
         interference=interference,
         errors={side: _errors([row for row in rows if row["variant"] == side]) for side in sides},
     )
+
+
+def _walls(bundle: Bundle) -> dict[int, int]:
+    """Time between the readings of the machine at the edges of each slice."""
+    edges: dict[int, list[int]] = defaultdict(list)
+    table = bundle.table("host")
+    for number, at in zip(table["slice"].to_pylist(), table["t_ns"].to_pylist(), strict=True):
+        edges[number].append(at)
+    return {number: max(found) - min(found) for number, found in edges.items() if len(found) > 1}
 
 
 def _cpus(manifest: Manifest) -> int:

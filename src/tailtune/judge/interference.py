@@ -37,7 +37,7 @@ class Signal:
 
 SIGNALS: Final = (
     Signal("CPU time stolen by the hypervisor", "steal_ns", floor=0.005, ceiling=0.10),
-    Signal("CPU time of other programs", "other_busy_ns", floor=0.05, ceiling=0.50),
+    Signal("CPU time of other programs", "other_busy_ns", floor=0.05, ceiling=0.90),
 )
 
 
@@ -62,7 +62,8 @@ def disturbed_pairs(slices: Sequence[Mapping[str, int]], cpus: int) -> Interfere
     from the experiment's other pairs by five standard deviations.
 
     Args:
-        slices: rows of the SLICES table.
+        slices: rows of the SLICES table; with `wall_ns`, the time between the readings at a slice's edges, where that
+            is known: it is longer than the load in between.
         cpus: CPUs that the signals were read on.
     """
     pairs = sorted({(row["epoch"], row["pair"]) for row in slices})
@@ -88,7 +89,7 @@ def disturbed_pairs(slices: Sequence[Mapping[str, int]], cpus: int) -> Interfere
 def _pair_shares(slices: Sequence[Mapping[str, int]], signal: Signal, cpus: int) -> dict[PairKey, float]:
     shares: dict[PairKey, float] = {}
     for row in slices:
-        wall = max(row["ended_ns"] - row["started_ns"], NS_PER_S // 1000) * cpus
+        wall = max(row.get("wall_ns", row["ended_ns"] - row["started_ns"]), NS_PER_S // 1000) * cpus
         key = (row["epoch"], row["pair"])
         shares[key] = max(shares.get(key, 0.0), row[signal.column] / wall)
     return shares

@@ -131,7 +131,7 @@ def test_disturbed_pairs_are_dropped_whole_and_said(tmp_path):
 
 
 def test_a_noisy_machine_refuses_latency_but_not_cpu_time(tmp_path):
-    disturbed = {"other_busy_ns": 4 * S}
+    disturbed = {"other_busy_ns": 15 * S // 2}
     model = Model(cpu_factor=1.1, slice_changes=dict.fromkeys(range(0, 40, 3), disturbed), **QUIET)
     comparison = compare(simulate(tmp_path, model))
     assert answer(comparison, Metric.P50).verdict is Verdict.TOO_NOISY

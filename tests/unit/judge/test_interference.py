@@ -48,7 +48,7 @@ def test_steady_background_load_is_no_reason():
 
 
 def test_a_machine_that_others_own_is_too_noisy():
-    rows = [row | {"other_busy_ns": 4 * S} for row in slices()]
+    rows = [row | {"other_busy_ns": 15 * S // 2} for row in slices()]
     assert disturbed_pairs(rows, cpus=2).too_noisy
     assert disturbed_pairs([row | {"steal_ns": S} for row in slices()], cpus=2).too_noisy
 
@@ -82,3 +82,11 @@ def test_a_pair_in_which_the_machine_slept_is_left_out():
     found = disturbed_pairs(rows, cpus=2)
     assert found.dropped == {(rows[2]["epoch"], rows[2]["pair"])}
     assert found.causes == [f"the machine slept in 1 of {found.total} pairs"]
+
+
+def test_a_share_is_of_the_time_between_the_readings():
+    """Readings and the way to the engine take longer than the load in between; others run meanwhile as well."""
+    rows = [row | {"other_busy_ns": 15 * S // 2} for row in slices()]
+    assert disturbed_pairs(rows, cpus=2).too_noisy
+    longer = [row | {"wall_ns": 2 * (row["ended_ns"] - row["started_ns"])} for row in rows]
+    assert not disturbed_pairs(longer, cpus=2).dropped
