@@ -227,9 +227,9 @@ def test_a_taken_port_is_named(tool: Tool) -> None:
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "told"),
     [
-        (["run", "--variant", "fsat"], 2, "known: `base`, `other`"),
+        (["run", "--variant", "fsat"], 2, "there are `base`, `worktree`, `other`"),
         (["run", "--workload", "peak"], 2, "known: `default`"),
-        (["compare", "base", "nothing"], 2, "known: `base`, `other`"),
+        (["compare", "base", "nothing"], 2, "there are `base`, `worktree`, `other`"),
         (["explain", "2019"], 2, "2019"),
         (["load", "ftp://127.0.0.1/"], 2, "http://"),
         (["load", "http://127.0.0.1:1/", "--rate", "20", "--duration", "500ms"], 4, "cannot be connected to"),
