@@ -64,7 +64,7 @@ def test_what_was_planted_in_go_is_found_and_few_samples_say_so(
     compiling = next(one["cumulative"] for name, one in found.items() if name == "regexp.compile")
     assert compiling["change"] == "lower"
     assert compiling["difference"]["high"] < 0
-    assert compiling["base_samples"] > 50
+    assert compiling["base_samples"] > 25  # how many depends on how fast the machine is
     assert found["main.(*index).search"]["cumulative"]["change"] == "lower"
     few_base, few_fast = (
         profiled(go_binaries[name], GO, corpus, requests[:4], tmp_path / f"{name}.few.pb.gz")

@@ -59,8 +59,7 @@ def verdicts(
 
     The live ones compare a small server that comes with the tool with itself, and with itself slowed down. Without a
     part named: the synthetic one, the replay, one live A/A and one live slowdown, together under ten minutes. Exits
-    103 if more verdicts were false than chance explains, 3 if none could be given, 130 if it was interrupted; what
-    there was is shown and kept. A/A verdicts count in the tally that comparisons print.
+    103 if more verdicts were false than chance explains, 3 if none could be given, 130 if it was interrupted.
 
     Parameters
     ----------
@@ -75,33 +74,31 @@ def verdicts(
     live_injected
         Compare it so often with each of its slowdowns, two to seven minutes each.
     slowdown
-        Only these: cpu-2, cpu-5, cpu-10, slow-requests, allocations, lock. Repeatable.
+        Only cpu-2, cpu-5, cpu-10, slow-requests, allocations or lock. Repeatable.
     hogs
         Keep CPUs busy with so many processes meanwhile, the service's CPU first.
     keep
         Keep the recordings of live comparisons in this project, for `--replay` and for other eyes.
     seed
         Of simulations, loads and orders.
-    config
-        Configuration file of the project whose recordings are replayed; found upwards from here by default.
     """
     from tailtune.lab.selftest_verdicts import selftest_verdicts
     from tailtune.model.selftest_verdicts import Parts
-    from tailtune.show.text.selftest_verdicts import verdict_selftest
+    from tailtune.show.text.selftest_verdicts import verdict_selftest as shown
 
     usual = not (synthetic or replay or live_aa or live_injected)
-    chosen = slowdown or (["cpu-10"] if usual else [])
+    once = _LIVE if usual else 0
     parts = Parts(
         synthetic=experiments if synthetic or usual else 0,
         replay=_REPLAYED if replay or usual else 0,
-        live_aa=live_aa or (_LIVE if usual else 0),
-        live_injected=live_injected or (_LIVE if usual else 0),
-        slowdowns=tuple(chosen),
+        live_aa=live_aa or once,
+        live_injected=live_injected or once,
+        slowdowns=tuple(slowdown or (["cpu-10"] if usual else [])),
         hogs=max(0, hogs),
         keep=keep,
         seed=seed,
     )
     with showing(output) as progress:
         result = selftest_verdicts(parts, find_root(config), progress)
-    emit(result, verdict_selftest, output)
+    emit(result, shown, output)
     return exit_of_verdicts(result)

@@ -155,7 +155,7 @@ def repair() -> list[str]:
     """Undo what dead tools left behind; return a sentence for each that left something."""
     said = []
     place = folder()
-    for path in sorted(place.glob(f"*{_SUFFIX}")) if place else []:
+    for path in _journals(place) if place else []:
         with contextlib.suppress(OSError), contextlib.closing(Left(path)) as left:
             if left.is_foreign() or left.is_held():
                 continue
@@ -164,6 +164,14 @@ def repair() -> list[str]:
                 said.append(f"an earlier tailtune was killed; undone now: {', '.join(_told(one) for one in done)}")
             said += [f"an earlier tailtune was killed, and what it changed cannot be undone: {one}" for one in reasons]
     return said
+
+
+def _journals(place: Path) -> list[Path]:
+    """Return the journals of a folder; none where it is another user's."""
+    try:
+        return sorted(place.glob(f"*{_SUFFIX}"))
+    except OSError:
+        return []
 
 
 def carry_out(undo: Undo) -> str:
