@@ -1,6 +1,6 @@
 """`tailtune compare`."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -10,9 +10,7 @@ from tailtune.cli.options import AS_CONFIGURED, AS_TEXT, Output, Selection, find
 from tailtune.cli.progress import showing
 from tailtune.cli.terminal import emit
 from tailtune.errors import UsageError
-from tailtune.model.verdict import Metric
-
-_DECIDING: Final = [Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99]
+from tailtune.model.verdict import PRIMARY
 
 
 def compare(
@@ -67,7 +65,7 @@ def compare(
 
             result = go_on(path.parent, resume or "latest", experimenting.epochs, experimenting.budget, progress)
         else:
-            wanted = asked(experimenting, selection, _DECIDING, because, expect or [])
+            wanted = asked(experimenting, selection, PRIMARY, because, expect or [])
             result = judge(path.parent, path, baseline, candidate, wanted, progress)
     emit(result, compare_result, output)
     return exit_of_comparison(result.comparison, fail_on or [])

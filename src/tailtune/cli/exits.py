@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final
 
 from tailtune.errors import (
     EXIT_CONDITION,
@@ -17,7 +16,7 @@ from tailtune.model.load import LoadReport, Validity
 from tailtune.model.profile_view import ProfileResult
 from tailtune.model.selftest import LoadSelftest, Truth
 from tailtune.model.selftest_verdicts import VerdictSelftest
-from tailtune.model.verdict import Comparison, Metric, Verdict
+from tailtune.model.verdict import PRIMARY, Comparison, Verdict
 
 
 class FailOn(StrEnum):
@@ -25,10 +24,6 @@ class FailOn(StrEnum):
 
     REGRESSION = "regression"
     INCONCLUSIVE = "inconclusive"
-
-
-DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
-"""The metrics that must be decided; the others are shown, and count when they regressed."""
 
 
 def exit_of_load(report: LoadReport) -> int:
@@ -82,6 +77,6 @@ def exit_of_comparison(comparison: Comparison, fail_on: Iterable[FailOn]) -> int
     undecided = [
         one
         for one in comparison.metrics
-        if one.metric in DECIDING and (one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal)
+        if one.metric in PRIMARY and (one.verdict is Verdict.INCONCLUSIVE or one.verdict.is_refusal)
     ]
     return EXIT_INCONCLUSIVE if FailOn.INCONCLUSIVE in asked and undecided else EXIT_OK

@@ -17,11 +17,11 @@ from tailtune.judge.acceptance import answers_of, gates_of, withhold
 from tailtune.judge.epochs import EpochFigures, Experiment, read_experiment
 from tailtune.judge.family import regressions
 from tailtune.judge.hypothesis import judge_expectations
-from tailtune.judge.metrics import ALWAYS, LATENCIES, MARGINS, PRIMARY
+from tailtune.judge.metrics import ALWAYS, LATENCIES, MARGINS
 from tailtune.judge.operations import compare_operations, error_warnings
 from tailtune.model.recording import Manifest, Phase
 from tailtune.model.units import NS_PER_S
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.verdict import PRIMARY, Comparison, Metric, MetricVerdict, Verdict
 
 MOST_EXCLUDED: Final = 0.2
 """Share of epochs that may be unsteady, and of pairs that may be invalid."""

@@ -7,8 +7,7 @@ import numpy as np
 
 from tailtune.judge.decision import CONFIDENCE
 from tailtune.judge.families import holm
-from tailtune.judge.metrics import PRIMARY
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.verdict import PRIMARY, Comparison, Metric, MetricVerdict, Verdict
 
 _CHANGED = (Verdict.IMPROVED, Verdict.REGRESSED)
 

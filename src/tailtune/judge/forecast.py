@@ -11,9 +11,9 @@ import pyarrow as pa
 from tailtune.judge import decision
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.histograms import by_slice
-from tailtune.judge.metrics import MARGINS, PRIMARY, QUANTILE_OF, Row, figures
+from tailtune.judge.metrics import MARGINS, QUANTILE_OF, Row, figures
 from tailtune.model.recording import Forecast
-from tailtune.model.verdict import Metric
+from tailtune.model.verdict import PRIMARY, Metric
 
 _BETWEEN_RESTARTS: Final = {Metric.CPU_PER_REQUEST: 0.006, Metric.P50: 0.015, Metric.P99: 0.03}
 """Spread of the log ratio that restarts add, which one start of each cannot show: what services usually have."""

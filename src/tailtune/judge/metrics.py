@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.quantiles import enough
-from tailtune.model.verdict import Metric
+from tailtune.model.verdict import PRIMARY, Metric
 
 Row = Mapping[str, Any]
 """One row of the SLICES table."""
@@ -31,8 +31,6 @@ MARGINS: Final[Mapping[Metric, float]] = {
     Metric.SWITCHES: 0.10,
 }
 """Smallest relative change that matters, in the order in which metrics are shown."""
-PRIMARY: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
-"""Judged each for itself; the others share one error rate (Holm)."""
 LATENCIES: Final = frozenset({*QUANTILE_OF, Metric.MEAN})
 """What a busy machine disturbs; the others are judged from all pairs even where latency cannot be."""
 ALWAYS: Final = frozenset({*PRIMARY, *LATENCIES, Metric.PEAK_RSS})

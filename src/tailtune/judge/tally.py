@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from tailtune.judge.error_rates import at_most
-from tailtune.judge.metrics import MARGINS, PRIMARY
+from tailtune.judge.metrics import MARGINS
 from tailtune.model.tally import MetricTally, Tally
-from tailtune.model.verdict import Metric, Verdict
+from tailtune.model.verdict import PRIMARY, Metric, Verdict
 
 FALSE = frozenset({Verdict.IMPROVED, Verdict.REGRESSED})
 

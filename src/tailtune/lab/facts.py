@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -17,9 +16,6 @@ from tailtune.lab.levels import levels_of
 from tailtune.lab.tally import tally_of
 from tailtune.model.recording import Kind
 from tailtune.model.results import RecordingFacts
-
-_TWO: Final = 2
-"""Variants of a plain comparison."""
 
 
 def open_recording(root: Path, name: str, kinds: Collection[Kind] = ()) -> Bundle:
@@ -38,7 +34,7 @@ def facts_of(bundle: Bundle) -> RecordingFacts:
     try:
         if bundle.manifest.kind is Kind.EXPERIMENT:
             tally = tally_of(bundle.manifest.environment)
-            if len(bundle.manifest.variants) > _TWO:
+            if bundle.manifest.is_sweep:
                 return msgspec.structs.replace(facts, sweep=levels_of(bundle), tally=tally)
             return msgspec.structs.replace(facts, comparison=compare(bundle), tally=tally)
         findings = explain(bundle) if bundle.manifest.kind is Kind.RUN else []

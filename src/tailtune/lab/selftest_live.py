@@ -16,7 +16,6 @@ from tailtune.errors import RunInterruptedError, TailtuneError
 from tailtune.judge.comparison import compare
 from tailtune.judge.epochs import Experiment, read_experiment
 from tailtune.judge.error_rates import error_rate
-from tailtune.judge.metrics import PRIMARY
 from tailtune.judge.replay import PROMISED
 from tailtune.judge.tally import FALSE
 from tailtune.lab import tally
@@ -25,7 +24,7 @@ from tailtune.lab.selftest_service import Slowdown, asked, plan
 from tailtune.model.recording import CpuLayout, Phase
 from tailtune.model.selftest_verdicts import ErrorRate, Injected, InjectedMetric, LiveAA, LiveInjected, LiveMetric
 from tailtune.model.units import NS_PER_S
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.verdict import PRIMARY, Comparison, Metric, MetricVerdict, Verdict
 from tailtune.record.ports import Progress
 from tailtune.record.processes.hog import hogs
 

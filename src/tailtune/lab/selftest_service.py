@@ -11,7 +11,7 @@ from tailtune.model.asked import Asked
 from tailtune.model.generator import Generator
 from tailtune.model.project import Language, Project, Service, Variant
 from tailtune.model.units import Duration
-from tailtune.model.verdict import Metric
+from tailtune.model.verdict import PRIMARY, Metric
 from tailtune.model.workload import Operation, Workload
 from tailtune.record.engine.work_server import rounds_for
 from tailtune.record.experiment import ExperimentPlan
@@ -33,7 +33,6 @@ _IDS: Final = 1_000_000
 _SLICES: Final = 8
 _ENVIRONMENT: Final = {"MALLOC_ARENA_MAX": "1"}
 """Which threads meet which heap is chance: with several, resident memory differs by 5 % from start to start."""
-_DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
 
 
 class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +113,7 @@ def asked(slowdown: Slowdown | None, *, epochs: int, budget_s: float, seed: int)
         budget=Duration.from_seconds(budget_s),
         slice_duration=SLICE,
         slices=_SLICES,
-        deciding=list(slowdown.deciding if slowdown else _DECIDING),
+        deciding=list(slowdown.deciding if slowdown else PRIMARY),
         seed=seed,
         probe=False,
         answers=False,

@@ -186,6 +186,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     checksums: dict[str, str] = {}
     """File, relative to the bundle → SHA-256."""
 
+    @property
+    def is_sweep(self) -> bool:
+        """Whether an experiment has several candidates."""
+        return len(self.variants) > 2
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What the list says of one recording."""

@@ -66,6 +66,8 @@ class Metric(StrEnum):
         return self is Metric.THROUGHPUT
 
 
+PRIMARY: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
+"""What an experiment is made for unless it says otherwise: each judged for itself."""
 _COSTS: Final = frozenset(
     {
         *(Metric.CPU_USER, Metric.CPU_SYSTEM, Metric.OTHER_PROCESSES, Metric.GC_CPU, Metric.ALLOCATED),

@@ -40,8 +40,6 @@ from tailtune.record.ports import ForecastOf
 
 _PROBE_PAIRS: Final = 4
 _PROBE_SLICE: Final = Duration(NS_PER_S)
-_PAIR: Final = 2
-"""Variants of a plain comparison."""
 MOST_CANDIDATES: Final = 12
 """That one experiment compares with its baseline: all run at the same time."""
 
@@ -83,7 +81,7 @@ def run_experiment(plan: ExperimentPlan, bench: Bench, earlier: Manifest | None 
         except (TailtuneError, KeyboardInterrupt) as error:
             during = experiment.journal.current
             failed = experiment.manifest(failure_text(error, during))
-            command = "compare" if len(plan.variants) == _PAIR else "sweep"
+            command = "sweep" if failed.is_sweep else "compare"
             again = f"tailtune {command} --resume {bench.writer.id}" if experiment.done else ""
             seal_failed(bench.writer, error, failed, during, again=again)
     return manifest

@@ -7,7 +7,7 @@ from tailtune.model.load import Validity
 from tailtune.model.results import SweepResult
 from tailtune.model.summary import RunSummary
 from tailtune.model.units import format_ns, format_quantile, format_share
-from tailtune.model.verdict import Comparison, Metric, MetricVerdict, Verdict
+from tailtune.model.verdict import PRIMARY, Comparison, Metric, MetricVerdict, Verdict
 from tailtune.show.values import change, metric_name, plural, rate, with_interval
 
 _AA: Final = "A/A: both variants are the same binary with the same settings"
@@ -17,8 +17,6 @@ _HEADLINE_QUANTILES: Final = (0.99, 0.9, 0.5)
 """The furthest of these that the data carry is the run's headline."""
 _FAILURES_TOLD: Final = 0.001
 """The share of failed requests from which the first line tells it."""
-_DECIDING: Final = (Metric.CPU_PER_REQUEST, Metric.P50, Metric.P99)
-"""The metrics whose lack of a decision is told in the first line."""
 
 
 def run_headline(summary: RunSummary) -> str:
@@ -47,7 +45,7 @@ def comparison_headline(comparison: Comparison) -> str:
     undecided = [
         f"{verdict}: {_names(deciding)}"
         for verdict in (Verdict.INCONCLUSIVE, Verdict.UNSTEADY, Verdict.TOO_NOISY, Verdict.INVALID)
-        if (deciding := [one for one in groups[verdict] if one.metric in _DECIDING])
+        if (deciding := [one for one in groups[verdict] if one.metric in PRIMARY])
     ]
     if comparison.is_aa:
         false = groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED]

@@ -1,7 +1,5 @@
 """The parts of a report that are particular to an experiment."""
 
-from typing import Final
-
 from tailtune.model.recording import Manifest
 from tailtune.model.results import RecordingFacts
 from tailtune.model.units import Duration, format_change
@@ -21,13 +19,10 @@ from tailtune.show.values import (
     with_interval,
 )
 
-_PAIR: Final = 2
-"""Variants of a plain comparison."""
-
 
 def title(manifest: Manifest) -> str:
     """Return the heading."""
-    command = "compare" if len(manifest.variants) == _PAIR else "sweep"
+    command = "sweep" if manifest.is_sweep else "compare"
     return f"tailtune {command} {' '.join(manifest.variants)}: experiment {manifest.id}"
 
 
