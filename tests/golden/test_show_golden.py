@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
 from tests.support import profile_results as profiles
+from tests.support import request_results as requests
 from tests.support import results as given
 from tests.support import workload_results as workloads
 from tests.support.profiles import service_profile
@@ -17,7 +18,7 @@ from tailtune.errors import BuildError
 from tailtune.judge.profile_diff import diff_profiles
 from tailtune.model.codec import from_json
 from tailtune.model.profile_diff import ProfileDiff
-from tailtune.model.results import FailedResult, Failure, LoadResult
+from tailtune.model.results import ExplainResult, FailedResult, Failure, LoadResult
 from tailtune.show.export.json import encode, encode_failure
 from tailtune.show.export.schemas import TYPES, schema_list, schema_text
 from tailtune.show.markdown.profile_diff import profile_diff as profile_diff_markdown
@@ -49,6 +50,15 @@ def _in_ascii(result: LoadResult) -> str:
         return load_result(result, charts=True)
 
 
+def _requests_in_ascii() -> str:
+    with drawn_with(ASCII):
+        return explanation(requests.EXPLANATION)
+
+
+def _one_band() -> ExplainResult:
+    return replace(requests.EXPLANATION, requests=replace(requests.BANDS, bands=[requests.TAIL]))
+
+
 def _profile_diff() -> ProfileDiff:
     slower = service_profile(hashing=620, cart="shop/basket.(*Cart).Total")
     return diff_profiles([service_profile()], [slower], base_requests=[1000], candidate_requests=[1000])
@@ -63,6 +73,13 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "load-invalid.txt": lambda: load_result(given.BAD_LOAD),
     "explain.txt": lambda: explanation(given.EXPLANATION),
     "explain-full.txt": lambda: explanation(given.EXPLANATION, full=True),
+    "explain-requests.txt": lambda: explanation(requests.EXPLANATION),
+    "explain-requests-ascii.txt": _requests_in_ascii,
+    "explain-requests-full.txt": lambda: explanation(requests.EXPLANATION, full=True),
+    "explain-band.txt": lambda: explanation(_one_band(), band=True),
+    "explain-request.txt": lambda: explanation(requests.ONE_REQUEST),
+    "explain-request-full.txt": lambda: explanation(requests.ONE_REQUEST, full=True),
+    "explain-request-undivided.txt": lambda: explanation(requests.UNDIVIDED_REQUEST),
     "compare.txt": lambda: compare_result(experiments.COMPARE),
     "compare-aa.txt": lambda: compare_result(experiments.AA),
     "compare-answers.txt": lambda: compare_result(experiments.OTHER_ANSWERS),
@@ -116,7 +133,7 @@ RESULTS = {
     "workload-import": workloads.IMPORTED,
     "workload-fit": workloads.FITTED,
     "profile": profiles.PLAIN,
-    "explain": given.EXPLANATION,
+    "explain": requests.ONE_REQUEST,
     "compare": experiments.COMPARE,
     "sweep": experiments.SWEEP,
     "experiments": experiments.LIST,
@@ -152,8 +169,9 @@ def test_text_fits_a_hundred_columns_without_color(name: str) -> None:
     assert not any("\x1b" in line or line != line.rstrip() for line in lines)
 
 
-def test_the_default_explanation_keeps_to_its_budget_and_says_what_it_left_out() -> None:
-    text = explanation(given.EXPLANATION)
+@pytest.mark.parametrize("result", [given.EXPLANATION, requests.EXPLANATION])
+def test_the_default_explanation_keeps_to_its_budget_and_says_what_it_left_out(result: ExplainResult) -> None:
+    text = explanation(result)
     assert len(text.encode()) <= BUDGET_BYTES
     shown = sum(f"f{number} " in text for number in range(1, 8))
     assert 1 <= shown < 7

@@ -36,6 +36,43 @@ the order of opening, 2³²−1 for a request that never got one; `response_byte
 
 OUTCOMES: Final = ("ok", "unexpected-status", "timeout", "connection-error", "unexpected-body")
 
+CONNECTIONS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.uint32(), "connection"),
+        *_fields(pa.uint16(), "local_port"),
+        *_fields(pa.int64(), "opened_ns", "closed_ns"),
+    ]
+)
+"""One row a connection of the load engine, also of those that came to nothing; numbers as in REQUESTS.
+
+`local_port` is the engine's end, 0 where it has none or it is not known: two connections may have the same, one after
+the other. It was being opened from `opened_ns`; `closed_ns` is 0 where it was there to the end.
+"""
+
+SOCKET_CALLS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.int64(), "t_ns"),
+        *_fields(pa.int32(), "tid", "pid"),
+        *_fields(pa.uint8(), "kind"),  # index into SOCKET_KINDS
+        *_fields(pa.uint16(), "peer_port"),
+        *_fields(pa.int64(), "bytes"),
+    ]
+)
+"""Calls of the service's processes on connections with its own port, in the order of `t_ns`, when they ended.
+
+`peer_port` is the other end's port: `local_port` of CONNECTIONS. `bytes` were moved; a read of 0 is the end of the stream,
+a negative number an error's. Calls that would have had to wait and returned at once are left out, as is looking ahead
+(MSG_PEEK). With TLS, bytes are encrypted ones.
+
+A write to the same machine hands its bytes over before it returns, so the receiver's time of them may lie before it.
+A close may be a shutdown, and is told at its beginning. Nothing is recorded of accept: it is the kernel that completes
+a connection, at a time when any thread may be on the CPU.
+"""
+
+SOCKET_KINDS: Final = ("read", "write", "accept", "close")
+
 LATENCY: Final = pa.schema(
     [
         _WINDOW,
@@ -217,6 +254,8 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "slices": SLICES,
     "saturation": SATURATION,
     "epochs": EPOCHS,
+    "connections": CONNECTIONS,
+    "socket_calls": SOCKET_CALLS,
 }
 
 ADDED: Final[dict[str, dict[str, int]]] = {

@@ -49,11 +49,11 @@ _HASH: Final = re.compile(r"::h[0-9a-f]{16}$")
 @lru_cache(maxsize=65536)
 def idle_place(function: str) -> int | None:
     """Return which of `KINDS` a function belongs to; None: it is no place to be idle in."""
-    name = _plain(function)
+    name = plain(function)
     return next((at for at, kind in enumerate(KINDS) if kind.pattern.fullmatch(name)), None)
 
 
-def _plain(function: str) -> str:
+def plain(function: str) -> str:
     """Return a name without generic arguments and hash; `<a::T as b::Trait>::f` as `a::T::f`."""
     name = _HASH.sub("", function).split("@", 1)[0]
     before = ""

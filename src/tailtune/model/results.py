@@ -5,6 +5,7 @@ import msgspec
 from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport
 from tailtune.model.recording import Entry, Manifest
+from tailtune.model.request_parts import RequestBands, RequestTimeline
 from tailtune.model.summary import RunSummary
 from tailtune.model.tally import Tally
 from tailtune.model.verdict import Comparison, ExpectationResult, MetricVerdict, Verdict
@@ -59,6 +60,10 @@ class ExplainResult(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     """Best first."""
     warnings: list[str]
+    requests: RequestBands | None = None
+    """Where the time of requests goes; absent where the calls on the service's sockets were not recorded."""
+    timeline: RequestTimeline | None = None
+    """With --request: that request."""
 
 
 class CompareResult(msgspec.Struct, frozen=True, kw_only=True):

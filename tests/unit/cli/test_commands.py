@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tests.support import experiment_results as experiments
 from tests.support import machine_results as machines
 from tests.support import profile_results as profiles
+from tests.support import request_results as requests
 from tests.support import results as given
 
 from tailtune.cli.app import app, main
@@ -111,6 +112,13 @@ def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
         "diagnose": False,
         "instrument": True,
     }
+
+
+def test_explain_passes_its_options_on(lab: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("explain", "explain", requests.ONE_REQUEST)
+    assert main(["explain", "3f2a", "--band", "p99.9", "--request", "r1204"]) == 0
+    assert lab.calls[0] == ((tmp_path, "3f2a"), {"band": "p99.9", "request": "r1204"})
+    assert "request r1204" in capsys.readouterr().out
 
 
 def test_load_passes_its_options_on(lab: Any, tmp_path: Path) -> None:

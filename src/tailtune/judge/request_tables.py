@@ -1,0 +1,93 @@
+"""The tables that say where requests spend their time, read for one window as arrays."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tailtune.bundle import Bundle
+from tailtune.bundle.schema import TABLES
+from tailtune.judge.grouped_times import Integers
+from tailtune.judge.stack_table import StackTable
+
+Columns = Mapping[str, Integers]
+"""Columns of one table, of one length."""
+LATEST_NS: Final = 1 << 60
+"""36 years: damaged times beyond are taken for this one, so that no sum of two overflows."""
+READ, WRITE = 0, 1
+"""Indices into SOCKET_KINDS."""
+
+_REQUESTS: Final = ("connection", "operation", "status", "outcome", "intended_ns", "sent_ns", "done_ns")
+_CONNECTIONS: Final = ("connection", "local_port", "opened_ns", "closed_ns")
+_CALLS: Final = ("t_ns", "tid", "kind", "peer_port", "bytes")
+_SAMPLES: Final = ("t_ns", "tid", "cpu", "stack")
+_WAITS: Final = ("t_ns", "tid", "stack", "blocked_ns", "runnable_ns")
+_STATES: Final = ("tid", "wall_ns", "on_cpu_ns")
+
+
+@dataclass(frozen=True, eq=False)
+class WindowTables:
+    """One window of a recording; rows in the order in which they were recorded."""
+
+    requests: Columns
+    connections: Columns
+    calls: Columns
+    """`socket_calls`."""
+    samples: Columns
+    waits: Columns
+    states: Columns
+    """`thread_states`."""
+    stacks: StackTable
+    threads: Mapping[int, str]
+    """Names by tid."""
+
+
+def read_tables(bundle: Bundle, window: str) -> WindowTables:
+    """Read the tables of one window; those that were not recorded are empty.
+
+    Raises:
+        RecordingError: if a file of the recording is damaged.
+    """
+    return gather(bundle.batches, window)
+
+
+def gather(batches: Callable[[str], Iterable[pa.Table]], window: str) -> WindowTables:
+    """Gather the tables of one window, each given by its name in pieces of any size."""
+    named = _rows(batches, "thread_states", window)
+    return WindowTables(
+        requests=_columns(batches, "requests", window, _REQUESTS),
+        connections=_columns(batches, "connections", window, _CONNECTIONS),
+        calls=_columns(batches, "socket_calls", window, _CALLS),
+        samples=_columns(batches, "samples", window, _SAMPLES),
+        waits=_columns(batches, "waits", window, _WAITS),
+        states=_integers(named, _STATES),
+        stacks=StackTable(_rows(batches, "stacks"), _rows(batches, "frames")),
+        threads=dict(zip(named["tid"].to_pylist(), named["name"].to_pylist(), strict=True)),
+    )
+
+
+def _columns(
+    batches: Callable[[str], Iterable[pa.Table]], name: str, window: str, columns: tuple[str, ...]
+) -> Columns:
+    return _integers(_rows(batches, name, window), columns)
+
+
+def _integers(table: pa.Table, columns: tuple[str, ...]) -> Columns:
+    limited = {column: table[column].to_numpy().astype(np.int64) for column in columns}
+    return {
+        column: np.clip(values, -LATEST_NS, LATEST_NS) if column.endswith("_ns") else values
+        for column, values in limited.items()
+    }
+
+
+def _rows(batches: Callable[[str], Iterable[pa.Table]], name: str, window: str = "") -> pa.Table:
+    """Read a table piece by piece, so that what belongs to other windows is never in memory at once."""
+    pieces = [TABLES[name].empty_table()]
+    for piece in batches(name):
+        kept = piece.filter(pc.equal(piece["window"].cast(pa.string()), window)) if window else piece
+        if kept.num_rows:
+            pieces.append(kept)
+    return pa.concat_tables(pieces)

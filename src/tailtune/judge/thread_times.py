@@ -1,0 +1,157 @@
+"""How threads spent their time, from the table `waits`: sums over any stretch of any thread."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tailtune.judge.blocked_causes import CAUSES, Cause
+from tailtune.judge.grouped_times import NONE, GroupedTimes, Integers
+from tailtune.judge.request_tables import LATEST_NS, Columns
+
+
+class Spent(NamedTuple):
+    """What threads did in stretches of time; all parts of a stretch add up to its length. ns."""
+
+    on_cpu: Integers
+    runnable: Integers
+    blocked: dict[Cause, Integers]
+    """By cause; those that occur in the window."""
+    residue: Integers
+    """Not recorded, or lost."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """From when until when the states of threads were recorded; CLOCK_MONOTONIC ns."""
+
+    begin_ns: int
+    end_ns: int
+
+
+class _Mark(NamedTuple):
+    """Moments among the rows of their threads."""
+
+    t_ns: Integers
+    row: Integers
+    """The thread's last row until then; NONE: there is none."""
+    rows: Integers
+    """How many rows lie until then, those of other threads before it included."""
+
+
+class ThreadTimes:
+    """The rows of `waits`, by thread and time. Arrays over rows are in that order."""
+
+    def __init__(self, waits: Columns, causes: Integers, states: Columns) -> None:
+        """Sort and check the rows.
+
+        Args:
+            waits: the rows of one window.
+            causes: for each row, the index in CAUSES of why the thread left its CPU.
+            states: `thread_states` of the window; empty where it was not recorded.
+        """
+        self.rows = GroupedTimes(waits["tid"], waits["t_ns"])
+        order = self.rows.order
+        t_ns = self.rows.t_ns
+        lasting = self._until_the_next()
+        blocked = np.clip(waits["blocked_ns"][order], 0, LATEST_NS)
+        runnable = np.clip(waits["runnable_ns"][order], 0, LATEST_NS)
+        self.blocked: Integers = np.minimum(blocked, lasting)
+        self.runnable: Integers = np.minimum(runnable, lasting - self.blocked)
+        self.cut = int(np.count_nonzero((self.blocked < blocked) | (self.runnable < runnable)))
+        """Rows that would reach into the next one of their thread; they end there."""
+        self.woken_ns: Integers = t_ns + self.blocked
+        self.back_ns: Integers = self.woken_ns + self.runnable
+        self.cause: Integers = causes[order]
+        self.stack: Integers = waits["stack"][order]
+        self._occurring = np.unique(self.cause).tolist()
+        self._unknown = _unknown_shares(self, states)
+        self.span = Span(int(t_ns.min()), int(self.back_ns.max())) if len(t_ns) else Span(0, 0)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def spent(self, tid: Integers, begin_ns: Integers, end_ns: Integers) -> Spent:
+        """Return what threads did from `begin_ns` to `end_ns`, which is not before it."""
+        begin, end = self._mark(tid, begin_ns), self._mark(tid, end_ns)
+        length = end_ns - begin_ns
+        runnable = self._sum(self.runnable, self.back_ns, end) - self._sum(self.runnable, self.back_ns, begin)
+        blocked: dict[Cause, Integers] = {}
+        for number in self._occurring:
+            values = np.where(self.cause == number, self.blocked, 0)
+            blocked[CAUSES[number]] = self._sum(values, self.woken_ns, end) - self._sum(values, self.woken_ns, begin)
+        rest = length - runnable - sum(blocked.values(), np.zeros_like(length))
+        seen_until = np.minimum(end_ns, self.span.end_ns)
+        seen = np.clip(seen_until - np.maximum(begin_ns, self.span.begin_ns), 0, length)
+        outside = np.minimum(length - seen, rest)
+        lost = np.minimum(np.floor((rest - outside) * self._shares_of(tid)).astype(np.int64), rest - outside)
+        return Spent(rest - outside - lost, runnable, blocked, outside + lost)
+
+    def knows(self, tid: int) -> bool:
+        """Whether anything was recorded of a thread."""
+        return bool(np.isin(tid, self._unknown[0]))
+
+    def overlapping(self, tid: Integers, begin_ns: Integers, end_ns: Integers) -> tuple[Integers, Integers]:
+        """Return the first row of each stretch and the one behind its last."""
+        before = self.rows.last(tid, begin_ns)
+        after = self.rows.count_until(tid, begin_ns)
+        return np.where(before == NONE, after, before), self.rows.count_until(tid, end_ns, including=False)
+
+    def leaves(self, tid: Integers, from_ns: Integers, otherwise: int) -> Integers:
+        """Return when threads leave their CPU the next time."""
+        return self.rows.at(self.rows.first(tid, from_ns), otherwise)
+
+    def came(self, tid: Integers, until_ns: Integers, otherwise: int) -> Integers:
+        """Return when threads came back to a CPU after the last time that they left one before `until_ns`."""
+        row = self.rows.last(tid, until_ns, including=False)
+        if not len(self):
+            return np.full(len(tid), otherwise, dtype=np.int64)
+        return np.where(row == NONE, otherwise, self.back_ns[np.maximum(row, 0)])
+
+    def _until_the_next(self) -> Integers:
+        """How long each row may last: up to the thread's next one."""
+        group, t_ns = self.rows.group, self.rows.t_ns
+        lasting = np.full(len(t_ns), LATEST_NS, dtype=np.int64)
+        same = group[1:] == group[:-1]
+        lasting[:-1][same] = (t_ns[1:] - t_ns[:-1])[same]
+        return lasting
+
+    def _mark(self, tid: Integers, t_ns: Integers) -> _Mark:
+        return _Mark(t_ns, self.rows.last(tid, t_ns), self.rows.count_until(tid, t_ns))
+
+    @staticmethod
+    def _sum(values: Integers, ends_ns: Integers, mark: _Mark) -> Integers:
+        """Sum one state over all rows until moments; of the row that lasts beyond, only what is before."""
+        if not len(values):
+            return np.zeros(len(mark.t_ns), dtype=np.int64)
+        total = np.concatenate([np.zeros(1, np.int64), np.cumsum(values)])
+        row = np.maximum(mark.row, 0)
+        still = np.clip(ends_ns[row] - mark.t_ns, 0, values[row])
+        return total[mark.rows] - np.where(mark.row == NONE, 0, still)
+
+    def _shares_of(self, tid: Integers) -> npt.NDArray[np.float64]:
+        """Share of a thread's time off no row that was not on a CPU either; 1 for a thread that nobody saw."""
+        tids, shares = self._unknown
+        if not len(tids):
+            return np.ones(len(tid))
+        place = np.minimum(np.searchsorted(tids, tid), len(tids) - 1)
+        return np.where(tids[place] == tid, shares[place], 1.0)
+
+
+def _unknown_shares(times: ThreadTimes, states: Columns) -> tuple[Integers, npt.NDArray[np.float64]]:
+    """Return all threads, ascending, and what share of their time outside of `waits` is not known.
+
+    Time outside is on-CPU time and what was lost. The states of a thread tell them apart over the whole window; within
+    it, what was lost is taken to be spread evenly.
+    """
+    tids = np.unique(np.concatenate([times.rows.group, states["tid"]]))
+    waited = _summed(tids, times.rows.group, times.blocked + times.runnable)
+    wall, on_cpu = (_summed(tids, states["tid"], states[name]) for name in ("wall_ns", "on_cpu_ns"))
+    lost = np.maximum(0.0, wall - on_cpu - waited)
+    outside = lost + np.maximum(0.0, on_cpu)
+    return tids, np.divide(lost, outside, out=np.zeros(len(tids)), where=outside > 0)
+
+
+def _summed(tids: Integers, tid: Integers, values: Integers) -> npt.NDArray[np.float64]:
+    return np.bincount(np.searchsorted(tids, tid), values.astype(np.float64), len(tids)).astype(np.float64)

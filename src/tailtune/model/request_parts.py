@@ -1,0 +1,121 @@
+"""Where the time of requests goes: their latency in parts, by percentile band and for one request."""
+
+from enum import StrEnum
+
+import msgspec
+
+from tailtune.model.estimate import Estimate
+
+
+class PartKind(StrEnum):
+    """What a part of latency is: what code can be made faster for, what can be removed, or neither."""
+
+    COMPUTING = "computing"
+    WAITING = "waiting"
+    UNKNOWN = "not known"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that a part was seen in: for `runnable`, what had the CPU meanwhile."""
+
+    function: str
+    share: float
+    """Of what was seen of the part: samples, or blocked time."""
+    count: int
+    """Samples or waits behind it."""
+
+
+class PartShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the latency of a band's requests."""
+
+    part: str
+    """`client queue`, `way in`, `on CPU`, `runnable`, `lock`, `residue` ..."""
+    kind: PartKind
+    share: Estimate
+    """Of the requests' latency, in [0, 1]; n: requests."""
+    mean_ns: float
+    """Per request."""
+    places: list[Place]
+    """Largest first; empty where nothing was seen."""
+
+
+class Band(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests whose latency has a rank between two percentiles; the shares of all parts add up to 1."""
+
+    name: str
+    low_q: float
+    """Quantile in [0, 1]; requests of this rank itself are not in the band."""
+    high_q: float
+    requests: int
+    least_ns: int
+    """Smallest latency."""
+    most_ns: int
+    mean_ns: float
+    computing: Estimate
+    waiting: Estimate
+    unknown: Estimate
+    parts: list[PartShare]
+    """Largest first; the residue always last."""
+    examples: list[str]
+    """Handles of the slowest requests, for `tailtune explain --request`."""
+
+
+class Undivided(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests whose way to the server and back could not be told from its time."""
+
+    reason: str
+    requests: int
+
+
+class RequestBands(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the time of one window's requests goes."""
+
+    window: str
+    requests: int
+    divided: int
+    """Requests with all parts."""
+    handed_over: int
+    """Of the divided: several threads served them, or one that did something else meanwhile."""
+    bands: list[Band]
+    """By percentile; those with too few requests are left out."""
+    coverage: Estimate | None
+    """Share of the latency of the slowest 1 % that is in parts of which it is known what they are; absent: too few."""
+    undivided: list[Undivided]
+    warnings: list[str]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One stretch of one request's time."""
+
+    part: str
+    kind: PartKind
+    begin_ns: int
+    """From the intended start."""
+    length_ns: int
+    tid: int | None
+    """Thread that it is told from; absent: none."""
+    thread: str
+    """Its name; empty where not known."""
+    place: str
+    """The function that it belongs to: the innermost that is the service's or a library's. Empty: none was seen."""
+    functions: list[str]
+    """On CPU and runnable: what was sampled, most often first. Blocked: the stack at which it was left, leaf first."""
+
+
+class RequestTimeline(msgspec.Struct, frozen=True, kw_only=True):
+    """One request: its parts in the order of time."""
+
+    request: str
+    """Handle: r and the number of the row in the window's request log, from 0."""
+    window: str
+    operation: str
+    status: int
+    outcome: str
+    connection: int
+    latency_ns: int
+    rank: float
+    """Share of the window's requests that were not slower, in (0, 1]."""
+    steps: list[Step]
+    """Their lengths add up to the latency."""
+    note: str
+    """Why it is not divided further; empty: it is."""

@@ -1,0 +1,215 @@
+"""Shares of bands: complete, ordered, with intervals that hold, and honest about what is too few."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.recordings import latency, load_report, manifest, record
+from tests.support.request_stories import DISK, LOCK, MAIN, READ, RECEIVE, WRITE, Story, one_connection
+
+from tailtune.bundle import Bundle, BundleWriter, Workspace
+from tailtune.errors import NothingMeasuredError, UsageError
+from tailtune.judge.bands import BANDS, Ranks, bands_of, parse_band, share_of_time
+from tailtune.judge.request_bands import request_bands
+from tailtune.judge.request_parts import divide
+from tailtune.model.recording import Kind
+from tailtune.model.request_parts import Band, PartKind, RequestBands
+
+MS = 1_000_000
+
+
+def service(requests: int = 2000, slow: int = 50) -> Story:
+    """Requests of 1 ms CPU time; one of `slow` waits for a lock, 2 ms and a little more each time."""
+    story = Story()
+    story.connection(0, 4000)
+    story.wait(7, 1, (*RECEIVE, MAIN), 1)
+    at = 10 * MS
+    for number in range(requests):
+        waits = 2 * MS + number // slow * MS // 10 if number % slow == 7 else 0
+        story.wait(7, at - 1, (*RECEIVE, MAIN), MS // 10)
+        story.call(READ, at + MS // 10, 7, 4000)
+        if waits:
+            story.wait(7, at + MS // 2, (*LOCK, "shop::cache::get", MAIN), waits)
+        done = at + MS // 10 + MS + waits
+        story.call(WRITE, done, 7, 4000)
+        story.request(at, at, done)
+        at = done + MS
+    story.wait(7, at, (*RECEIVE, MAIN), MS)
+    return story
+
+
+def judged(story: Story, chosen: Ranks | None = None) -> RequestBands:
+    return bands_of(divide(story.tables()), "diagnose", chosen)
+
+
+def share(band: Band, part: str) -> float:
+    return sum(one.share.point for one in band.parts if one.part == part)
+
+
+def assert_complete(band: Band) -> None:
+    assert sum(one.share.point for one in band.parts) == pytest.approx(1)
+    assert band.computing.point + band.waiting.point + band.unknown.point == pytest.approx(1)
+    for kind, estimate in zip(PartKind, (band.computing, band.waiting, band.unknown), strict=True):
+        of_kind = sum(one.share.point for one in band.parts if one.kind is kind)
+        assert of_kind == pytest.approx(estimate.point)
+    assert band.parts[-1].part == "residue"
+    shares = [one.share.point for one in band.parts[:-1]]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_the_tail_waits_where_the_median_computes():
+    found = judged(service())
+    assert [band.name for band in found.bands] == ["p45-p55", "p90-p99", "above p99"]
+    for band in found.bands:
+        assert_complete(band)
+    median, _, tail = found.bands
+    assert (median.requests, tail.requests) == (200, 20)
+    assert median.computing.point == pytest.approx(1 / 1.1, abs=1e-3)
+    assert median.parts[0].part == "on CPU"
+    assert tail.parts[0].part == "lock"
+    assert share(tail, "lock") > 0.7
+    assert [one.function for one in tail.parts[0].places] == ["cache::get"]
+    assert tail.most_ns > tail.least_ns > median.most_ns
+
+
+def test_the_slowest_are_named():
+    tail = judged(service()).bands[-1]
+    assert tail.examples == ["r1957", "r1907", "r1857"]
+
+
+def test_what_is_known_of_the_slowest_is_covered():
+    found = judged(service())
+    assert found.coverage is not None
+    assert found.coverage.point == pytest.approx(1)
+    story = service()
+    story.rows["waits"] = [row for row in story.rows["waits"] if row["blocked_ns"] < 2 * MS]
+    story.rows["socket_calls"] = [row for row in story.rows["socket_calls"] if row["t_ns"] < 1000 * MS]
+    less = judged(story).coverage
+    assert less is not None
+    assert less.point < 0.5
+
+
+def test_requests_that_could_not_be_divided_are_counted_by_reason():
+    story = service(200)
+    story.request(5, 6, 10 * MS, connection=9)
+    found = judged(story)
+    assert (found.requests, found.divided, found.handed_over) == (201, 200, 0)
+    assert [(one.reason, one.requests) for one in found.undivided] == [("connection not known", 1)]
+
+
+def test_too_few_requests_have_no_band():
+    found = judged(service(100))
+    assert [band.name for band in found.bands] == ["p45-p55", "p90-p99"]
+    assert found.coverage is None
+    assert any("above p99: too few requests (1)" in warning for warning in found.warnings)
+    nothing = judged(Story())
+    assert (nothing.bands, nothing.coverage, nothing.requests) == ([], None, 0)
+
+
+def test_a_single_request_is_no_band_and_no_error():
+    assert judged(one_connection()).bands == []
+
+
+def test_clocks_that_disagree_are_warned_of():
+    story = service(200)
+    story.request(100 * MS, 100 * MS, 90 * MS)
+    found = judged(story)
+    assert any("clocks disagree" in warning for warning in found.warnings)
+    assert all(band.least_ns >= 0 for band in found.bands)
+
+
+def test_what_was_not_recorded_is_warned_of():
+    story = service(200)
+    story.rows["waits"] = []
+    found = judged(story)
+    assert any("not recorded" in warning for warning in found.warnings)
+    assert share(found.bands[0], "server") > 0.8
+
+
+@pytest.mark.parametrize(
+    ("text", "ranks", "name"),
+    [
+        ("p99.9", Ranks(0.999, 1.0), "above p99.9"),
+        ("p90-p99", Ranks(0.9, 0.99), "p90-p99"),
+        ("45-55", Ranks(0.45, 0.55), "p45-p55"),
+        ("p0", Ranks(0.0, 1.0), "above p0"),
+    ],
+)
+def test_bands_are_read(text: str, ranks: Ranks, name: str):
+    assert parse_band(text) == ranks
+    assert parse_band(text).name == name
+
+
+@pytest.mark.parametrize("text", ["", "p", "p100", "p99-p90", "above p99", "p99.9.9", "p-1", "p99-p101"])
+def test_what_is_no_band_is_refused(text: str):
+    with pytest.raises(UsageError, match="no band"):
+        parse_band(text)
+
+
+def test_a_chosen_band_stands_alone():
+    found = judged(service(), parse_band("p50"))
+    assert [(band.name, band.requests) for band in found.bands] == [("above p50", 1000)]
+
+
+@given(st.integers(0, 3000))
+def test_each_request_is_in_one_of_adjacent_bands(count: int):
+    story = Story()
+    for number in range(min(count, 40)):
+        story.request(number, 0, number + 10)
+    found = divide(story.tables())
+    assert sum(band.requests for band in bands_of(found, "diagnose", Ranks(0.0, 1.0)).bands) in (0, min(count, 40))
+
+
+def test_usual_bands_do_not_overlap():
+    assert all(first.high <= second.low for first, second in zip(BANDS, BANDS[1:], strict=False))
+
+
+def test_intervals_cover_about_as_promised():
+    """Shares of 0.3 that are alike within a piece of the window."""
+    generator = np.random.default_rng(3)
+    piece = np.repeat(np.arange(24), 20)
+    covered = 0
+    for _ in range(400):
+        total = generator.exponential(1e6, len(piece)).astype(np.int64) + 1
+        mean = np.clip(0.3 + 0.1 * generator.standard_normal(24), 0, 1)[piece]
+        spent = (total * np.clip(mean + 0.2 * generator.standard_normal(len(piece)), 0, 1)).astype(np.int64)
+        found = share_of_time(spent, total, piece)
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 0.309 <= found.high  # clipping at 0 moves the mean a little
+    assert 0.9 <= covered / 400 <= 0.995
+
+
+def test_few_pieces_carry_no_interval():
+    ones = np.ones(10, dtype=np.int64)
+    found = share_of_time(ones, 2 * ones, np.array([0, 1] * 5))
+    assert (found.point, found.low, found.high, found.n) == (0.5, None, None, 10)
+    assert share_of_time(ones * 0, ones * 0, ones).point == 0
+
+
+def recorded(tmp_path, story: Story) -> Bundle:
+    with BundleWriter.create(Workspace(tmp_path), Kind.RUN) as writer:
+        writer.add_table("latency", latency(range(1, 2001)))
+        for name in ("requests", "connections", "socket_calls", "waits", "stacks", "frames"):
+            writer.add_table(name, story.table(name))
+        return Bundle.open(writer.finish(manifest(load=load_report())))
+
+
+def test_a_recording_tells_where_the_time_goes(tmp_path):
+    story = service(1000)
+    story.wait(9, 5, DISK, 5)
+    found, timeline = request_bands(recorded(tmp_path, story), request="r957")
+    assert found is not None
+    assert found.bands[-1].parts[0].part == "lock"
+    assert timeline is not None
+    assert [step.part for step in timeline.steps] == ["way in", "reader on CPU", "on CPU", "lock", "on CPU"]
+
+
+def test_a_recording_without_sockets_tells_nothing(tmp_path):
+    workspace = Workspace(tmp_path)
+    bundle = Bundle.open(workspace.run(record(workspace)))
+    assert request_bands(bundle) == (None, None)
+    with pytest.raises(NothingMeasuredError, match="does not tell"):
+        request_bands(bundle, band="p99")
+    with pytest.raises(NothingMeasuredError, match="does not tell"):
+        request_bands(bundle, request="r1")
