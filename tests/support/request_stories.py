@@ -64,7 +64,7 @@ class Story:
     def tables(self) -> WindowTables:
         return gather(lambda name: [self.table(name)], self.window)
 
-    def _add(self, name: str, **row: Any) -> None:
+    def _add(self, name: str, /, **row: Any) -> None:
         self.rows[name].append({"window": self.window, **row})
 
 

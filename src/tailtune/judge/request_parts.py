@@ -184,9 +184,7 @@ def _handed_over(found: _Parts, windows: RequestWindows, times: ThreadTimes, row
     arrival, departure = windows.arrival_ns[rows], windows.departure_ns[rows]
     reader, writer, connection = windows.reader[rows], windows.writer[rows], windows.connection[rows]
     calls = windows.calls
-    turned = np.minimum(
-        times.leaves(reader, arrival, LATEST_NS), calls.next_elsewhere(reader, connection, arrival)
-    )
+    turned = np.minimum(times.leaves(reader, arrival, LATEST_NS), calls.next_elsewhere(reader, connection, arrival))
     first_end = np.clip(turned, arrival, departure)
     returned = np.maximum(
         times.came(writer, departure, -LATEST_NS), calls.last_elsewhere(writer, connection, departure)

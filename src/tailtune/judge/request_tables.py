@@ -69,9 +69,7 @@ def gather(batches: Callable[[str], Iterable[pa.Table]], window: str) -> WindowT
     )
 
 
-def _columns(
-    batches: Callable[[str], Iterable[pa.Table]], name: str, window: str, columns: tuple[str, ...]
-) -> Columns:
+def _columns(batches: Callable[[str], Iterable[pa.Table]], name: str, window: str, columns: tuple[str, ...]) -> Columns:
     return _integers(_rows(batches, name, window), columns)
 
 

@@ -56,7 +56,7 @@ class StackTable:
         """Return for each number of a stack the index in `blocked_causes.CAUSES` of why a thread left its CPU there."""
         numbers, place = np.unique(stacks, return_inverse=True)
         found = [self._cause(int(number)) for number in numbers]
-        return np.array(found, dtype=np.int64)[place.ravel()] if len(found) else np.empty(0, dtype=np.int64)
+        return np.array(found, dtype=np.int64)[place.ravel()] if found else np.empty(0, dtype=np.int64)
 
     def _cause(self, stack: int) -> int:
         return list(Cause).index(cause_of([self._told_of(int(frame)) for frame in self._rows(stack)]))

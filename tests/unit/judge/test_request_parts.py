@@ -278,7 +278,7 @@ CAUSES = {Cause.LOCK: LOCK, Cause.SLEEP: SLEEP, Cause.DISK: DISK}
 PIECES = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(list(CAUSES)), st.integers(0, 90), st.integers(0, 30)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 50), st.integers(1, 40), PIECES, st.integers(0, 50), st.integers(0, 40)),
@@ -333,6 +333,7 @@ NUMBERS = st.integers(0, 60) | st.integers(-(2**63), 2**63 - 1)
 TIDS = st.integers(0, 3) | st.integers(-(2**31), 2**31 - 1)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_tables_never_crash(data: st.DataObject):
     story = Story()
@@ -342,8 +343,8 @@ def test_damaged_tables_never_crash(data: st.DataObject):
         return data.draw(strategy)
 
     for _ in range(draw(st.integers(0, 8))):
-        times = [draw(NUMBERS) for _ in range(3)]
-        story.request(*times, draw(st.integers(0, 2)), draw(st.integers(0, 9)))
+        intended, sent, done = (draw(NUMBERS) for _ in range(3))
+        story.request(intended, sent, done, draw(st.integers(0, 2)), draw(st.integers(0, 9)))
     for number in range(2):
         story.connection(number, 4000, draw(NUMBERS), draw(NUMBERS))
     for _ in range(draw(st.integers(0, 12))):

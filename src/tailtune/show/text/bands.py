@@ -28,7 +28,7 @@ def bands_section(found: RequestBands | None) -> list[str]:
     for band in found.bands:
         lines.append(_headline(band, marks))
         lines += labelled("", _largest(band), indent=4, gap="")
-    return [*lines, *_account(found)]
+    return [*lines, *_account(found, found.bands[-1].examples[:1] if found.bands else [])]
 
 
 def bands_in_full(found: RequestBands | None) -> list[list[str]]:
@@ -41,8 +41,8 @@ def bands_in_full(found: RequestBands | None) -> list[list[str]]:
 def timeline_sections(found: RequestTimeline, *, full: bool) -> list[list[str]]:
     """Show the steps of one request; without `full`, those that last are named and the others summed up."""
     about = [
-        f"request {found.request}: {format_ns(found.latency_ns)}; {format_share(found.rank, 2)} of the window's requests "
-        "took no longer",
+        f"request {found.request}: {format_ns(found.latency_ns)}; {format_share(found.rank, 2)} of the window's "
+        "requests took no longer",
         f"operation {found.operation} · {found.outcome}, status {found.status} · connection {found.connection}",
         *(paragraph(found.note) if found.note else []),
     ]
@@ -127,12 +127,11 @@ def _places(part: PartShare) -> list[str]:
     if not part.places:
         return []
     seen = ", ".join(f"{one.function} {_percent(one.share)} (n = {count(one.count)})" for one in part.places)
-    had = "the CPU was had by" if part.part == "runnable" else "seen in"
-    return labelled(f"{part.part}:", f"{had} {seen}")
+    return labelled(f"{part.part}:", f"{'meanwhile, that CPU ran' if part.part == 'runnable' else 'seen in'} {seen}")
 
 
-def _account(found: RequestBands) -> list[str]:
-    parts = []
+def _account(found: RequestBands, slowest: Sequence[str] = ()) -> list[str]:
+    parts = [f"slowest: {', '.join(slowest)}"] if slowest else []
     if found.coverage is not None:
         parts.append(f"slowest 1 %: {with_interval(found.coverage, format_share)} in known parts")
     parts.append(f"{count(found.divided)} of {plural(found.requests, 'request')} divided")
