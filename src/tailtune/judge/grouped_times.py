@@ -22,8 +22,8 @@ class GroupedTimes:
         self.order: Integers = np.lexsort((t_ns, group)).astype(np.int64)
         self.group = group[self.order]
         self.t_ns = t_ns[self.order]
-        self._groups = np.unique(self.group)
-        self._times = np.unique(self.t_ns)
+        self._groups = _distinct(self.group)
+        self._times = _distinct(np.sort(self.t_ns))
         self._keys = self._place(self.group) * len(self._times) + np.searchsorted(self._times, self.t_ns)
 
     def __len__(self) -> int:
@@ -69,6 +69,13 @@ class GroupedTimes:
             return np.zeros(len(group), dtype=np.bool_)
         known: Flags = self._groups[np.minimum(place, len(self._groups) - 1)] == group
         return known
+
+
+def _distinct(ascending: Integers) -> Integers:
+    """Return each value once; where most of millions differ, several times as fast as `np.unique`."""
+    changes = np.ones(len(ascending), dtype=np.bool_)
+    changes[1:] = ascending[1:] != ascending[:-1]
+    return ascending[changes]
 
 
 def taken(values: Integers, position: Integers, missing: int) -> Integers:
