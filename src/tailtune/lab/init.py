@@ -25,7 +25,7 @@ _PROVE_VARIANT: Final = Suggestion(
     command="tailtune compare base VARIANT", reason="prove a change, once you have named it under [variants]"
 )
 _PROVE_EDIT: Final = Suggestion(
-    command="tailtune compare before base", reason="prove an edit of the code against the last commit"
+    command="tailtune compare HEAD worktree", reason="prove an edit of the code against the last commit"
 )
 
 
@@ -38,7 +38,7 @@ class _Draft(msgspec.Struct, kw_only=True):
     path: str
     variant: list[str]
     in_git: bool = False
-    """Whether the last commit can be built, as the variant `before`."""
+    """Whether there is a last commit to compare with."""
     guesses: list[str]
 
 
@@ -208,8 +208,7 @@ def _lines(draft: _Draft) -> Iterator[str]:
     yield ""
     yield "# What `tailtune compare A B` builds and starts; `base` is the service as above, in the working tree."
     if draft.in_git:
-        yield "[variants.before]"
-        yield 'git_ref = "HEAD"  # the last commit; after an edit: tailtune compare before base'
+        yield "# Commits need no name: after an edit, `tailtune compare HEAD worktree`."
     yield from draft.variant
 
 

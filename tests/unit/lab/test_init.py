@@ -42,11 +42,11 @@ def test_go_service(tmp_path):
     assert result.next[0].command == "tailtune run"
 
 
-def test_in_git_the_last_commit_is_a_variant_that_can_be_compared_at_once(tmp_path):
+def test_in_git_the_last_commit_can_be_compared_with_an_edit_at_once(tmp_path):
     write(tmp_path, {"go.mod": "module x\n", "main.go": SERVICE % "", ".git/HEAD": "ref: refs/heads/main\n"})
     result = init(tmp_path)
-    assert config.load(Path(result.path)).variants["before"].git_ref == "HEAD"
-    assert result.next[-1].command == "tailtune compare before base"
+    assert config.load(Path(result.path)).variants == {}
+    assert result.next[-1].command == "tailtune compare HEAD worktree"
 
 
 def test_pprof_is_left_on_where_it_is_imported(tmp_path):
