@@ -36,9 +36,9 @@ _RESTART_SHARE: Final = 0.7
 """Of an epoch's variance: what restarts move. The rest is slices."""
 _BURST_CHANCE: Final = 0.02
 _BURST_SIZE: Final = 3.0
-"""Mean of a burst, in standard deviations of an epoch; only ever slower."""
+"""Mean of a burst, in standard deviations of an epoch without bursts; only ever slower."""
 _LEVEL: Final = 2.0
-"""How far the machine's level strays, in the same unit."""
+"""How far the machine's level strays, in standard deviations of an epoch at a level that does not move."""
 _MEMORY: Final = 0.9
 """Correlation of the level from slice to slice, where it is AR(1)."""
 _LONGEST_SWING: Final = 200
@@ -52,7 +52,7 @@ def regime(shape: str, epoch_sd: float, experiments: int, seed: int, epochs: int
 
     Args:
         shape: one of SHAPES.
-        epoch_sd: standard deviation of an epoch's log ratio, before what the shape adds.
+        epoch_sd: standard deviation of an epoch's log ratio, whatever the shape makes it of.
         experiments: without a change, at least 2.
         seed: fixes all draws.
         epochs: most of an experiment.
@@ -102,14 +102,26 @@ def log_ratios(shape: str, epoch_sd: float, change: float, experiments: int, see
     signs = orders(generator, experiments, epochs)
     size = (experiments, epochs)
     heavy = shape == "heavy-tails"
-    restarts = _noise(generator, (*size, 2), heavy=heavy) * epoch_sd * math.sqrt(_RESTART_SHARE / 2)
-    slices = _noise(generator, (*size, SLICES), heavy=heavy) * epoch_sd * math.sqrt(1 - _RESTART_SHARE)
+    unit = epoch_sd / math.sqrt(1 + _added_variance(shape))
+    restarts = _noise(generator, (*size, 2), heavy=heavy) * unit * math.sqrt(_RESTART_SHARE / 2)
+    slices = _noise(generator, (*size, SLICES), heavy=heavy) * unit * math.sqrt(1 - _RESTART_SHARE)
     if heavy:
         bursts = generator.random(slices.shape) < _BURST_CHANCE
-        slices += bursts * generator.exponential(_BURST_SIZE * epoch_sd, slices.shape)
-    slices += _level(generator, shape, experiments, epochs) * epoch_sd
+        slices += bursts * generator.exponential(_BURST_SIZE * unit, slices.shape)
+    slices += _level(generator, shape, experiments, epochs) * unit
     own = (slices * signs).sum(axis=2) / (SLICES / 2)
     return np.asarray(math.log1p(change) + restarts[..., 0] - restarts[..., 1] + own)
+
+
+def _added_variance(shape: str) -> float:
+    """What the shape adds to an epoch's variance of 1; of a drift next to nothing is left by the order of the slices."""
+    if shape == "heavy-tails":
+        return _BURST_CHANCE * _BURST_SIZE**2 * (2 - _BURST_CHANCE)
+    if shape == "ar":
+        order = np.array([1.0, -1.0, -1.0, 1.0]) * _LEVEL / (SLICES / 2)
+        apart = np.abs(np.subtract.outer(np.arange(SLICES), np.arange(SLICES)))
+        return float(order @ _MEMORY**apart @ order)
+    return 0.0
 
 
 def orders(generator: np.random.Generator, experiments: int, epochs: int) -> Floats:
