@@ -170,7 +170,7 @@ def test_a_build_to_which_nothing_can_be_added_is_refused(go_workspace: Path, tm
 def test_a_run_of_an_instrumented_go_service_brings_block_and_mutex_profiles(go_workspace: Path) -> None:
     with open_bench(go_workspace, Kind.RUN, Meddler()) as bench:
         plan = trial_plan(go_workspace, go_service(), diagnose=2, variant=ASKED)
-        manifest = run_trial(msgspec.structs.replace(plan, collectors=["go_pprof"]), bench)
+        manifest = run_trial(msgspec.structs.replace(plan, collectors=["go_pprof", "go_trace"]), bench)
     folder = Bundle.open(Workspace(go_workspace).run(manifest.id)).path / "profiles"
     assert started() == []
     [warning] = manifest.warnings
@@ -180,8 +180,12 @@ def test_a_run_of_an_instrumented_go_service_brings_block_and_mutex_profiles(go_
     assert any(name.startswith("main.main.func1") for name, *_ in block.frames())
     for kind in ("cpu", "goroutine"):
         assert (folder / f"go-{kind}.diagnose.pb.gz").stat().st_size > 100
-    [record] = [one for one in manifest.collectors if one.name == "go_pprof"]
-    assert record.mode == "socket of the overlay"
+    assert {one.name: one.mode for one in manifest.collectors} == dict.fromkeys(
+        ("go_pprof", "go_trace"), "socket of the overlay"
+    )
+    trace = (folder / "go-trace.diagnose.trace").read_bytes()
+    assert trace.startswith(b"go 1.")
+    assert len(trace) > 1_000
 
 
 @pytest.fixture

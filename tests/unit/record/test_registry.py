@@ -22,7 +22,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 def test_what_is_there_is_found() -> None:
     assert set(registry.targets()) == {"go", "rust", "command"}
     assert {"gomaxprocs", "gogc", "gomemlimit", "affinity"} <= set(registry.knobs())
-    assert {"process", "threads", "host", "gctrace", "schedtrace", "go_pprof"} <= set(registry.collectors())
+    assert {"process", "threads", "host", "gctrace", "schedtrace", "go_pprof", "go_trace"} <= set(registry.collectors())
 
 
 def test_a_plugin_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

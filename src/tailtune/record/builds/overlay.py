@@ -34,6 +34,7 @@ import (
 	tailtuneRuntime "runtime"
 	tailtunePprof "runtime/pprof"
 	tailtuneNumbers "strconv"
+	tailtuneTrace "runtime/trace"
 	tailtuneText "strings"
 	tailtuneTime "time"
 )
@@ -51,7 +52,12 @@ func init() {
 	}
 	serve := func(answer tailtuneHTTP.ResponseWriter, asked *tailtuneHTTP.Request) {
 		kind := tailtuneText.TrimPrefix(asked.URL.Path, "/debug/pprof/")
-		if kind != "profile" {
+		start, stop := tailtunePprof.StartCPUProfile, tailtunePprof.StopCPUProfile
+		switch kind {
+		case "profile":
+		case "trace":
+			start, stop = tailtuneTrace.Start, tailtuneTrace.Stop
+		default:
 			if profile := tailtunePprof.Lookup(kind); profile != nil {
 				profile.WriteTo(answer, 0)
 			} else {
@@ -59,19 +65,19 @@ func init() {
 			}
 			return
 		}
-		seconds, wrong := tailtuneNumbers.Atoi(asked.FormValue("seconds"))
-		if wrong != nil || seconds < 1 {
+		seconds, wrong := tailtuneNumbers.ParseFloat(asked.FormValue("seconds"), 64)
+		if wrong != nil || seconds <= 0 {
 			seconds = 30
 		}
-		if refused := tailtunePprof.StartCPUProfile(answer); refused != nil {
+		if refused := start(answer); refused != nil {
 			tailtuneHTTP.Error(answer, refused.Error(), tailtuneHTTP.StatusInternalServerError)
 			return
 		}
 		select {
-		case <-tailtuneTime.After(tailtuneTime.Duration(seconds) * tailtuneTime.Second):
+		case <-tailtuneTime.After(tailtuneTime.Duration(seconds * float64(tailtuneTime.Second))):
 		case <-asked.Context().Done():
 		}
-		tailtunePprof.StopCPUProfile()
+		stop()
 	}
 	go tailtuneHTTP.Serve(listener, tailtuneHTTP.HandlerFunc(serve))
 }

@@ -5,24 +5,21 @@ after its load, so the window itself is left alone. In diagnose, CPU is sampled 
 goroutines are listed in the middle of the load.
 """
 
-import threading
-import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from tailtune._native import Profile
 from tailtune.errors import NativeError
 from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record.endpoint import EndpointError, Source, pull
+from tailtune.record.meanwhile import Meanwhile, may_answer, source_of
 from tailtune.record.ports import Capture, Subject
 
 _DELTAS: Final = ("allocs", "mutex", "block")
 _SNAPSHOTS: Final = ("heap", "goroutine")
 _SWITCHED: Final = {"mutex": "runtime.SetMutexProfileFraction", "block": "runtime.SetBlockProfileRate"}
 """Kinds that stay empty until the program calls this."""
-_JOIN_SECONDS: Final = 10.0
-_CUT_SHORT_SECONDS: Final = 0.5
-"""Patience with the CPU profile of a window that was cut short: the user waits for the end."""
 _DEFAULT_CPU_SECONDS: Final = 10.0
 
 
@@ -42,19 +39,16 @@ class GoPprofCollector:
         self._never: set[str] = set()
         self._before: dict[str, bytes] = {}
         self._warnings: list[str] = []
-        self._meanwhile: list[_Meanwhile] = []
+        self._meanwhile: list[Meanwhile] = []
 
     def applies(self, subject: Subject) -> bool:
-        """Go programs that may have imported net/http/pprof; a prebuilt one is known by its build ID."""
-        may_have = bool(subject.pprof) and (subject.language == "go" or "/" in subject.artifact.build_id)
-        return may_have or bool(subject.pprof_socket)
+        """Go programs that may answer."""
+        return may_answer(subject)
 
     def prepare(self, subject: Subject) -> None:
         """Pull one profile to see whether the endpoint is there."""
         self._subject = subject
-        self._source = Source(port=subject.port, prefix=subject.pprof)
-        if subject.pprof_socket:
-            self._source = Source(socket=subject.pprof_socket)
+        self._source = source_of(subject)
         try:
             pull(self._source, "heap")
         except EndpointError as error:
@@ -70,8 +64,10 @@ class GoPprofCollector:
             self._try(kind, self._before)
         if window == Phase.DIAGNOSE:
             seconds = max(1, int(self._subject.window_seconds.get(window, _DEFAULT_CPU_SECONDS)))
-            cpu = _Meanwhile(self._source, "cpu", "profile", lasts=seconds)
-            self._meanwhile = [cpu, _Meanwhile(self._source, "goroutine", "goroutine", after=seconds / 2)]
+            self._meanwhile = [
+                Meanwhile("cpu", partial(_profile, self._source, "profile", seconds), lasts=seconds),
+                Meanwhile("goroutine", partial(_profile, self._source, "goroutine", 0), after=seconds / 2),
+            ]
 
     def poll(self) -> None:
         """Nothing is pulled inside the window."""
@@ -80,7 +76,12 @@ class GoPprofCollector:
         """Take the back snapshots and hand over what changed between."""
         found: dict[str, bytes] = {}
         for one in self._meanwhile:
-            self._warnings += one.join(found)
+            data, failure = one.join()
+            if data:
+                found[one.name] = data
+            else:
+                label = one.name.upper() if one.name == "cpu" else one.name
+                self._warnings.append(f"no {label} profile from pprof: {failure}")
         after: dict[str, bytes] = {}
         for kind in (*self._before, *(_SNAPSHOTS if self._before else ())):
             if kind not in found:
@@ -121,6 +122,12 @@ class GoPprofCollector:
             self._warnings.append(f"no {kind} profile of the window {self._window}: {error}")
 
 
+def _profile(source: Source, kind: str, seconds: int) -> bytes:
+    data = pull(source, kind, seconds=seconds)
+    Profile.from_pprof(data)
+    return data
+
+
 def _is_empty(data: bytes) -> bool:
     lengths, _ = Profile.from_pprof(data).stack_columns()
     return not lengths
@@ -135,40 +142,6 @@ def _empty(kinds: Sequence[str], *, instrumented: bool) -> str:
         f"{told}, or the program does not call {calls}: "
         "`tailtune run --instrument` builds it with both, nothing is edited"
     )
-
-
-class _Meanwhile:
-    """A profile pulled while the load runs; the request may last as long as the profile, so a thread waits for it."""
-
-    def __init__(self, source: Source, name: str, kind: str, *, lasts: int = 0, after: float = 0.0) -> None:
-        self._source, self._name, self._kind = source, name, kind
-        self._lasts, self._after = lasts, after
-        self._begun = time.monotonic()
-        self._ended = threading.Event()
-        self._data = b""
-        self._failure = ""
-        self._thread = threading.Thread(target=self._run, name=f"go-{name}-profile", daemon=True)
-        self._thread.start()
-
-    def join(self, into: dict[str, bytes]) -> list[str]:
-        """Wait for the profile and store it; return what went wrong."""
-        self._ended.set()
-        cut_short = time.monotonic() - self._begun < self._lasts / 2
-        self._thread.join(_CUT_SHORT_SECONDS if cut_short else self._lasts + _JOIN_SECONDS)
-        if self._data:
-            into[self._name] = self._data
-            return []
-        label = self._name.upper() if self._name == "cpu" else self._name
-        return [f"no {label} profile from pprof: {self._failure or 'it did not end with its window'}"]
-
-    def _run(self) -> None:
-        self._ended.wait(self._after)
-        try:
-            data = pull(self._source, self._kind, seconds=self._lasts)
-            Profile.from_pprof(data)
-            self._data = data
-        except (ValueError, NativeError) as error:
-            self._failure = str(error)
 
 
 COLLECTOR = GoPprofCollector

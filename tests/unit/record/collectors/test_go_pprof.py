@@ -1,19 +1,19 @@
 """The pprof collector against servers that answer as services do: well, not at all, or strangely."""
 
+import contextlib
 import gzip
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from tests.support.pprof import encode
+from tests.support.pprof_server import Answer, serving
 from tests.support.subjects import subject
 
 from tailtune._native import Profile
 from tailtune.record.collectors.go_pprof import GoPprofCollector
 from tailtune.record.ports import Capture, Subject
 
-Answer = tuple[int, bytes]
 COUNTS = [("contentions", "count")]
 Serve = Callable[[Callable[[str], Answer]], GoPprofCollector]
 
@@ -29,31 +29,14 @@ def values(data: bytes) -> list[int]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    servers: list[ThreadingHTTPServer] = []
+    with contextlib.ExitStack() as servers:
 
-    def start(answer: Callable[[str], Answer]) -> GoPprofCollector:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                status, body = answer(self.path)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+        def start(answer: Callable[[str], Answer]) -> GoPprofCollector:
+            collector = GoPprofCollector()
+            collector.prepare(_subject(servers.enter_context(serving(answer))))
+            return collector
 
-            def log_message(self, *args: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        collector = GoPprofCollector()
-        collector.prepare(_subject(server.server_port))
-        return collector
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
 def _subject(port: int) -> Subject:
