@@ -114,7 +114,7 @@ def log_ratios(shape: str, epoch_sd: float, change: float, experiments: int, see
 
 
 def _added_variance(shape: str) -> float:
-    """What the shape adds to an epoch's variance of 1; of a drift next to nothing is left by the order of the slices."""
+    """What the shape adds to an epoch's variance of 1; of a drift the order of slices leaves next to nothing."""
     if shape == "heavy-tails":
         return _BURST_CHANCE * _BURST_SIZE**2 * (2 - _BURST_CHANCE)
     if shape == "ar":

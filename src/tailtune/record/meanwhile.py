@@ -1,4 +1,4 @@
-"""What a Go service is asked for while the load runs: the answer may take as long as the window, so a thread waits for it."""
+"""What a Go service is asked for while the load runs: a thread waits for the answer, which may last as long."""
 
 import threading
 import time

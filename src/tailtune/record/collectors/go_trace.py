@@ -1,4 +1,4 @@
-"""Go's execution trace of the diagnose window, from net/http/pprof where the service imports it, or the overlay's socket.
+"""Go's execution trace of the diagnose window: from net/http/pprof, or from the overlay's socket.
 
 The trace tells of each goroutine when it ran, could have run, and what it waited for; `crates/gotrace` reads it.
 """
