@@ -108,7 +108,7 @@ fn try_off_cpu(off_cpu: OffCpu) -> Option<ModeTrial> {
     let ways = Way::all(&wanted).into_iter();
     let mut last = None;
     for way in ways.filter(|way| way.off_cpu == Some(off_cpu)) {
-        let outcome = trial(way, &wanted, off_cpu.lost_note());
+        let outcome = trial(way, &wanted, off_cpu.lost_note(wanted.dwarf));
         if outcome.permitted {
             return Some(outcome);
         }

@@ -132,8 +132,9 @@ impl Way {
         let records = Some(OffCpu::SwitchRecords);
         let off_cpu: &[Option<OffCpu>] = match (wanted.off_cpu, mode) {
             (false, _) => &[None],
-            // Wake-ups, and the thread that comes, are seen on every CPU or not at all. Only events copy stacks.
-            (true, Mode::EveryCpu) if wanted.dwarf => &[events, records],
+            // Wake-ups, and the thread that comes, are seen on every CPU or not at all. Only events copy stacks, but
+            // they need tracefs, which many machines do not mount.
+            (true, Mode::EveryCpu) if wanted.dwarf => &[events, programs, records],
             (true, Mode::EveryCpu) => &[programs, events, records],
             (true, _) => &[records],
         };

@@ -84,11 +84,17 @@ impl OffCpu {
         }
     }
 
-    /// What is lost against the best way, and how to get it back; empty: nothing.
+    /// What is lost against the best way, and how to get it back; empty: nothing. `copies`: of stacks are wanted, which
+    /// only events make.
     #[must_use]
-    pub fn lost_note(self) -> &'static str {
+    pub fn lost_note(self, copies: bool) -> &'static str {
         match self {
+            Self::Programs if copies => {
+                "stacks at which threads left the CPU end at code without frame pointers; a readable /sys/kernel/tracing, \
+                 as after `mount -t tracefs tracefs /sys/kernel/tracing`, shows them whole"
+            }
             Self::Programs => "",
+            Self::Tracepoints if copies => "",
             Self::Tracepoints => {
                 "a context switch costs the process about three times as much more; Linux 5.18 with root or CAP_BPF avoids that"
             }
