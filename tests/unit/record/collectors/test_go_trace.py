@@ -13,7 +13,7 @@ from tailtune.record.ports import Capture
 TRACE = b"go 1.26 trace\x00\x00\x00rest"
 
 
-def one_window(answer: Callable[[str], Answer], meanwhile: Callable[[], None] = lambda: None) -> Capture:
+def one_window(answer: Callable[[str], Answer], meanwhile: Callable[[], object] = lambda: None) -> Capture:
     with serving(answer) as port:
         collector = GoTraceCollector()
         asked = subject(port=port, language="go", pprof="/debug/pprof", window_seconds={"diagnose": 2.7})
@@ -40,7 +40,7 @@ def test_the_trace_lasts_as_long_as_its_window_and_is_kept_as_it_is() -> None:
         came.set()
         return 200, TRACE
 
-    capture = one_window(answer, lambda: came.wait(30) and None)
+    capture = one_window(answer, lambda: came.wait(30))
     assert paths == ["/debug/pprof/threadcreate", "/debug/pprof/trace?seconds=2.7"]
     assert capture.files == {"profiles/go-trace.diagnose.trace": TRACE}
     assert capture.warnings == []
@@ -53,7 +53,7 @@ def test_what_is_no_trace_is_a_warning() -> None:
         came.set()
         return 200, (b"<html>sign in</html>" if "trace?" in path else pprof())
 
-    capture = one_window(answer, lambda: came.wait(30) and None)
+    capture = one_window(answer, lambda: came.wait(30))
     assert capture.files == {}
     assert "is not an execution trace, it begins with '<html>sign in</html>'" in capture.warnings[0]
 
