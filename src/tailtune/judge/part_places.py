@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from tailtune.judge.blocked_causes import CAUSES
+from tailtune.judge.blocked_causes import CAUSES, Cause
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, ranges, taken
 from tailtune.judge.request_parts import (
     ON_CPU,
@@ -15,6 +15,7 @@ from tailtune.judge.request_parts import (
     RequestParts,
     Stretches,
     reader_blocked,
+    turned_to_it,
 )
 from tailtune.model.request_parts import Place
 
@@ -46,7 +47,8 @@ class PartPlaces:
             if part == cause:
                 return self._ranked(*self._blocked(self._whole(members), number))
             if part == reader_blocked(cause):
-                return self._ranked(*self._blocked(self._ways_in(members), number))
+                within = self._ways_in(members, only_before=cause is Cause.NETWORK)
+                return self._ranked(*self._blocked(within, number))
         return []
 
     def sampled_in(self, tid: int, begin_ns: int, end_ns: int) -> list[str]:
@@ -74,10 +76,12 @@ class PartPlaces:
         """The stretches of requests that one thread served from beginning to end."""
         return self._stretches(members & self._parts.is_whole)
 
-    def _ways_in(self, members: Flags) -> Stretches:
+    def _ways_in(self, members: Flags, *, only_before: bool = False) -> Stretches:
+        """The ways in with their readers; `only_before`: until the reader turned to the request's connection."""
         windows = self._parts.windows
         rows = np.flatnonzero(members & windows.is_told)
-        return Stretches(rows, windows.reader[rows], windows.requests["sent_ns"][rows], windows.arrival_ns[rows])
+        end = turned_to_it(windows, rows) if only_before else windows.arrival_ns[rows]
+        return Stretches(rows, windows.reader[rows], windows.requests["sent_ns"][rows], end)
 
     def _sampled(self, within: Stretches) -> Integers:
         """Return the stacks of all samples of the threads within stretches."""

@@ -6,7 +6,7 @@ intended       sent             arrival                          departure      
 ```
 
 While a request is on its way in, what its reader does meanwhile says what it waits for: a thread that sleeps until the
-network brings something delays nobody; one without a CPU, or busy with something else, does. The server's part is split
+network brings it delays nobody; one without a CPU, or busy with something else, does. The server's part is split
 by the states of its thread, if one thread did it all and nothing else meanwhile. Otherwise the request was handed over:
 the CPU time at both ends is known, what lies between is not.
 """
@@ -38,7 +38,7 @@ RESIDUE: Final = "residue"
 UNDIVIDED: Final = "not divided"
 """From send to end, where the window of a request could not be told."""
 
-ARRIVING: Final = (Cause.NETWORK, Cause.EVENTS, Cause.HANDED_OVER, Cause.UNKNOWN)
+_ARRIVING: Final = (Cause.EVENTS, Cause.HANDED_OVER, Cause.UNKNOWN)
 """What a reader without work waits for."""
 _UNKNOWN: Final = (str(Cause.UNKNOWN), str(Cause.HANDED_OVER), SERVER, RESIDUE, UNDIVIDED)
 
@@ -142,12 +142,32 @@ def _way_in(found: _Parts, windows: RequestWindows, times: ThreadTimes, told: In
     if not len(times):
         found.add(WAY_IN, told, arrival - sent)
         return
-    spent = times.spent(windows.reader[told], sent, arrival)
-    found.add(WAY_IN, told, spent.residue)
-    found.add(READER_ON_CPU, told, spent.on_cpu)
-    found.add(READER_RUNNABLE, told, spent.runnable)
-    for cause, values in spent.blocked.items():
-        found.add(WAY_IN if cause in ARRIVING else reader_blocked(cause), told, values)
+    turned = turned_to_it(windows, told)
+    for begin, end, is_its_own in ((sent, turned, False), (turned, arrival, True)):
+        spent = times.spent(windows.reader[told], begin, end)
+        found.add(WAY_IN, told, spent.residue)
+        found.add(READER_ON_CPU, told, spent.on_cpu)
+        found.add(READER_RUNNABLE, told, spent.runnable)
+        for cause, values in spent.blocked.items():
+            found.add(on_the_way_in(cause, is_its_own=is_its_own), told, values)
+
+
+def turned_to_it(windows: RequestWindows, rows: Integers) -> Integers:
+    """Return from when on the reader of each request had no other connection's call to make before it read it.
+
+    What it waited for on the network before that was not this request.
+    """
+    reader, arrival = windows.reader[rows], windows.arrival_ns[rows]
+    last = windows.calls.last_elsewhere(reader, windows.connection[rows], arrival)
+    turned: Integers = np.clip(last, windows.requests["sent_ns"][rows], arrival)
+    return turned
+
+
+def on_the_way_in(cause: Cause, *, is_its_own: bool) -> str:
+    """Name the part in which a reader was blocked; `is_its_own`: since it turned to the request's connection."""
+    if cause in _ARRIVING or (cause is Cause.NETWORK and is_its_own):
+        return WAY_IN
+    return reader_blocked(cause)
 
 
 def reader_blocked(cause: Cause) -> str:

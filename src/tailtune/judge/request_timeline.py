@@ -124,8 +124,10 @@ class _Steps:
         windows, row = self._parts.windows, self._row
         reader, writer = int(windows.reader[row]), int(windows.writer[row])
         self._add(names.CLIENT_QUEUE, self._intended, self._sent)
-        for piece in self._pieces(reader, self._sent, arrival):
-            self._add_piece(piece, reader, _on_the_way_in(piece.part))
+        turned = int(names.turned_to_it(windows, np.array([row]))[0])
+        for begin, end, is_its_own in ((self._sent, turned, False), (turned, arrival, True)):
+            for piece in self._pieces(reader, begin, end):
+                self._add_piece(piece, reader, _on_the_way_in(piece.part, is_its_own=is_its_own))
         if not len(self._parts.times):
             self._add(names.SERVER, arrival, departure)
         elif self._parts.is_whole[row]:
@@ -210,11 +212,11 @@ class _Steps:
         )
 
 
-def _on_the_way_in(part: str) -> str:
+def _on_the_way_in(part: str, *, is_its_own: bool) -> str:
     """Name what the reader did before it read the request."""
     if part in _WAY_IN:
         return _WAY_IN[part]
     cause = next((one for one in CAUSES if part == one), None)
     if cause is None:
         return names.READER_ON_CPU
-    return names.WAY_IN if cause in names.ARRIVING else names.reader_blocked(cause)
+    return names.on_the_way_in(cause, is_its_own=is_its_own)

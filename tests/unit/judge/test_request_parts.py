@@ -175,6 +175,29 @@ def test_a_reader_that_is_busy_or_blocked_is_what_a_request_waits_for():
     assert kind_of_part("reader on CPU") is PartKind.WAITING
 
 
+def test_a_reader_that_waits_for_the_network_elsewhere_delays_what_it_reads_later():
+    """As a worker does that asks another service and blocks; waiting for this very request delays nobody."""
+    story = one_connection()
+    story.connection(1, 4001)
+    story.rows["waits"] = []
+    story.wait(7, 900, (*RECEIVE, "shop::ask_backend"), 150)
+    story.call(WRITE, 1060, 7, 4001)
+    story.wait(7, 1070, (*RECEIVE, MAIN), 20)
+    story.wait(7, 1900, (*RECEIVE, MAIN), 100)
+    found = divide(story.tables())
+    assert_adds_up(found)
+    told = {name: int(values[0]) for name, values in found.parts.items() if values[0]}
+    assert (told["reader blocked: network"], told["way in"], told["reader on CPU"]) == (40, 20, 30)
+    places = PartPlaces(found).of("reader blocked: network", np.ones(1, dtype=np.bool_))
+    assert [(one.function, one.count) for one in places] == [("shop::ask_backend", 1)]
+    assert steps_of(found)[1:5] == [
+        ("reader blocked: network", 10, 40),
+        ("reader on CPU", 50, 10),
+        ("reader on CPU", 60, 10),
+        ("way in", 70, 20),
+    ]
+
+
 def test_what_happened_before_or_after_the_recording_is_residue():
     story = one_connection()
     story.rows["waits"] = []
