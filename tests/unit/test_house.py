@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60
+SERVICES = ("examples/*.go", "examples/*.rs", "specimens/*.go", "specimens/*.rs")
 WORLDLY_CRATES = {"bpf", "loadgen", "sampler", "symbolize", "python"}
 
 
@@ -71,7 +72,7 @@ def test_refused_words_are_not_used() -> None:
     refused = re.compile(r"\b(campaigns?|stud(y|ies)|attacks?|response[ _]times?|iterations?|bombard)\b", re.IGNORECASE)
     found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in tracked("src/*.py", "crates/*.rs", "docs/*.md", "README.md", "examples/*.go", "examples/*.rs")
+        for path in tracked("src/*.py", "crates/*.rs", "docs/*.md", "README.md", *SERVICES)
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if refused.search(line)
     ]
@@ -82,7 +83,7 @@ def test_no_promise_is_left_open() -> None:
     left_open = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|unimplemented!|todo!|NotImplementedError")
     found = [
         f"{path.relative_to(ROOT)}:{number} {line.strip()[:80]}"
-        for path in tracked("src/*.py", "crates/*.rs", "examples/*.py", "examples/*.go", "examples/*.rs", "*.toml")
+        for path in tracked("src/*.py", "crates/*.rs", "examples/*.py", *SERVICES, "*.toml")
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if left_open.search(line)
     ]

@@ -1,0 +1,5 @@
+//go:build healthy
+
+package main
+
+const keepConnections = true

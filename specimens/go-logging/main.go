@@ -1,0 +1,44 @@
+// Command go-logging answers an order and writes its positions to a journal.
+//
+// Planted: note waits until the disk has the line (fsync), for each position, within the request. The healthy twin
+// buffers lines, which a goroutine of their own writes once a second.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"example.com/specimens/internal/serve"
+)
+
+const positions = 3
+
+func main() {
+	file, err := unnamed()
+	if err != nil {
+		log.Fatal(err)
+	}
+	orders := newJournal(file)
+	serve.Main(func(w http.ResponseWriter, r *http.Request) {
+		key := serve.Key(r)
+		for position := range positions {
+			orders.note(fmt.Sprintf("order %d, position %d\n", key, position))
+		}
+		serve.Number(w, key)
+	})
+}
+
+// unnamed opens a file that is gone when the process is.
+func unnamed() (*os.File, error) {
+	const folder = "scratch"
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(folder, "journal-")
+	if err != nil {
+		return nil, err
+	}
+	return file, os.Remove(file.Name())
+}

@@ -1,0 +1,12 @@
+//go:build healthy
+
+package main
+
+import "regexp"
+
+var compiled = regexp.MustCompile(pattern)
+
+//go:noinline
+func validator() *regexp.Regexp {
+	return compiled
+}

@@ -1,0 +1,6 @@
+//go:build healthy
+
+package main
+
+//go:noinline
+func pause(uint64) {}

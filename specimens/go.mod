@@ -1,0 +1,3 @@
+module example.com/specimens
+
+go 1.24

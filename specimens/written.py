@@ -1,0 +1,91 @@
+"""Scores as Markdown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from observing import Finding, Observed
+from scoring import FALSE_ABOVE, Score, Totals, total
+
+_HEADER: Final = (
+    *("specimen", "planted cause", "first finding", "rank of the expected", "share told / planted"),
+    *("p99 planted / healthy", "on the twin above 10 %"),
+)
+_BEGIN: Final = "<!-- score: written by specimens/score.py --markdown -->\n"
+_END: Final = "<!-- end of score -->\n"
+
+
+def scored(scores: Sequence[Score]) -> str:
+    """Return the table of all specimens with the totals below it."""
+    rows = [_HEADER, ["---"] * len(_HEADER), *(_row(one) for one in scores)]
+    table = "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in rows)
+    return f"{table}\n\n{totals(total(scores))}\n"
+
+
+def totals(sums: Totals) -> str:
+    """Return the totals as a list."""
+    error = "" if sums.share_error is None else f", mean error {sums.share_error * 100:.1f} percentage points"
+    lines = [
+        f"first cause: {_of(sums.first, sums.specimens)}",
+        f"among the first three: {_of(sums.among_three, sums.specimens)}",
+        f"planted share within tolerance: {sums.shares_right} of {sums.shares_known}; told: {sums.shares_told}{error}",
+        f"findings on healthy twins above {FALSE_ABOVE * 100:.0f} % of the tail: {sums.false_of_tail}; of anything: "
+        f"{sums.false_of_anything}",
+    ]
+    if sums.failed:
+        lines.append(f"specimens whose runs failed: {sums.failed}")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def put(path: Path, text: str) -> None:
+    """Put the text between the marks of a document, in place of what is there.
+
+    Raises:
+        ValueError: if the marks are not there.
+    """
+    document = path.read_text("utf-8")
+    before, begin, rest = document.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{path}: the marks around the table are missing")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _row(one: Score) -> list[str]:
+    return [
+        one.name,
+        one.cause if one.cpu_signature else f"{one.cause} (no CPU)",
+        one.planted.error or _first(one.planted),
+        str(one.rank) if one.rank else "missed",
+        _shares(one),
+        f"{_milliseconds(one.planted)} / {_milliseconds(one.healthy)}",
+        one.healthy.error or ", ".join(map(_claim, one.false_findings)) or "none",
+    ]
+
+
+def _first(observed: Observed) -> str:
+    return _claim(observed.findings[0]) if observed.findings else "none"
+
+
+def _claim(finding: Finding) -> str:
+    return f"{finding.id} ({finding.share.point * 100:.0f} % of {finding.share_of})"
+
+
+def _shares(one: Score) -> str:
+    if one.share is None:
+        return ""
+    told = one.told_share
+    return f"{'not told' if told is None else f'{told * 100:.0f} %'} / {one.share.tail * 100:.0f} %"
+
+
+def _milliseconds(observed: Observed) -> str:
+    unsure = "" if observed.validity in ("VALID", "") else f" ({observed.validity})"
+    return f"{'?' if observed.p99_ns is None else f'{observed.p99_ns / 1e6:.1f} ms'}{unsure}"
+
+
+def _of(count: int, all_of: int) -> str:
+    return f"{count} of {all_of} ({100 * count / all_of:.0f} %)" if all_of else "0 of 0"
