@@ -13,8 +13,10 @@ from tailtune.judge.explain import all_rules
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.summary import latency_of
+from tailtune.judge.tail import RequestTimes, SizedTimes, Tail
 from tailtune.model.estimate import Estimate
 from tailtune.model.load import Validity
+from tailtune.model.project import Language, Service
 from tailtune.model.recording import CpuLayout, Kind
 from tailtune.model.summary import CpuSummary, GcSummary, RunSummary, SchedulingSummary, WindowSummary
 
@@ -27,6 +29,12 @@ def facts(
     cores: float = 0.4,
     mutex: StackProfile | None = None,
     allocations: StackProfile | None = None,
+    block: StackProfile | None = None,
+    off_cpu: StackProfile | None = None,
+    times: RequestTimes | None = None,
+    tail: Tail | None = None,
+    sized: SizedTimes | None = None,
+    language: Language | None = None,
     **window: Any,
 ) -> Facts:
     """A run of 1,000 requests of 5 ms mean, 2 ms of them CPU time, on one CPU; `stacks`: collapsed stack → samples."""
@@ -35,14 +43,24 @@ def facts(
         cpu = StackProfile.from_collapsed([f"{stack} {count}" for stack, count in stacks.items()], "profiles/cpu.pb.gz")
     measure = msgspec.structs.replace(_window(cores), **window)
     layout = CpuLayout(engine=[0], service=[1], note="")
+    diagnose = msgspec.structs.replace(measure, window="diagnose") if block or off_cpu else None
     return Facts(
-        manifest=manifest(load=load_report(reasons=measure.reasons, validity=measure.validity), layout=layout),
+        manifest=manifest(
+            load=load_report(reasons=measure.reasons, validity=measure.validity),
+            layout=layout,
+            service=Service(language=language) if language else None,
+        ),
         summary=RunSummary(
-            id="r", kind=Kind.RUN, variant="base", measure=measure, diagnose=None, goals=[], warnings=[]
+            id="r", kind=Kind.RUN, variant="base", measure=measure, diagnose=diagnose, goals=[], warnings=[]
         ),
         cpu=cpu,
         allocations=allocations,
         mutex=mutex,
+        block=block,
+        off_cpu=off_cpu,
+        times=times,
+        tail=tail,
+        sized=sized,
     )
 
 

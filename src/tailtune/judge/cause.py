@@ -15,6 +15,7 @@ from tailtune.model.workload import Arrival
 
 CPU_TIME: Final = "CPU time of the service"
 MEAN_LATENCY: Final = "mean latency"
+TAIL: Final = "wall time of requests above p99"
 _STRONG_SAMPLES: Final = 100
 
 

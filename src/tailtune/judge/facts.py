@@ -7,7 +7,8 @@ from typing import Final
 from tailtune.bundle import Bundle
 from tailtune.errors import NativeError
 from tailtune.judge.stackprofile import StackProfile
-from tailtune.judge.summary import summarize
+from tailtune.judge.summary import DIAGNOSE, MEASURE, summarize
+from tailtune.judge.tail import RequestTimes, SizedTimes, Tail, request_times, tail_of
 from tailtune.model.recording import Manifest
 from tailtune.model.summary import RunSummary, WindowSummary
 
@@ -24,6 +25,8 @@ _ALLOCATIONS: Final = (
     ("profiles/go-allocs.diagnose.pb.gz", "alloc_space"),
 )
 _MUTEX: Final = (("profiles/go-mutex.measure.pb.gz", "delay"), ("profiles/go-mutex.diagnose.pb.gz", "delay"))
+_BLOCK: Final = (("profiles/go-block.measure.pb.gz", "delay"), ("profiles/go-block.diagnose.pb.gz", "delay"))
+_OFF_CPU: Final = (("profiles/off-cpu.diagnose.pb.gz", "blocked"),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,16 @@ class Facts:
     """Go: bytes allocated during the window."""
     mutex: StackProfile | None = None
     """Go: ns that goroutines waited for mutexes, by who held them."""
+    block: StackProfile | None = None
+    """Go: ns that goroutines waited for channels and locks, by where they waited."""
+    off_cpu: StackProfile | None = None
+    """Diagnose window: ns that threads were blocked, by where they left their CPU."""
+    times: RequestTimes | None = None
+    """Measure window, request by request."""
+    tail: Tail | None = None
+    """Diagnose window."""
+    sized: SizedTimes | None = None
+    """Diagnose window, request by request."""
 
     @property
     def measure(self) -> WindowSummary:
@@ -82,13 +95,26 @@ def gather(bundle: Bundle) -> Facts:
         RecordingError: if a file of it is damaged.
     """
     files = frozenset(bundle.files())
+    summary = summarize(bundle)
+    cpu = _first(bundle, files, _CPU)
     return Facts(
         manifest=bundle.manifest,
-        summary=summarize(bundle),
-        cpu=_first(bundle, files, _CPU),
+        summary=summary,
+        cpu=cpu,
         allocations=_first(bundle, files, _ALLOCATIONS),
         mutex=_first(bundle, files, _MUTEX),
+        block=_first(bundle, files, _BLOCK),
+        off_cpu=_first(bundle, files, _OFF_CPU),
+        times=request_times(bundle, MEASURE),
+        tail=_tail(bundle, cpu),
     )
+
+
+def _tail(bundle: Bundle, cpu: StackProfile | None) -> Tail | None:
+    """The tail of the diagnose window, if the samples of the table are those of the profile."""
+    if cpu is None or cpu.source != _CPU[0][0]:
+        return None
+    return tail_of(bundle, DIAGNOSE, float(cpu.values.sum()) / cpu.samples)
 
 
 def _first(bundle: Bundle, files: frozenset[str], candidates: Sequence[tuple[str, str]]) -> StackProfile | None:

@@ -16,6 +16,11 @@ _GO_PLUMBING: Final = (
     r"net/http\.|golang\.org/x/net/http2|google\.golang\.org/grpc\.|github\.com/gin-gonic/gin\.|"
     r"github\.com/go-chi/chi|github\.com/gorilla/mux|github\.com/labstack/echo|github\.com/valyala/fasthttp\."
 )
+_GO_SERVERS: Final = re.compile(
+    r"net/http\.\(\*(conn|http2serverConn)\)|net/http\.(serverHandler|HandlerFunc|\(\*ServeMux\))|"
+    r"golang\.org/x/net/http2\.\(\*serverConn\)|google\.golang\.org/grpc\.\(\*Server\)|"
+    r"github\.com/valyala/fasthttp\.\(\*(Server|workerPool)\)"
+)
 _RUST_PLUMBING: Final = re.compile(
     r"(tokio|hyper|axum|tower|futures|actix|http)(_\w+)?|mio|warp|rocket|tonic|h2|async_std|smol|polling|tracing|"
     r"pin_project_lite"
@@ -67,6 +72,12 @@ def kind_of(function: str) -> FrameKind:
     if is_plumbing(function) or function.startswith("runtime."):
         return FrameKind.RUNTIME
     return FrameKind.STANDARD if is_standard(function) else FrameKind.OWN
+
+
+@lru_cache(maxsize=65536)
+def serves_go(function: str) -> bool:
+    """Whether the function belongs to a known server in Go: code below it on a stack works on a request."""
+    return _GO_SERVERS.match(function) is not None
 
 
 def is_code(function: str) -> bool:
