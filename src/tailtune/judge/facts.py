@@ -6,6 +6,7 @@ from typing import Final
 
 from tailtune.bundle import Bundle
 from tailtune.errors import NativeError
+from tailtune.judge.request_sizes import sized_times
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.summary import DIAGNOSE, MEASURE, summarize
 from tailtune.judge.tail import RequestTimes, SizedTimes, Tail, request_times, tail_of
@@ -107,6 +108,7 @@ def gather(bundle: Bundle) -> Facts:
         off_cpu=_first(bundle, files, _OFF_CPU),
         times=request_times(bundle, MEASURE),
         tail=_tail(bundle, cpu),
+        sized=sized_times(bundle, DIAGNOSE),
     )
 
 
