@@ -1,0 +1,3 @@
+//! As many threads as jobs.
+
+pub(crate) const BLOCKING_THREADS: usize = 512;

@@ -1,0 +1,3 @@
+//! Nothing to wait for.
+
+pub(crate) fn wait_for_replica() {}
