@@ -40,6 +40,11 @@ def changed_rate(facts: Facts, rate_per_s: float) -> str:
     return f"tailtune run --rate {max(1, round(rate_per_s))}{_workload(facts)}{variant}"
 
 
+def changed_knob(facts: Facts, knob: str, *levels: str) -> str:
+    """Return the sweep that tries some levels of a knob."""
+    return f"tailtune sweep {knob}={','.join(levels)}{_workload(facts)}"
+
+
 def _workload(facts: Facts) -> str:
     name = facts.manifest.workload_name
     return "" if name in ("", "default") else f" --workload {name}"

@@ -7,6 +7,7 @@ from typing import Final
 from tailtune.bundle import Bundle
 from tailtune.errors import NativeError
 from tailtune.judge.request_sizes import sized_times
+from tailtune.judge.resources import page_faults
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.summary import DIAGNOSE, MEASURE, summarize
 from tailtune.judge.tail import RequestTimes, SizedTimes, Tail, request_times, tail_of
@@ -52,6 +53,8 @@ class Facts:
     """Diagnose window."""
     sized: SizedTimes | None = None
     """Diagnose window, request by request."""
+    faults_per_request: float | None = None
+    """Page faults of the service's processes in the measure window, minor and major ones."""
 
     @property
     def measure(self) -> WindowSummary:
@@ -109,6 +112,7 @@ def gather(bundle: Bundle) -> Facts:
         times=request_times(bundle, MEASURE),
         tail=_tail(bundle, cpu),
         sized=sized_times(bundle, DIAGNOSE),
+        faults_per_request=page_faults(bundle.table("process"), MEASURE, summary.measure.latency.requests),
     )
 
 

@@ -105,6 +105,14 @@ def scheduling(bundle: Bundle, window: str, requests: int) -> SchedulingSummary 
     )
 
 
+def page_faults(process: pa.Table, window: str, requests: int) -> float | None:
+    """Return page faults per request, minor and major; None where the service's processes were not observed."""
+    rows = rows_of(process, window)
+    if rows.num_rows < 2 or not requests:
+        return None
+    return (growth(rows, "minor_faults") + growth(rows, "major_faults")) / requests
+
+
 def states(threads: pa.Table, window: str) -> StatesSummary | None:
     """Return the average number of threads in each state; None where states were not recorded.
 

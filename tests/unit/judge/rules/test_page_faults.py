@@ -1,0 +1,54 @@
+"""Memory taken from the kernel and given back: what triggers the rule, and a near miss that must not."""
+
+import dataclasses
+
+import pytest
+from tests.support.facts import apply, facts, one
+
+from tailtune.model.finding import Group
+
+RUST = "start_thread;http_server::threads::converse;my_service::walk"
+FAULT = "asm_exc_page_fault_[k];exc_page_fault_[k];handle_mm_fault_[k];clear_page_erms_[k]"
+UNMAP = "__munmap;entry_SYSCALL_64_[k];__x64_sys_munmap_[k];__vm_munmap_[k];zap_pte_range_[k]"
+MAP = "mmap64;entry_SYSCALL_64_[k];__x64_sys_mmap_[k];do_mmap_[k]"
+
+
+def test_faults_count_with_the_calls_that_give_memory_back():
+    given = facts({f"{RUST};{FAULT}": 40, f"{RUST};cfree;{UNMAP}": 20, f"{RUST};calloc;{MAP}": 5, RUST: 35})
+    cause = one("page-faults", dataclasses.replace(given, faults_per_request=1500.25))
+    assert cause.finding.id == "page-faults:my_service::walk"
+    assert cause.finding.title == (
+        "touching new memory and giving it back takes 65.0 % of CPU time; most in my_service::walk (100 %)"
+    )
+    assert cause.finding.group is Group.ALGORITHM
+    assert [evidence.text for evidence in cause.finding.evidence] == [
+        "in page faults: 40 of 100 samples",
+        "giving memory back: 20 of 100 samples",
+        "mapping memory: 5 of 100 samples",
+        "1,500.2 page faults per request",
+    ]
+
+
+def test_a_fault_within_a_system_call_is_counted_once():
+    cause = one("page-faults", facts({f"{RUST};read;__x64_sys_read_[k];{FAULT}": 30, RUST: 70}))
+    assert cause.finding.share.point == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "el0_da_[k];do_mem_abort_[k];do_page_fault_[k]",
+        "asm_exc_page_fault_[k]",
+        "do_user_addr_fault_[k]",
+        "__handle_mm_fault_[k]",
+    ],
+)
+def test_entries_that_are_known(fault):
+    assert one("page-faults", facts({f"{RUST};{fault}": 30, RUST: 70})).finding.share.point == pytest.approx(0.3)
+
+
+def test_few_faults_and_unmapping_alone_are_no_finding():
+    assert apply("page-faults", facts({f"{RUST};{FAULT}": 9, RUST: 91})) == []
+    assert apply("page-faults", facts({f"{RUST};{FAULT}": 19, RUST: 40})) == []
+    assert apply("page-faults", facts({f"{RUST};{UNMAP}": 50, RUST: 50})) == []
+    assert apply("page-faults", facts(None)) == []
