@@ -38,9 +38,11 @@ RESIDUE: Final = "residue"
 UNDIVIDED: Final = "not divided"
 """From send to end, where the window of a request could not be told."""
 
-_ARRIVING: Final = (Cause.EVENTS, Cause.HANDED_OVER, Cause.UNKNOWN)
+READER_UNKNOWN: Final = "reader blocked, cause unknown"
+"""No stack was seen. Where switches come without wake-ups, this may be waiting for a CPU as well."""
+_ARRIVING: Final = (Cause.EVENTS, Cause.HANDED_OVER)
 """What a reader without work waits for."""
-_UNKNOWN: Final = (str(Cause.UNKNOWN), str(Cause.HANDED_OVER), SERVER, RESIDUE, UNDIVIDED)
+_UNKNOWN: Final = (str(Cause.UNKNOWN), str(Cause.HANDED_OVER), READER_UNKNOWN, SERVER, RESIDUE, UNDIVIDED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +174,7 @@ def on_the_way_in(cause: Cause, *, is_its_own: bool) -> str:
 
 def reader_blocked(cause: Cause) -> str:
     """Name the part in which the reader waited for something of its own."""
-    return f"{READER_BLOCKED}: {cause}"
+    return READER_UNKNOWN if cause is Cause.UNKNOWN else f"{READER_BLOCKED}: {cause}"
 
 
 def _is_whole(windows: RequestWindows, told: Integers) -> Flags:

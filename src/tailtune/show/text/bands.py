@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tailtune.model.request_parts import Band, PartKind, PartShare, RequestBands, RequestTimeline, Step
+from tailtune.model.request_parts import Band, PartKind, PartShare, Place, RequestBands, RequestTimeline, Step
 from tailtune.model.units import format_ns, format_share
 from tailtune.show.text.glyphs import Glyphs, glyphs
 from tailtune.show.text.table import WIDTH, labelled, paragraph, table
@@ -12,6 +12,9 @@ from tailtune.show.values import count, plural, with_interval
 _BAR: Final = 20
 _NAMED: Final = 3
 """Parts named beside a bar."""
+_FEWEST_SEEN: Final = 5
+_TOLD: Final = 0.2
+"""Of a part: a function with less, or seen less often, is not named beside the bar."""
 _WORTH_A_WORD: Final = 0.005
 _LEAST_STEP: Final = 0.001
 """Of the latency: shorter steps are summed up, unless all are asked for."""
@@ -100,8 +103,15 @@ def _largest(band: Band) -> str:
 
 
 def _named(part: PartShare) -> str:
-    where = f" in {part.places[0].function}" if part.places and part.part != "runnable" else ""
+    where = f" in {part.places[0].function}" if part.part != "runnable" and _is_told(part.places) else ""
     return f"{part.part} {format_share(part.share.point)}{where}"
+
+
+def _is_told(places: Sequence[Place]) -> bool:
+    """Whether the first place says something: seen often enough, and more than a remark in brackets."""
+    if not places or places[0].function.startswith("["):
+        return False
+    return places[0].count >= _FEWEST_SEEN and places[0].share >= _TOLD
 
 
 def _whole(band: Band) -> list[str]:
