@@ -8,7 +8,12 @@ use gotrace::{CpuSamples, Delays, Limits, Summary};
 use proptest::prelude::*;
 use support::{Trace, event, varint};
 
-const SMALL: &[&[u8]] = &[include_bytes!("data/go1.26.trace")];
+const SMALL: &[&[u8]] = &[
+    include_bytes!("data/go1.22.trace"),
+    include_bytes!("data/go1.23.trace"),
+    include_bytes!("data/go1.25.trace"),
+    include_bytes!("data/go1.26.trace"),
+];
 
 fn limits() -> Limits {
     Limits {

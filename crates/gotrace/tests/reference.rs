@@ -213,6 +213,22 @@ fn assert_equal(ours: &Value, reference: &Value) {
     }
 }
 
+/// What Go's reader said of the kept traces is kept, too.
+#[test]
+fn kept_traces_of_all_versions_are_read_as_go_reads_them() {
+    for version in ["1.22", "1.23", "1.25", "1.26"] {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let report = ours(&data.join(format!("go{version}.trace")));
+        assert_eq!(
+            (report.version.as_str(), report.warnings.len()),
+            (version, 0)
+        );
+        let kept = std::fs::read(data.join(format!("go{version}.json"))).expect("it is kept");
+        let reference = serde_json::from_slice(&kept).expect("it is JSON");
+        assert_equal(&as_reference(&report), &without_longest(reference));
+    }
+}
+
 #[test]
 fn states_and_counts_equal_those_of_gos_reader() {
     let Some(programs) = Programs::build("reference") else {
