@@ -9,6 +9,12 @@ use std::process::Command;
 use gotrace::{GoroutineReport, Limits, Report, SpanReport, Summary};
 use serde_json::{Value, json};
 
+/// Options of the workload, and its environment.
+type Case = (
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
 /// Programs, built in a folder that goes with the test.
 struct Programs {
     folder: PathBuf,
@@ -234,7 +240,7 @@ fn states_and_counts_equal_those_of_gos_reader() {
     let Some(programs) = Programs::build("reference") else {
         return;
     };
-    let cases: [(&[&str], &[(&str, &str)]); 5] = [
+    let cases: [Case; 5] = [
         (&[], &[]),
         (&["-profile", "-rounds", "300", "-workers", "4"], &[]),
         (&["-rounds", "20", "-workers", "20"], &[("GOMAXPROCS", "1")]),
