@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_go_trace", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -500,7 +500,7 @@ def profile_format(data: bytes) -> str:
     Name the format of a profile, given its first bytes (64 kB are enough).
 
     One of `pprof`, `perf.data`, `perf-script`, `collapsed`, `heap_v2`, `heap profile`, `speedscope`, `firefox`,
-    `simpleperf`; empty if it is none of these.
+    `simpleperf`, `go-trace`; empty if it is none of these.
     """
 
 def read_collapsed(source: bytes | bytearray | str | PathLike[str]) -> Profile:
@@ -508,6 +508,23 @@ def read_collapsed(source: bytes | bytearray | str | PathLike[str]) -> Profile:
     Read collapsed text (`frame;frame count`, root first), given as bytes or as the path of a file.
 
     What is no stack is passed over, with a warning. Raises NativeError when the file cannot be read.
+    """
+
+def read_go_trace(path: str | PathLike[str], progress: Any | None = None) -> tuple[Profile, Profile | None, bytes]:
+    """
+    Read an execution trace of Go 1.22 or later, of `runtime/trace` or the flight recorder.
+
+    Args:
+        path: The trace.
+        progress: Called now and then with the share of the file that was read, 0 to 1; what it raises is raised here.
+
+    Returns:
+        Time in which goroutines did not run, by stack, as ("contentions", "count") and ("delay", "nanoseconds") with
+        the labels `state` and `reason`; samples of the CPU profiler, if it ran; and what is in the trace, as JSON
+        (`tailtune.model.go_trace.GoTrace`). A trace that is cut or damaged gives what was read, with a warning.
+
+    Raises:
+        NativeError: When the file cannot be read, is no such trace, or needs too much memory.
     """
 
 def read_heap_v2(data: bytes, *, earlier: bytes | None = None, pid: SupportsIndex = 0) -> Profile:

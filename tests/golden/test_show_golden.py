@@ -110,6 +110,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "profile.txt": lambda: profile_result(profiles.PLAIN),
     "profile-few.txt": lambda: profile_result(profiles.FEW),
     "profile-off-cpu.txt": lambda: profile_result(profiles.WAITING),
+    "profile-go-trace.txt": lambda: profile_result(profiles.GO_TRACE),
     "profile-compared.txt": lambda: profile_result(profiles.DIFFERENT),
     "profile-diff.txt": lambda: profile_diff(_profile_diff()),
     "profile-diff.md": lambda: profile_diff_markdown(_profile_diff()),

@@ -1,5 +1,6 @@
 """Results of `tailtune profile`, as its use case makes them, for tests of how they are shown."""
 
+from tests.support.go_traces import WHOLE
 from tests.support.profiles import cpu_profile, service_profile
 
 from tailtune._native import Profile
@@ -69,3 +70,4 @@ WAITING = result(
 DIFFERENT = result(
     service_profile(hashing=620), Look(), diff=diff_profiles([service_profile()], [service_profile(hashing=620)])
 )
+GO_TRACE = result(service_profile(), Look(top=3), mode="execution trace in the format of Go 1.26", trace=WHOLE)

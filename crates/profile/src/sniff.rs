@@ -17,8 +17,8 @@ const BEGINNINGS: &[(&[u8], &str)] = &[
 const LINES: usize = 50;
 
 /// Names the format of a profile, given its first bytes (some kB): `pprof`, `perf.data`,
-/// `perf-script`, `collapsed`, `heap_v2`, `heap profile`, `speedscope`, `firefox`, `simpleperf`; empty
-/// if it is none of these. Packed files (gzip) are taken for pprof.
+/// `perf-script`, `collapsed`, `heap_v2`, `heap profile`, `speedscope`, `firefox`, `simpleperf`,
+/// `go-trace`; empty if it is none of these. Packed files (gzip) are taken for pprof.
 #[must_use]
 pub fn sniff(bytes: &[u8]) -> &'static str {
     if let Some((_, name)) = BEGINNINGS
@@ -26,6 +26,9 @@ pub fn sniff(bytes: &[u8]) -> &'static str {
         .find(|(begin, _)| bytes.starts_with(begin))
     {
         return name;
+    }
+    if is_go_trace(bytes) {
+        return "go-trace";
     }
     let text = String::from_utf8_lossy(bytes);
     let begin = text.trim_start_matches('\u{feff}').trim_start();
@@ -67,6 +70,11 @@ fn json(text: &str) -> &'static str {
     }
 }
 
+/// An execution trace begins with the version of Go that made its format: `go 1.26 trace` and three zeros.
+fn is_go_trace(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"go 1.") && bytes.get(7..16) == Some(b" trace\0\0\0")
+}
+
 /// A pprof that was unpacked begins with its first sample type: field 1, a message of one or two small numbers.
 fn is_raw_pprof(bytes: &[u8]) -> bool {
     let [0x0a, length, first, ..] = bytes else {
@@ -89,13 +97,15 @@ mod tests {
     #[test]
     fn formats_are_told_apart() {
         let script = "# ========\n# captured on\n#\ntiny  5721 [000] 15829.6: 1 cpu-clock: \n\t ffff a (b)\n";
-        let cases: [(&[u8], &str); 12] = [
+        let cases: [(&[u8], &str); 14] = [
             (b"PERFILE2\x68", "perf.data"),
             (&[0x1f, 0x8b, 8], "pprof"),
             (&[0x0a, 4, 8, 1, 16, 2, 0x0a, 4], "pprof"),
             (script.as_bytes(), "perf-script"),
             (b"main;work 12\nmain;wait 3\nmain;c", "collapsed"),
             (b"one line 7", "collapsed"),
+            (b"go 1.26 trace\0\0\0\x01", "go-trace"),
+            (b"go 1.26 tracing\0\0\0", ""),
             (b"heap_v2/524288\n  t*: 1: 2", "heap_v2"),
             (
                 b"heap profile: 3: 4 [5: 6] @ heap/1048576\n",

@@ -1,6 +1,7 @@
 //! Python bindings: conversions, the error table, and the release of the GIL; nothing else.
 
 mod errors;
+mod gotrace;
 mod hdr;
 mod heap;
 mod load;
@@ -34,6 +35,8 @@ mod _native {
     use super::view::view_schedule;
 
     // Seeing side: sampler, profile, symbols.
+    #[pymodule_export]
+    use super::gotrace::read_go_trace;
     #[pymodule_export]
     use super::heap::read_heap_v2;
     #[pymodule_export]

@@ -136,7 +136,7 @@ pub(crate) fn read_collapsed(py: Python<'_>, source: Source) -> PyResult<Profile
 /// Name the format of a profile, given its first bytes (64 kB are enough).
 ///
 /// One of `pprof`, `perf.data`, `perf-script`, `collapsed`, `heap_v2`, `heap profile`, `speedscope`, `firefox`,
-/// `simpleperf`; empty if it is none of these.
+/// `simpleperf`, `go-trace`; empty if it is none of these.
 #[pyfunction]
 pub(crate) fn profile_format(data: &[u8]) -> &'static str {
     profile::sniff(data)

@@ -82,6 +82,9 @@ class View:
     """Only threads whose name or number matches; where the profile holds single samples."""
     label: str = ""
     """Only stacks with a label, written key:value, that matches."""
+    reason: str = ""
+    """Only stacks at which goroutines did not run for a reason that matches, such as chan, sync, network, runnable or
+    syscall; of an execution trace of Go."""
     from_: Annotated[float | None, Parameter(name="--from")] = None
     """Only from this second on, counted from the first sample; where the profile holds single samples."""
     to: float | None = None
@@ -100,6 +103,7 @@ class View:
             ignore=self.ignore,
             thread=self.thread,
             label=self.label,
+            reason=self.reason,
             begin_s=self.from_,
             end_s=self.to,
         )

@@ -56,7 +56,8 @@ def profile(
     progress.phase("tables", "summing up")
     profiles = {title: look.keep.of(one) for title, one in opened.profiles.items()}
     seen = look_at(profiles, look)
-    if not seen.idle and not any(table.total for table in seen.tables):
+    is_told = bool(seen.idle) or (opened.trace is not None and look.keep == Keep())
+    if not is_told and not any(table.total for table in seen.tables):
         raise _nothing(opened, taking, look)
     base = look.keep.of(other.main) if other else None
     served = _served(base_requests, other), _served(requests, opened)
@@ -87,6 +88,7 @@ def _result(opened: Opened, seen: Seen, diff: ProfileDiff | None, written: list[
         diff=diff,
         written=written,
         warnings=[*opened.warnings, *seen.warnings],
+        trace=opened.trace,
     )
 
 

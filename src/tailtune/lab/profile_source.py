@@ -11,6 +11,7 @@ from tailtune.bundle.reader import Bundle
 from tailtune.errors import RecordingError, RunInterruptedError, UsageError
 from tailtune.lab.facts import open_recording
 from tailtune.model.endpoint import PprofKind
+from tailtune.model.go_trace import GoTrace
 from tailtune.model.profile_view import ProfileSource, SourceKind, ThreadStates
 from tailtune.model.recording import Phase
 from tailtune.model.units import NS_PER_S
@@ -19,7 +20,7 @@ from tailtune.record.ports import Progress
 from tailtune.record.profiling.attach import Wanted, attach
 from tailtune.record.profiling.endpoint import Pull, pull, pull_of
 from tailtune.record.profiling.find import Process, process_named, process_of
-from tailtune.record.profiling.open import STDIN, is_profile_file, naming, open_profile
+from tailtune.record.profiling.open import STDIN, ProfileFile, is_profile_file, naming, open_profile, read_profile
 
 if TYPE_CHECKING:
     from tailtune._native import Profile
@@ -28,6 +29,7 @@ _T = TypeVar("_T")
 ON_CPU: Final = "on-CPU"
 OFF_CPU: Final = "off-CPU"
 PAGE_FAULTS: Final = "page faults"
+CPU_SAMPLES: Final = "CPU samples"
 READ: Final = "profile"
 """Titles of profiles; the last is of one that was read."""
 _STEP_S: Final = 0.1
@@ -60,6 +62,8 @@ class Opened:
     """Frames are states of threads and places of waiting: no code was seen."""
     requests: int | None = None
     """Answered meanwhile; None: not known."""
+    trace: GoTrace | None = None
+    """Of a file that is an execution trace."""
     threads: list[ThreadStates] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -133,23 +137,20 @@ class Sources:
         )
 
     def _pulled(self, asked: Pull) -> Opened:
-        from tailtune._native import Profile
-
         self.progress.phase("pull", asked.url)
         data = _in_background(lambda: pull(asked), asked.seconds, self.progress)
         with naming(asked.url):
-            found = Profile.from_pprof(data)
+            found = read_profile(data, self.progress)
         opened = _opened(found, SourceKind.URL, asked.url)
         if not asked.kind:
             return opened
         mode = "made by the service itself (net/http/pprof)"
-        return replace(opened, profiles={asked.kind.value: found}, mode=mode)
+        return replace(opened, profiles={asked.kind.value: found.profile}, mode=mode)
 
     def _read(self, name: str) -> Opened:
         shown = "stdin" if name == STDIN else name
         self.progress.phase("read", shown)
-        found = open_profile(name, self.progress)
-        return _opened(found, SourceKind.FILE, shown)
+        return _opened(open_profile(name, self.progress), SourceKind.FILE, shown)
 
     def _recording(self, name: str) -> Bundle | None:
         try:
@@ -170,20 +171,27 @@ class Sources:
         found = Profile.from_pprof(bundle.file(best))
         others = [name for name in names if name != best]
         notes = [f"{best} of this recording; it also holds {', '.join(others)}"] if others else []
-        opened = _opened(found, SourceKind.RECORDING, f"{bundle.id}: {best}")
+        opened = _opened(ProfileFile(found), SourceKind.RECORDING, f"{bundle.id}: {best}")
         manifest = bundle.manifest
         load = manifest.diagnose_load if f".{Phase.DIAGNOSE}." in best else manifest.load
         return replace(opened, requests=load.completed_requests if load else None, warnings=[*opened.warnings, *notes])
 
 
-def _opened(found: "Profile", kind: SourceKind, name: str) -> Opened:
-    """Return a profile that was made elsewhere, with what it says of itself."""
+def _opened(found: ProfileFile, kind: SourceKind, name: str) -> Opened:
+    """Return what was made elsewhere, with what it says of itself."""
+    profiles = {READ: found.profile}
+    if found.cpu_samples is not None:
+        profiles[CPU_SAMPLES] = found.cpu_samples
+    trace = found.trace
+    mode = f"execution trace in the format of Go {trace.version}; tables are of time that was not run" if trace else ""
     return Opened(
         source=ProfileSource(kind=kind, name=name),
-        profiles={READ: found},
-        seconds=found.duration_ns / NS_PER_S,
-        lost=found.lost,
-        warnings=list(found.warnings),
+        profiles=profiles,
+        seconds=found.profile.duration_ns / NS_PER_S,
+        mode=mode,
+        lost=found.profile.lost,
+        trace=trace,
+        warnings=list(found.profile.warnings),
     )
 
 

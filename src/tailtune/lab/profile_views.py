@@ -48,6 +48,8 @@ class Keep:
     """Of a thread's name or number."""
     label: str = ""
     """Of a label, written `key:value`."""
+    reason: str = ""
+    """Of why goroutines did not run, in an execution trace; a label, so not together with `label`."""
     begin_s: float | None = None
     """Seconds after the first sample."""
     end_s: float | None = None
@@ -56,14 +58,18 @@ class Keep:
         """Return what is kept of a profile.
 
         Raises:
-            UsageError: for what is no regular expression, and for threads or times that are not known.
+            UsageError: for what is no regular expression, for threads or times that are not known, and for a label and
+                a reason together.
         """
         if self == Keep():
             return profile
+        if self.reason and self.label:
+            raise UsageError("--reason and --label cannot be given together", hint="--label 'reason:...' is the same")
+        label = f"^reason:.*({self.reason})" if self.reason else self.label
         begin, end = (None if one is None else round(one * NS_PER_S) for one in (self.begin_s, self.end_s))
         try:
             return profile.filter(
-                focus=self.focus, ignore=self.ignore, thread=self.thread, label=self.label, begin_ns=begin, end_ns=end
+                focus=self.focus, ignore=self.ignore, thread=self.thread, label=label, begin_ns=begin, end_ns=end
             )
         except NativeError as error:
             *drawing, told = error.message.splitlines()  # a pattern that is wrong is drawn with a mark below it

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from tailtune.model.estimate import Estimate
+from tailtune.model.go_trace import GoTrace
 from tailtune.model.profile_diff import ProfileDiff
 
 STATE: Final = "state"
@@ -188,3 +189,5 @@ class ProfileResult(msgspec.Struct, frozen=True, kw_only=True):
     written: list[str]
     """Files of `--output`, as named."""
     warnings: list[str]
+    trace: GoTrace | None = None
+    """What else is in an execution trace of Go; the tables are of the time that its goroutines did not run."""

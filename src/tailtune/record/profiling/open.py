@@ -5,9 +5,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, NamedTuple
+
+import msgspec
 
 from tailtune.errors import NativeError, SetupError, UsageError
+from tailtune.model.go_trace import GoTrace
 from tailtune.record.ports import Progress
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 STDIN: Final = "-"
 _ELF: Final = b"\x7fELF"
+_GO_TRACE: Final = "go-trace"
 _HEAD_BYTES: Final = 65_536
 """Enough to tell the format."""
 _MOST_BYTES: Final = 1 << 30
@@ -22,10 +26,21 @@ _MOST_BYTES: Final = 1 << 30
 _MOST_KEPT_BYTES: Final = 16 << 30
 """Of a pipe, on the disk."""
 _PIECE_BYTES: Final = 1 << 20
-_READABLE: Final = "pprof, perf.data, the text of perf script, collapsed stacks, or a dump of jemalloc"
+_READABLE: Final = (
+    "pprof, perf.data, the text of perf script, collapsed stacks, a dump of jemalloc, or an execution trace of Go"
+)
 
 
-def open_profile(name: str, progress: Progress) -> "Profile":
+class ProfileFile(NamedTuple):
+    """What a file holds."""
+
+    profile: "Profile"
+    cpu_samples: "Profile | None" = None
+    """Of an execution trace, if the CPU was sampled meanwhile."""
+    trace: GoTrace | None = None
+
+
+def open_profile(name: str, progress: Progress) -> ProfileFile:
     """Read the profile in a file, or `-`: in stdin.
 
     Raises:
@@ -40,6 +55,22 @@ def open_profile(name: str, progress: Progress) -> "Profile":
         raise UsageError(f"{name} does not exist") from error
     except OSError as error:
         raise SetupError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def read_profile(data: bytes, progress: Progress) -> ProfileFile:
+    """Read what a service has sent: pprof, or an execution trace of Go.
+
+    Raises:
+        NativeError: if it is neither, or damaged from its beginning.
+    """
+    from tailtune import _native
+
+    if _native.profile_format(data[:_HEAD_BYTES]) != _GO_TRACE:
+        return ProfileFile(_native.Profile.from_pprof(data))
+    with tempfile.NamedTemporaryFile(prefix="tailtune-") as kept:
+        kept.write(data)
+        kept.flush()
+        return _go_trace(Path(kept.name), progress)
 
 
 @contextmanager
@@ -69,11 +100,26 @@ def is_profile_file(path: Path) -> bool:
         return True
 
 
-def _read(path: Path, name: str, progress: Progress) -> "Profile":
+def _read(path: Path, name: str, progress: Progress) -> ProfileFile:
     from tailtune import _native
 
     with path.open("rb") as stream:
         form = _native.profile_format(stream.read(_HEAD_BYTES))
+    if form == _GO_TRACE:
+        return _go_trace(path, progress)
+    return ProfileFile(_profile(path, name, form, progress))
+
+
+def _go_trace(path: Path, progress: Progress) -> ProfileFile:
+    from tailtune import _native
+
+    profile, samples, told = _native.read_go_trace(path, progress=lambda share: progress.advance(share, 1.0))
+    return ProfileFile(profile, samples, msgspec.json.decode(told, type=GoTrace))
+
+
+def _profile(path: Path, name: str, form: str, progress: Progress) -> "Profile":
+    from tailtune import _native
+
     match form:
         case "pprof":
             return _native.Profile.from_pprof(_whole(path, name))

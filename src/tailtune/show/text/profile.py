@@ -6,6 +6,7 @@ from typing import Final
 from tailtune.model.profile_view import ProfileResult, ProfileRow, ProfileTable, SourceKind
 from tailtune.model.units import format_share
 from tailtune.show.printable import printable, shortened
+from tailtune.show.text.go_trace import go_trace
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.profile_closer import calls, listing
 from tailtune.show.text.profile_diff import profile_diff
@@ -27,6 +28,7 @@ def profile_result(result: ProfileResult) -> str:
         return page(_header(result), profile_diff(result.diff).rstrip("\n").split("\n"), _end(result))
     return page(
         _header(result),
+        *go_trace(result.trace),
         thread_states(result.threads),
         *(section for one in result.tables for section in (_table(one), tree(one))),
         idle_places(result.idle),

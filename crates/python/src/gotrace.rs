@@ -1,0 +1,117 @@
+//! Bindings of execution traces of Go.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ::gotrace::{CpuSamples, Delays, Limits, Outcome, Report, Summary, TraceError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::native_error;
+use crate::profile::Profile;
+use crate::progress::Progress;
+
+/// Goroutines that are reported one by one.
+const GOROUTINES: usize = 100;
+/// Bytes after which progress is told.
+const STEP_BYTES: u64 = 1 << 22;
+
+/// Delays, samples of the CPU profiler, and the report as JSON.
+type Parts<'py> = (Profile, Option<Profile>, Bound<'py, PyBytes>);
+
+/// Read an execution trace of Go 1.22 or later, of `runtime/trace` or the flight recorder.
+///
+/// Args:
+///     path: The trace.
+///     progress: Called now and then with the share of the file that was read, 0 to 1; what it raises is raised here.
+///
+/// Returns:
+///     Time in which goroutines did not run, by stack, as ("contentions", "count") and ("delay", "nanoseconds") with
+///     the labels `state` and `reason`; samples of the CPU profiler, if it ran; and what is in the trace, as JSON
+///     (`tailtune.model.go_trace.GoTrace`). A trace that is cut or damaged gives what was read, with a warning.
+///
+/// Raises:
+///     NativeError: When the file cannot be read, is no such trace, or needs too much memory.
+#[pyfunction]
+#[pyo3(signature = (path, progress = None))]
+pub(crate) fn read_go_trace(
+    py: Python<'_>,
+    path: PathBuf,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Parts<'_>> {
+    let mut progress = Progress::new(progress);
+    let read = py.detach(|| read(&path, &mut progress));
+    progress.result()?;
+    let (delays, samples, report) = read.map_err(|error| read_error(py, &path, &error))?;
+    let written = serde_json::to_vec(&report);
+    let report = written.map_err(|error| native_error(py, error.to_string(), ""))?;
+    let samples = samples.map(|inner| Profile { inner });
+    Ok((
+        Profile { inner: delays },
+        samples,
+        PyBytes::new(py, &report),
+    ))
+}
+
+/// The same before it is Python's.
+type Found = (profile::Profile, Option<profile::Profile>, Report);
+
+fn read(path: &Path, progress: &mut Progress) -> Result<Found, TraceError> {
+    let file = File::open(path)?;
+    let source = Counted {
+        length: file.metadata()?.len().max(1),
+        file,
+        read: 0,
+        told: 0,
+        progress,
+    };
+    let mut sink = (
+        Summary::with_goroutines(GOROUTINES),
+        (Delays::default(), CpuSamples::default()),
+    );
+    let outcome = ::gotrace::read(source, &Limits::default(), &mut sink)?;
+    let (summary, (delays, samples)) = sink;
+    let mut delays = delays.profile(&outcome.names);
+    delays.duration_ns = length_ns(&outcome);
+    delays.warnings.clone_from(&outcome.warnings);
+    let samples = samples.profile(&outcome.names);
+    Ok((delays, samples, summary.report(&outcome)))
+}
+
+fn length_ns(outcome: &Outcome) -> i64 {
+    i64::try_from(outcome.end_ns.saturating_sub(outcome.begin_ns)).unwrap_or(i64::MAX)
+}
+
+fn read_error(py: Python<'_>, path: &Path, error: &TraceError) -> PyErr {
+    let hint = match error {
+        TraceError::NotATrace => "Go writes traces with runtime/trace and at /debug/pprof/trace",
+        TraceError::Version(_) => "record it with a service built by Go 1.22 or later",
+        _ => "",
+    };
+    native_error(py, format!("{}: {error}", path.display()), hint)
+}
+
+/// A file that tells how far it was read.
+struct Counted<'a> {
+    file: File,
+    length: u64,
+    read: u64,
+    told: u64,
+    progress: &'a mut Progress,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read += read as u64;
+        if self.read - self.told >= STEP_BYTES {
+            self.told = self.read;
+            let share = (self.read as f64 / self.length as f64).min(1.0);
+            if !self.progress.tell((share,)) {
+                return Err(io::Error::other("reading was interrupted"));
+            }
+        }
+        Ok(read)
+    }
+}
