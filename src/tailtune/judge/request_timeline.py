@@ -163,14 +163,22 @@ class _Steps:
         rows = np.arange(first, behind)
         lengths = times.back_ns[rows] - times.rows.t_ns[rows]
         kept = rows if len(rows) <= _MOST_WAITS else np.sort(rows[np.argsort(-lengths, kind="stable")[:_MOST_WAITS]])
-        at, following = begin, first
+        at, following, is_lost = begin, first, False
         for row in kept.tolist():
             left, woken, back = (int(values[row]) for values in (times.rows.t_ns, times.woken_ns, times.back_ns))
-            yield from self._running(at, min(max(left, at), end), is_many=row > following)
+            until = min(max(left, at), end)
+            if is_lost:
+                yield _Piece(names.RESIDUE, at, until)
+            else:
+                yield from self._running(at, until, is_many=row > following)
             yield _Piece(str(CAUSES[int(times.cause[row])]), max(left, begin), min(woken, end), row)
             yield _Piece(names.RUNNABLE, max(woken, begin), min(back, end), row)
             at, following = min(max(back, at), end), row + 1
-        yield from self._running(at, end, is_many=behind > following)
+            is_lost = int(times.lost_ns[row]) > 0
+        if is_lost:
+            yield _Piece(names.RESIDUE, at, end)
+        else:
+            yield from self._running(at, end, is_many=behind > following)
 
     def _running(self, begin: int, end: int, *, is_many: bool) -> Iterator[_Piece]:
         """Yield the time between two waits, as far as it was recorded."""

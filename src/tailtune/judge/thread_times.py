@@ -67,6 +67,9 @@ class ThreadTimes:
         self.stack: Integers = waits["stack"][order]
         self._occurring = np.unique(self.cause).tolist()
         self._unknown = _unknown_shares(self, states)
+        self.next_ns: Integers = self.back_ns + self._between()
+        self.lost_ns: Integers = _lost_between(self, states)
+        """Behind each row, time until the thread's next one in which it may have done anything; mostly 0."""
         self.span = Span(int(t_ns.min()), int(self.back_ns.max())) if len(t_ns) else Span(0, 0)
 
     def __len__(self) -> int:
@@ -81,12 +84,13 @@ class ThreadTimes:
         for number in self._occurring:
             values = np.where(self.cause == number, self.blocked, 0)
             blocked[CAUSES[number]] = self._sum(values, self.woken_ns, end) - self._sum(values, self.woken_ns, begin)
-        rest = length - runnable - sum(blocked.values(), np.zeros_like(length))
+        gaps = self._sum(self.lost_ns, self.next_ns, end) - self._sum(self.lost_ns, self.next_ns, begin)
+        rest = length - runnable - gaps - sum(blocked.values(), np.zeros_like(length))
         seen_until = np.minimum(end_ns, self.span.end_ns)
         seen = np.clip(seen_until - np.maximum(begin_ns, self.span.begin_ns), 0, length)
         outside = np.minimum(length - seen, rest)
         lost = np.minimum(np.floor((rest - outside) * self._shares_of(tid)).astype(np.int64), rest - outside)
-        return Spent(rest - outside - lost, runnable, blocked, outside + lost)
+        return Spent(rest - outside - lost, runnable, blocked, outside + lost + gaps)
 
     def knows(self, tid: int) -> bool:
         """Whether anything was recorded of a thread."""
@@ -117,6 +121,13 @@ class ThreadTimes:
         lasting[:-1][same] = (t_ns[1:] - t_ns[:-1])[same]
         return lasting
 
+    def _between(self) -> Integers:
+        """How long each thread was not off its CPU behind each row; 0 behind its last."""
+        group, t_ns = self.rows.group, self.rows.t_ns
+        between = np.zeros(len(t_ns), dtype=np.int64)
+        between[:-1] = np.where(group[1:] == group[:-1], t_ns[1:] - self.back_ns[:-1], 0)
+        return between
+
     def _mark(self, tid: Integers, t_ns: Integers) -> _Mark:
         return _Mark(t_ns, self.rows.last(tid, t_ns), self.rows.count_until(tid, t_ns))
 
@@ -140,17 +151,35 @@ class ThreadTimes:
 
 
 def _unknown_shares(times: ThreadTimes, states: Columns) -> tuple[Integers, npt.NDArray[np.float64]]:
-    """Return all threads, ascending, and what share of their time outside of `waits` is not known.
-
-    Time outside is on-CPU time and what was lost. The states of a thread tell them apart over the whole window; within
-    it, what was lost is taken to be spread evenly.
-    """
+    """Return all threads, ascending, and what share of their time is not known, of those without any row."""
     tids = np.unique(np.concatenate([times.rows.group, states["tid"]]))
-    waited = _summed(tids, times.rows.group, times.blocked + times.runnable)
     wall, on_cpu = (_summed(tids, states["tid"], states[name]) for name in ("wall_ns", "on_cpu_ns"))
-    lost = np.maximum(0.0, wall - on_cpu - waited)
+    lost = np.where(np.isin(tids, times.rows.group), 0.0, np.maximum(0.0, wall - on_cpu))
     outside = lost + np.maximum(0.0, on_cpu)
     return tids, np.divide(lost, outside, out=np.zeros(len(tids)), where=outside > 0)
+
+
+def _lost_between(times: ThreadTimes, states: Columns) -> Integers:
+    """Return how much of the time between rows was lost rather than spent on a CPU.
+
+    The states of a thread tell how much there is of both. Records are lost many at once, and threads seldom compute for
+    long without leaving their CPU: so what was lost is taken to be the longest stretches without a row.
+    """
+    tids, group, between = np.unique(states["tid"]), times.rows.group, times.next_ns - times.back_ns
+    is_told = np.isin(group, tids)
+    waited = _summed(tids, group[is_told], (times.blocked + times.runnable)[is_told])
+    wall, on_cpu = (_summed(tids, states["tid"], states[name]) for name in ("wall_ns", "on_cpu_ns"))
+    lost = wall - on_cpu - waited
+    order = np.lexsort((-between, group))
+    length = between[order].astype(np.float64)
+    until = np.cumsum(length)
+    first = np.searchsorted(group, group)  # `group` ascends, also in `order`
+    longer = until - length - (until - length)[first]
+    place = np.minimum(np.searchsorted(tids, group), max(0, len(tids) - 1))
+    budget = np.where(tids[place] == group, lost[place], 0.0) if len(tids) else np.zeros(len(group))
+    found = np.zeros(len(group), dtype=np.int64)
+    found[order] = np.where(longer + length / 2 <= budget, between[order], 0)
+    return found
 
 
 def _summed(tids: Integers, tid: Integers, values: Integers) -> npt.NDArray[np.float64]:

@@ -225,10 +225,16 @@ def test_a_request_longer_than_the_recording_is_divided_as_far_as_it_goes():
 
 def test_what_the_sampler_lost_is_residue():
     story = one_connection()
-    story.thread(7, "worker", 11_000, 2_000)  # 5,570 in `waits`, so that 3,430 are in no state
+    story.thread(7, "worker", 5_950, 180)  # 5,570 in `waits`, so that 200 are in no state: from 1700 to 1900
     found = parts_of(story)
-    assert 0 < found["residue"] < 300
-    assert found["residue"] + found["on CPU"] == 300
+    assert (found["residue"], found["on CPU"], found["reader on CPU"]) == (150, 150, 30)
+    assert steps_of(divide(story.tables()))[-2:] == [("residue", 700, 150), ("way back", 850, 50)]
+
+
+def test_a_little_that_was_lost_does_not_make_computing_unknown():
+    story = one_connection()
+    story.thread(7, "worker", 5_950, 290)  # 90 in no state, where the longest stretch without a row is 200
+    assert "residue" not in parts_of(story)
 
 
 def test_a_thread_that_nobody_saw_has_no_states():
