@@ -1,7 +1,7 @@
-// Command go-logging answers an order and writes its positions to a journal.
+// Command go-logging answers an order and writes it to a journal.
 //
-// Planted: note waits until the disk has the line (fsync), for each position, within the request. The healthy twin
-// buffers lines, which a goroutine of their own writes once a second.
+// Planted: note waits until the disk has the line (fsync), within the request. The healthy twin buffers lines, which a
+// goroutine of their own writes once a second.
 package main
 
 import (
@@ -13,8 +13,6 @@ import (
 	"example.com/specimens/internal/serve"
 )
 
-const positions = 3
-
 func main() {
 	file, err := unnamed()
 	if err != nil {
@@ -23,9 +21,7 @@ func main() {
 	orders := newJournal(file)
 	serve.Main(func(w http.ResponseWriter, r *http.Request) {
 		key := serve.Key(r)
-		for position := range positions {
-			orders.note(fmt.Sprintf("order %d, position %d\n", key, position))
-		}
+		orders.note(fmt.Sprintf("order %d\n", key))
 		serve.Number(w, key)
 	})
 }

@@ -16,7 +16,7 @@ import (
 const (
 	parts  = 100
 	every  = 300 * time.Millisecond
-	rounds = 80_000
+	rounds = 300_000
 )
 
 var index [parts]atomic.Uint64
@@ -42,7 +42,7 @@ func keepFresh() {
 func indexPart(part int) {
 	value := uint64(part)
 	for range rounds {
-		value = serve.Mix(value)
+		value = value*6364136223846793005 + 1442695040888963407
 	}
 	index[part].Store(value)
 }
