@@ -30,6 +30,7 @@ def facts(
     mutex: StackProfile | None = None,
     allocations: StackProfile | None = None,
     block: StackProfile | None = None,
+    goroutines: StackProfile | None = None,
     off_cpu: StackProfile | None = None,
     times: RequestTimes | None = None,
     tail: Tail | None = None,
@@ -43,7 +44,7 @@ def facts(
         cpu = StackProfile.from_collapsed([f"{stack} {count}" for stack, count in stacks.items()], "profiles/cpu.pb.gz")
     measure = msgspec.structs.replace(_window(cores), **window)
     layout = CpuLayout(engine=[0], service=[1], note="")
-    diagnose = msgspec.structs.replace(measure, window="diagnose") if block or off_cpu else None
+    diagnose = msgspec.structs.replace(measure, window="diagnose") if block or goroutines or off_cpu else None
     return Facts(
         manifest=manifest(
             load=load_report(reasons=measure.reasons, validity=measure.validity),
@@ -57,6 +58,7 @@ def facts(
         allocations=allocations,
         mutex=mutex,
         block=block,
+        goroutines=goroutines,
         off_cpu=off_cpu,
         times=times,
         tail=tail,

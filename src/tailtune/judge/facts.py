@@ -28,6 +28,7 @@ _ALLOCATIONS: Final = (
 )
 _MUTEX: Final = (("profiles/go-mutex.measure.pb.gz", "delay"), ("profiles/go-mutex.diagnose.pb.gz", "delay"))
 _BLOCK: Final = (("profiles/go-block.measure.pb.gz", "delay"), ("profiles/go-block.diagnose.pb.gz", "delay"))
+_TRACE: Final = "profiles/go-trace.diagnose.trace"
 _OFF_CPU: Final = (("profiles/off-cpu.diagnose.pb.gz", "blocked"),)
 
 
@@ -45,6 +46,8 @@ class Facts:
     """Go: ns that goroutines waited for mutexes, by who held them."""
     block: StackProfile | None = None
     """Go: ns that goroutines waited for channels and locks, by where they waited."""
+    goroutines: StackProfile | None = None
+    """Go, diagnose window: ns that goroutines waited for whatever, by where, as the execution trace tells."""
     off_cpu: StackProfile | None = None
     """Diagnose window: ns that threads were blocked, by where they left their CPU."""
     times: RequestTimes | None = None
@@ -108,12 +111,24 @@ def gather(bundle: Bundle) -> Facts:
         allocations=_first(bundle, files, _ALLOCATIONS),
         mutex=_first(bundle, files, _MUTEX),
         block=_first(bundle, files, _BLOCK),
+        goroutines=_goroutines(bundle) if _TRACE in files else None,
         off_cpu=_first(bundle, files, _OFF_CPU),
         times=request_times(bundle, MEASURE),
         tail=_tail(bundle, cpu),
         sized=sized_times(bundle, DIAGNOSE),
         faults_per_request=page_faults(bundle.table("process"), MEASURE, summary.measure.latency.requests),
     )
+
+
+def _goroutines(bundle: Bundle) -> StackProfile | None:
+    """What the execution trace tells of waiting; a damaged one counts as absent, the recording's warnings name it."""
+    from tailtune._native import read_go_trace
+
+    try:
+        waits = read_go_trace(bundle.path / _TRACE)[0].filter(label="^state:waiting$")
+        return StackProfile.from_pprof(waits.to_pprof(), _TRACE, "delay")
+    except NativeError:
+        return None
 
 
 def _tail(bundle: Bundle, cpu: StackProfile | None) -> Tail | None:

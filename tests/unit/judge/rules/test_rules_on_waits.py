@@ -207,3 +207,60 @@ def test_a_line_a_constant_and_sizes_that_do_not_differ_are_no_square():
     alike = sized(square=0.05)
     assert apply("quadratic", facts(sized=SizedTimes(alike.latency_ns, alike.service_ns, np.full(3000, 512.0)))) == []
     assert apply("quadratic", facts()) == []
+
+
+TRACE = "profiles/go-trace.diagnose.trace"
+CLIENT = f"{SERVED};main.ask;net/http.(*Client).Do;net/http.(*Transport).roundTrip"
+
+
+def goroutines(**ms_and_count: tuple[str, float, int]) -> StackProfile:
+    """Stack, ms altogether and number of waits, as the execution trace tells them; 1,000 requests of 5 ms each."""
+    told = list(ms_and_count.values())
+    profile = StackProfile.from_collapsed([f"{stack} {count}" for stack, _, count in told], TRACE)
+    values = np.array([ms for _, ms, _ in told]) * MILLISECOND
+    return StackProfile(TRACE, profile.frames, profile.stacks, profile.counts, values)
+
+
+def delayed_times() -> RequestTimes:
+    """3,000 requests, 3 % of which take 20 ms longer."""
+    draw = np.random.default_rng(1)
+    return times(np.concatenate([draw.exponential(0.3, 2910) + 0.1, 20 + draw.exponential(0.2, 90)]))
+
+
+def test_waiting_for_a_mutex_is_told_by_the_trace_unless_the_profile_names_the_holder():
+    lock = (f"{SERVED};main.(*catalogue).price;sync.(*Mutex).Lock;internal/sync.(*Mutex).lockSlow", 2000.0, 50)
+    cause = one("lock", facts(goroutines=goroutines(lock=lock)))
+    assert cause.finding.id == "lock:main.(*catalogue).price"
+    assert cause.finding.share.point == pytest.approx(0.4)
+    assert apply("lock", facts(goroutines=goroutines(lock=(lock[0], 200.0, 50)))) == []
+    assert apply("lock", facts(goroutines=goroutines(lock=(lock[0], 2000.0, 19)))) == []
+    holder = waits({"main.(*catalogue).refresh;sync.(*Mutex).Unlock": 1234}, 2.0, "profiles/go-mutex.measure.pb.gz")
+    assert apply("lock", facts(goroutines=goroutines(lock=lock), mutex=holder)) == []
+
+
+def test_the_trace_tells_hand_offs_as_well():
+    sent = (f"{SERVED};main.handOff;runtime.chansend1", 3000.0, 500)
+    assert one("hand-off", facts(goroutines=goroutines(sent=sent))).finding.share.point == pytest.approx(0.6)
+
+
+def test_a_client_that_loses_a_connection_for_each_late_answer_retries():
+    call = (f"{CLIENT};net/http.(*persistConn).roundTrip;runtime.selectgo", 700.0, 1030)
+    dial = (f"{CLIENT};net/http.(*Transport).getConn;runtime.selectgo", 10.0, 30)
+    cause = one("retries", facts(times=delayed_times(), goroutines=goroutines(call=call, dial=dial)))
+    assert cause.finding.id == "retries:main.ask"
+    assert cause.finding.title.startswith("3.0 % of requests wait 20 ms in main.ask for a backend")
+    assert apply("fixed-wait", facts(times=delayed_times(), goroutines=goroutines(call=call, dial=dial))) == []
+
+
+def test_a_slow_backend_and_a_sleep_are_no_retries():
+    call = (f"{CLIENT};net/http.(*persistConn).roundTrip;runtime.selectgo", 700.0, 1030)
+    kept = goroutines(call=call)
+    assert apply("retries", facts(times=delayed_times(), goroutines=kept)) == []
+    cause = one("fixed-wait", facts(times=delayed_times(), goroutines=kept))
+    assert "a time-out that is waited for" in cause.finding.title
+    asleep = goroutines(asleep=(f"{SERVED};main.pause;time.Sleep", 600.0, 30))
+    assert apply("retries", facts(times=delayed_times(), goroutines=asleep)) == []
+    cause = one("fixed-wait", facts(times=delayed_times(), goroutines=asleep))
+    assert cause.finding.title.endswith("all of them nearly the same: a sleep, in main.pause")
+    assert cause.finding.strength is Strength.STRONG
+    assert apply("retries", facts(times=delayed_times())) == []
