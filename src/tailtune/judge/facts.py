@@ -47,7 +47,7 @@ class Facts:
     block: StackProfile | None = None
     """Go: ns that goroutines waited for channels and locks, by where they waited."""
     goroutines: StackProfile | None = None
-    """Go, diagnose window: ns that goroutines waited for whatever, by where, as the execution trace tells."""
+    """Go, diagnose window: ns that goroutines waited or were in system calls, by where, from the execution trace."""
     off_cpu: StackProfile | None = None
     """Diagnose window: ns that threads were blocked, by where they left their CPU."""
     times: RequestTimes | None = None
@@ -125,7 +125,7 @@ def _goroutines(bundle: Bundle) -> StackProfile | None:
     from tailtune._native import read_go_trace
 
     try:
-        waits = read_go_trace(bundle.path / _TRACE)[0].filter(label="^state:waiting$")
+        waits = read_go_trace(bundle.path / _TRACE)[0].filter(label="^state:(waiting|syscall)$")
         return StackProfile.from_pprof(waits.to_pprof(), _TRACE, "delay")
     except NativeError:
         return None

@@ -25,13 +25,13 @@ _WRITES: Final = re.compile(
 
 
 class Logging:
-    """Time that threads were blocked in writing or syncing a file, on stacks that answer requests."""
+    """Time in writing or syncing files, on stacks that answer requests: of goroutines by the trace, or of threads."""
 
     id = "logging"
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where such waits take a tenth of latency or more."""
-        profile, window = facts.off_cpu, facts.summary.diagnose
+        profile, window = facts.goroutines or facts.off_cpu, facts.summary.diagnose
         if profile is None or window is None or not window.latency.requests or not window.latency.mean_ns:
             return []
         synced = _answering(facts, profile, profile.containing(_SYNCS))
@@ -68,7 +68,7 @@ def _answering(facts: Facts, profile: StackProfile, stacks: Stacks) -> Stacks:
 
 def _waits(profile: StackProfile, stacks: Stacks, what: str) -> Evidence:
     count = profile.count(stacks)
-    text = f"{what}: {format_ns(profile.value(stacks))} in {count:,} waits of threads"
+    text = f"{what}: {format_ns(profile.value(stacks))} in {count:,} waits"
     return Evidence(text=text, source=profile.source, count=count)
 
 

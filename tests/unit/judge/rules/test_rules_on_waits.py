@@ -15,6 +15,7 @@ from tailtune.model.project import Language
 
 SERVED = "runtime.goexit;net/http.(*conn).serve;net/http.serverHandler.ServeHTTP;main.answer"
 SYNC = f"{SERVED};main.(*journal).note;os.(*File).Sync;internal/poll.(*FD).Fsync;syscall.Fsync"
+TRACE = "profiles/go-trace.diagnose.trace"
 HANDSHAKE = "main.fetch;net/http.(*Transport).dialConn;crypto/tls.(*Conn).HandshakeContext"
 
 
@@ -65,6 +66,13 @@ def test_syncing_within_requests_is_found():
     )
     assert cause.finding.share.point == pytest.approx(0.8)
     assert cause.finding.strength is Strength.STRONG
+
+
+def test_the_trace_tells_syncing_before_blocked_threads():
+    trace = waits({SYNC: 1000}, 3.0, TRACE)
+    cause = one("logging", facts(off_cpu=waits({SYNC: 1000}, 0.1), goroutines=trace, language=Language.GO))
+    assert cause.finding.share.point == pytest.approx(0.6)
+    assert cause.finding.evidence[0].source == TRACE
 
 
 def test_writing_beside_requests_delays_none_of_them():
@@ -209,7 +217,6 @@ def test_a_line_a_constant_and_sizes_that_do_not_differ_are_no_square():
     assert apply("quadratic", facts()) == []
 
 
-TRACE = "profiles/go-trace.diagnose.trace"
 CLIENT = f"{SERVED};main.ask;net/http.(*Client).Do;net/http.(*Transport).roundTrip"
 
 
