@@ -147,6 +147,12 @@ impl Code {
         self.push(0x77, to as u8, 0, 0, bits)
     }
 
+    /// Fills the upper half of `to` with the sign bit of the lower one.
+    pub fn extend_sign(&mut self, to: Register) -> &mut Self {
+        self.push(0x67, to as u8, 0, 0, 32)
+            .push(0xc7, to as u8, 0, 0, 32)
+    }
+
     /// `to = *(from + offset)`, filled with zeros.
     pub fn load(&mut self, size: Size, to: Register, from: Register, offset: i16) -> &mut Self {
         self.push(0x61 | size as u8, to as u8, from as u8, offset, 0)
@@ -259,6 +265,7 @@ mod tests {
             .load(Size::Word, Register::R2, Register::R6, 28)
             .jump_if(Register::R2, If::Equal, 7, out)
             .store_value(Size::Double, Register::R10, -8, -512)
+            .extend_sign(Register::R3)
             .place(out)
             .end();
         let bytes: Vec<[u8; 8]> = code
@@ -272,8 +279,10 @@ mod tests {
             [
                 [0xbf, 0x16, 0, 0, 0, 0, 0, 0],
                 [0x61, 0x62, 28, 0, 0, 0, 0, 0],
-                [0x15, 0x02, 1, 0, 7, 0, 0, 0],
+                [0x15, 0x02, 3, 0, 7, 0, 0, 0],
                 [0x7a, 0x0a, 0xf8, 0xff, 0x00, 0xfe, 0xff, 0xff],
+                [0x67, 0x03, 0, 0, 32, 0, 0, 0],
+                [0xc7, 0x03, 0, 0, 32, 0, 0, 0],
                 [0xb7, 0x00, 0, 0, 0, 0, 0, 0],
                 [0x95, 0x00, 0, 0, 0, 0, 0, 0],
             ]

@@ -7,9 +7,12 @@ use std::io;
 
 const MAGIC: u16 = 0xeb9f;
 const STRUCT: u32 = 4;
+const UNION: u32 = 5;
 const TYPEDEF: u32 = 8;
 const FUNCTION_PROTOTYPE: u32 = 13;
 const POINTER: u32 = 2;
+/// How deep unnamed structures may stand within each other.
+const DEPTH: u32 = 4;
 
 /// The types of the running kernel.
 pub struct Types {
@@ -52,26 +55,11 @@ impl Types {
         Ok(found)
     }
 
-    /// How many bytes a field lies behind the start of its structure. Fields of unnamed structures in it are not
-    /// looked at.
+    /// How many bytes a field lies behind the start of its structure, also one of an unnamed structure in it.
     #[must_use]
     pub fn offset(&self, structure: &str, field: &str) -> Option<i32> {
         let at = self.find(STRUCT, structure)?;
-        let information = word(&self.bytes, at + 4)?;
-        (0..information & 0xffff).find_map(|member| {
-            let at = at + 12 + 12 * member as usize;
-            if !self.is_text(word(&self.bytes, at)?, field) {
-                return None;
-            }
-            // With the uppermost bit of the information, the offset shares its word with the width of a bit field.
-            let bits = word(&self.bytes, at + 8)?
-                & if information >> 31 == 1 {
-                    0xff_ffff
-                } else {
-                    u32::MAX
-                };
-            i32::try_from(bits / 8).ok()
-        })
+        i32::try_from(self.bits_before(at, field, DEPTH)? / 8).ok()
     }
 
     /// How many arguments a tracepoint passes to programs.
@@ -90,6 +78,35 @@ impl Types {
             }
         }
         None
+    }
+
+    /// How many bits a field lies behind the start of the structure at an offset.
+    fn bits_before(&self, at: usize, field: &str, depth: u32) -> Option<u32> {
+        let information = word(&self.bytes, at + 4)?;
+        // With the uppermost bit of the information, the offset shares its word with the width of a bit field.
+        let is_mixed = information >> 31 == 1;
+        let mask = if is_mixed { 0xff_ffff } else { u32::MAX };
+        let first = at + 12;
+        let mut members = (0..information & 0xffff).map_while(|member| {
+            let at = first + 12 * member as usize;
+            let value = |behind| word(&self.bytes, at + behind);
+            Some((value(0)?, value(4)?, value(8)? & mask))
+        });
+        members.find_map(|(name, number, bits)| {
+            if self.is_text(name, field) {
+                return Some(bits);
+            }
+            if name != 0 || depth == 0 {
+                return None;
+            }
+            let inner = self.at(number).filter(|&at| self.has_members(at))?;
+            bits.checked_add(self.bits_before(inner, field, depth - 1)?)
+        })
+    }
+
+    fn has_members(&self, at: usize) -> bool {
+        let information = word(&self.bytes, at + 4);
+        information.is_some_and(|found| matches!(kind(found), STRUCT | UNION))
     }
 
     fn index(&mut self, mut at: usize, end: usize) -> Option<()> {
@@ -157,8 +174,9 @@ mod tests {
     use super::*;
 
     /// struct task { int state; int pid; }; typedef void (*btf_trace_switch)(void *, int, int);
+    /// struct sock { int state; union { struct { int low; }; }; };
     fn small() -> Vec<u8> {
-        let strings = b"\0task\0state\0pid\0btf_trace_switch\0int\0";
+        let strings = b"\0task\0state\0pid\0btf_trace_switch\0int\0sock\0low\0";
         let name = |text: &[u8]| {
             let found = strings.windows(text.len()).position(|part| part == text);
             u32::try_from(found.unwrap()).unwrap()
@@ -170,6 +188,10 @@ mod tests {
             vec![0, FUNCTION_PROTOTYPE << 24 | 3, 0, 0, 4, 0, 1, 0, 1],
             vec![0, POINTER << 24, 3],
             vec![name(b"btf_trace_switch\0"), TYPEDEF << 24, 4],
+            vec![0, STRUCT << 24 | 1, 4, name(b"low\0"), 1, 16],
+            vec![0, UNION << 24 | 1, 4, 0, 6, 0],
+            vec![name(b"sock\0"), STRUCT << 24 | 2, 12],
+            vec![name(b"state\0"), 1, 0, 0, 7, 64],
         ]
         .concat();
         let length = u32::try_from(types.len() * 4).unwrap();
@@ -187,6 +209,8 @@ mod tests {
         assert_eq!(types.offset("task", "pid"), Some(4));
         assert_eq!(types.offset("task", "tgid"), None);
         assert_eq!(types.offset("thread", "pid"), None);
+        assert_eq!(types.offset("sock", "low"), Some(10));
+        assert_eq!(types.offset("sock", "high"), None);
         assert_eq!(types.arguments("switch"), Some(2));
         assert_eq!(types.arguments("wakeup"), None);
     }
@@ -208,6 +232,7 @@ mod tests {
             }
             if let Ok(types) = Types::parse(bytes) {
                 let _ = types.offset("task", "pid");
+                let _ = types.offset("sock", "low");
                 let _ = types.arguments("switch");
             }
         }
