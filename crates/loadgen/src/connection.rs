@@ -7,6 +7,7 @@ use schedule::{Expect, Plan};
 
 use crate::checks::Body;
 use crate::flight::Ticket;
+use crate::link::Link;
 use crate::log::Outcome;
 use crate::protocol::{Answers, Protocol, ProtocolError};
 use crate::sys::clock::now_ns;
@@ -156,6 +157,8 @@ pub(crate) struct Connection {
     multiplexed: bool,
     /// Number in the order of opening, for the request log.
     pub(crate) serial: u32,
+    /// When opening it began.
+    opened_ns: u64,
     pub(crate) open: bool,
     /// Whether the pool knows that it has room.
     pub(crate) listed: bool,
@@ -171,13 +174,14 @@ impl Connection {
         transport: Transport,
         protocol: Box<dyn Protocol>,
         multiplexed: bool,
-        serial: u32,
+        (serial, opened_ns): (u32, u64),
     ) -> Self {
         Self {
             transport,
             protocol,
             multiplexed,
             serial,
+            opened_ns,
             open: false,
             listed: false,
             exchanges: Exchanges::default(),
@@ -189,6 +193,16 @@ impl Connection {
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.transport.as_fd()
+    }
+
+    /// What is logged of it; `closed_ns`: 0 while it is there.
+    pub(crate) const fn link(&self, closed_ns: u64) -> Link {
+        Link {
+            opened_ns: self.opened_ns,
+            closed_ns,
+            connection: self.serial,
+            local_port: self.transport.local_port(),
+        }
     }
 
     /// Requests that may be put on it now.

@@ -181,6 +181,8 @@ impl<'a> Engine<'a> {
     fn finish(mut self) -> Counts {
         let now = now_ns();
         let traffic = &mut self.traffic;
+        let links = traffic.pool.links();
+        links.for_each(|link| traffic.log.put_link(link));
         traffic.log.flush();
         self.counts.traffic = traffic.counts;
         self.counts.ended_ns = now;

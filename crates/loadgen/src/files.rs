@@ -1,19 +1,24 @@
-//! The files of a play: `requests.bin` and `latency.bin`, little-endian records behind 16 bytes of header.
+//! The files of a play: `requests.bin`, `connections.bin` and `latency.bin`, little-endian records behind 16 bytes of
+//! header.
 //!
-//! Both are written as the play goes, [`SPILL_BYTES`] at a time, so that memory stays bounded however long it is.
+//! They are written as the play goes, [`SPILL_BYTES`] at a time, so that memory stays bounded however long it is.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::link::{LINK_BYTES, Link};
 use crate::log::{ROW_BYTES, Row};
 
 const REQUESTS_MAGIC: [u8; 8] = *b"TTREQS\n\0";
+const LINKS_MAGIC: [u8; 8] = *b"TTCONN\n\0";
 const LATENCY_MAGIC: [u8; 8] = *b"TTHIST\n\0";
 const VERSION: u32 = 1;
 const LATENCY_BYTES: usize = 24;
 /// About 37,000 requests.
 const SPILL_BYTES: usize = 2 * 1024 * 1024;
+/// About 2,700 connections.
+const LINKS_SPILL_BYTES: usize = 64 * 1024;
 
 /// One non-empty bucket.
 #[derive(Clone, Copy, Debug)]
@@ -61,14 +66,15 @@ impl Spool {
     }
 }
 
-/// Both files, open for one play.
+/// The files, open for one play.
 pub(crate) struct Files {
     requests: Spool,
+    links: Spool,
     latency: Spool,
 }
 
 impl Files {
-    /// Creates both files in an existing directory, replacing those of an earlier play.
+    /// Creates the files in an existing directory, replacing those of an earlier play.
     pub(crate) fn create(directory: &Path) -> io::Result<Self> {
         Ok(Self {
             requests: Spool::create(
@@ -76,6 +82,12 @@ impl Files {
                 REQUESTS_MAGIC,
                 ROW_BYTES,
                 SPILL_BYTES,
+            )?,
+            links: Spool::create(
+                &directory.join("connections.bin"),
+                LINKS_MAGIC,
+                LINK_BYTES,
+                LINKS_SPILL_BYTES,
             )?,
             latency: Spool::create(
                 &directory.join("latency.bin"),
@@ -88,6 +100,10 @@ impl Files {
 
     pub(crate) fn put_request(&mut self, row: &Row) -> io::Result<()> {
         self.requests.put(&row.encode())
+    }
+
+    pub(crate) fn put_link(&mut self, link: &Link) -> io::Result<()> {
+        self.links.put(&link.encode())
     }
 
     pub(crate) fn put_latency(&mut self, rows: impl Iterator<Item = LatencyRow>) -> io::Result<()> {
@@ -106,6 +122,7 @@ impl Files {
     /// Writes what is still in memory.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.requests.spill()?;
+        self.links.spill()?;
         self.latency.spill()
     }
 }

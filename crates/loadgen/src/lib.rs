@@ -16,6 +16,7 @@ mod files;
 mod flight;
 mod intervals;
 mod limits;
+mod link;
 mod live;
 mod log;
 mod pacer;

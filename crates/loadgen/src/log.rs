@@ -1,9 +1,11 @@
-//! What is remembered of each request, and the queue on which it leaves the engine.
+//! What is remembered of each request, and the queue on which it leaves the engine, and connections with it.
 //!
 //! Rows travel in blocks that are allocated beforehand and go to and fro. The recorder polls for them instead
 //! of waiting, so that handing one over never enters the kernel.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+
+use crate::link::Link;
 
 /// How a request ended; the order is that of `OUTCOMES` in the bundle's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +75,46 @@ impl Row {
 
 /// Rows handed over at once.
 const BLOCK_ROWS: usize = 1024;
+/// The same of connections, of which there are as many as requests at the worst.
+const BLOCK_LINKS: usize = 256;
 /// Blocks that engine and recorder pass to and fro: about 8 MiB, several seconds of any rate one thread can send.
 const BLOCKS: usize = 128;
 /// Longest time that a row waits for its block to fill.
 const LONGEST_WAIT_NS: u64 = 25_000_000;
 
-type Block = Vec<Row>;
+/// What is handed over at once.
+struct Block {
+    rows: Vec<Row>,
+    links: Vec<Link>,
+}
+
+impl Block {
+    /// Empty, all memory allocated and touched.
+    fn touched() -> Self {
+        let mut block = Self {
+            rows: vec![BLANK; BLOCK_ROWS],
+            links: vec![Link::BLANK; BLOCK_LINKS],
+        };
+        block.clear();
+        block
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.links.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.links.clear();
+    }
+}
+
+/// What comes out at the recorder's end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Logged<'a> {
+    Request(&'a Row),
+    Connection(&'a Link),
+}
 
 /// The engine's end.
 pub(crate) struct Log {
@@ -101,12 +137,10 @@ pub(crate) fn log() -> (Log, Rows) {
     let (full_in, full_out) = sync_channel(BLOCKS);
     let (empty_in, empty_out) = sync_channel(BLOCKS);
     for _ in 0..BLOCKS {
-        let mut block = vec![BLANK; BLOCK_ROWS];
-        block.clear();
-        let _ = empty_in.try_send(block); // There is room for all of them.
+        let _ = empty_in.try_send(Block::touched()); // There is room for all of them.
     }
     let log = Log {
-        filling: Vec::with_capacity(BLOCK_ROWS),
+        filling: Block::touched(),
         full: full_in,
         empty: empty_out,
         flushed_ns: 0,
@@ -123,10 +157,18 @@ impl Log {
     /// Keeps a row; never enters the kernel.
     #[inline]
     pub(crate) fn put(&mut self, row: Row) {
-        if self.filling.len() == BLOCK_ROWS {
+        if self.filling.rows.len() == BLOCK_ROWS {
             self.flush();
         }
-        self.filling.push(row);
+        self.filling.rows.push(row);
+    }
+
+    /// Keeps a connection; never enters the kernel.
+    pub(crate) fn put_link(&mut self, link: Link) {
+        if self.filling.links.len() == BLOCK_LINKS {
+            self.flush();
+        }
+        self.filling.links.push(link);
     }
 
     /// Hands over what has waited long enough.
@@ -143,7 +185,7 @@ impl Log {
             return;
         }
         let Ok(empty) = self.empty.try_recv() else {
-            self.lost += self.filling.len() as u64;
+            self.lost += self.filling.rows.len() as u64;
             self.filling.clear();
             return;
         };
@@ -151,24 +193,26 @@ impl Log {
         self.lost += match self.full.try_send(full) {
             Ok(()) => 0,
             Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
-                block.len() as u64
+                block.rows.len() as u64
             }
         };
     }
 }
 
 impl Rows {
-    /// Shows the rows of one block to `each`; false: none has come. The outer nothing: none will come any more.
+    /// Shows what is in one block to `each`; false: none has come. The outer nothing: none will come any more.
     pub(crate) fn take<E>(
         &self,
-        mut each: impl FnMut(&Row) -> Result<(), E>,
+        mut each: impl FnMut(Logged<'_>) -> Result<(), E>,
     ) -> Option<Result<bool, E>> {
         let mut block = match self.full.try_recv() {
             Ok(block) => block,
             Err(TryRecvError::Empty) => return Some(Ok(false)),
             Err(TryRecvError::Disconnected) => return None,
         };
-        let shown = block.iter().try_for_each(&mut each);
+        let rows = block.rows.iter().map(Logged::Request);
+        let links = block.links.iter().map(Logged::Connection);
+        let shown = rows.chain(links).try_for_each(&mut each);
         block.clear();
         let _ = self.empty.try_send(block); // The engine is gone: nobody needs it.
         Some(shown.map(|()| true))
@@ -229,6 +273,16 @@ mod tests {
         assert_eq!(taken(&rows), Some(0));
         log.flush_if_old(2 * LONGEST_WAIT_NS);
         assert_eq!(taken(&rows), Some(1));
+    }
+
+    #[test]
+    fn connections_go_the_same_way() {
+        let (mut log, rows) = log();
+        (0..BLOCK_LINKS + 1).for_each(|_| log.put_link(Link::BLANK));
+        log.put(BLANK);
+        log.flush();
+        assert_eq!((taken(&rows), taken(&rows)), (Some(BLOCK_LINKS), Some(2)));
+        assert_eq!(log.lost, 0);
     }
 
     #[test]

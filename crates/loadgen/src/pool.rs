@@ -5,7 +5,9 @@ use std::io;
 use schedule::Plan;
 
 use crate::connection::Connection;
+use crate::link::Link;
 use crate::protocol;
+use crate::sys::clock::now_ns;
 use crate::sys::epoll::Epoll;
 use crate::transport::Dialer;
 
@@ -77,6 +79,7 @@ impl<'a> Pool<'a> {
 
     /// Starts one more connection; only while [`Pool::has_room`].
     pub(crate) fn open(&mut self, epoll: &Epoll) -> io::Result<()> {
+        let opened_ns = now_ns();
         let transport = self.dialer.connect()?;
         let Some(index) = self.free.pop() else {
             return Ok(());
@@ -93,12 +96,21 @@ impl<'a> Pool<'a> {
             transport,
             spoken,
             multiplexed,
-            self.next_serial,
+            (self.next_serial, opened_ns),
         ));
         self.next_serial = self.next_serial.wrapping_add(self.stride);
         self.connecting += 1;
         self.peak = self.peak.max(self.slots.len() - self.free.len());
         Ok(())
+    }
+
+    /// All that are there now.
+    pub(crate) fn links(&self) -> impl Iterator<Item = Link> {
+        let connections = self
+            .slots
+            .iter()
+            .filter_map(|slot| slot.connection.as_ref());
+        connections.map(|connection| connection.link(0))
     }
 
     /// Returns the connection that an event's token names, unless it is gone.

@@ -11,7 +11,7 @@ use crate::engine::Live;
 use crate::files::Files;
 use crate::intervals::{Intervals, KINDS};
 use crate::live::LiveSeconds;
-use crate::log::{Row, Rows};
+use crate::log::{Logged, Row, Rows};
 use crate::start::Start;
 use crate::sys::thread;
 
@@ -143,9 +143,15 @@ impl<'a> Recorder<'a> {
         engines.retain(|rows| {
             let mut blocks = 0;
             loop {
-                let taken = rows.take(|row| {
-                    last_done = last_done.max(row.done_ns);
-                    self.add(row)
+                let taken = rows.take(|logged| match logged {
+                    Logged::Request(row) => {
+                        last_done = last_done.max(row.done_ns);
+                        self.add(row)
+                    }
+                    Logged::Connection(link) => match &mut self.files {
+                        Some(files) => files.put_link(link),
+                        None => Ok(()),
+                    },
                 });
                 match taken {
                     Some(Ok(true)) => blocks += 1,

@@ -104,7 +104,10 @@ impl Dialer {
         if self.notes_arrivals {
             stamp::enable(&socket)?;
         }
+        let local = socket.local_addr().ok();
+        let local = local.and_then(|address| address.as_socket());
         Ok(Transport {
+            local_port: local.map_or(0, |address| address.port()),
             socket,
             connected: false,
             notes_arrivals: self.notes_arrivals,
@@ -117,6 +120,7 @@ impl Dialer {
 /// One stream.
 pub(crate) struct Transport {
     socket: Socket,
+    local_port: u16,
     connected: bool,
     notes_arrivals: bool,
     /// When what was read last arrived; 0: not noted.
@@ -127,6 +131,11 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+
+    /// The port of this end; 0: there is none.
+    pub(crate) const fn local_port(&self) -> u16 {
+        self.local_port
     }
 
     /// Goes on with connecting and the TLS handshake; true once bytes may be written and read.

@@ -64,6 +64,57 @@ fn a_play_sends_all_and_logs_all() {
     );
 }
 
+/// The connections of a play: number, port, when it was opened and closed.
+fn connections(directory: &Path) -> Vec<(u32, u16, u64, u64)> {
+    let file = std::fs::read(directory.join("connections.bin")).unwrap();
+    let (head, records) = file.split_at(16);
+    assert_eq!(head[..8], *b"TTCONN\n\0");
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+    let records = records.chunks(24).map(|record| {
+        let rest = word(&record[16..]);
+        let (number, port) = (rest as u32, (rest >> 32) as u16);
+        (number, port, word(&record[..8]), word(&record[8..16]))
+    });
+    records.collect()
+}
+
+#[test]
+fn every_connection_is_logged_with_its_port() {
+    let scratch = Scratch::new("connections");
+    let schedule = scratch.schedule(500.0, 400_000_000, 16);
+    let report = run(&options(schedule, null_server(), Some(&scratch.0))).unwrap();
+    let found = connections(&scratch.0);
+    assert_eq!(found.len() as u64, report.peak_connections);
+    for (place, (number, port, opened_ns, closed_ns)) in found.into_iter().enumerate() {
+        assert_eq!((number as usize, closed_ns), (place, 0));
+        assert!(port > 0 && opened_ns > 0 && opened_ns < report.started_ns + 400_000_000);
+    }
+}
+
+#[test]
+fn a_connection_that_is_closed_says_when() {
+    let scratch = Scratch::new("closing");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        }
+    });
+    let schedule = scratch.schedule(100.0, 200_000_000, 4);
+    let report = run(&options(schedule, port, Some(&scratch.0))).unwrap();
+    assert_eq!(report.completed_requests, 20);
+    let found = connections(&scratch.0);
+    assert!(found.len() >= 20);
+    let closed = found.iter().filter(|(.., closed_ns)| *closed_ns > 0);
+    for (_, port, opened_ns, closed_ns) in closed.clone() {
+        assert!(*port > 0 && opened_ns < closed_ns);
+    }
+    assert!(closed.count() >= 20);
+}
+
 /// Starts a server that answers every request with `length` bytes as fast as they are taken.
 fn generous_server(length: usize) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -41,7 +41,7 @@ impl StopSignal {
 ///     tls_name: Speak TLS with the server of this name.
 ///     tls_ca: PEM file of certificates to trust besides the system's.
 ///     tls_insecure: Trust any certificate.
-///     output: Existing directory for `requests.bin` and `latency.bin`, or nothing.
+///     output: Existing directory for `requests.bin`, `connections.bin` and `latency.bin`, or nothing.
 ///     cpus: CPUs to bind the engines to, in turn; none: they are not bound.
 ///     threads: Engines that share the schedule, at least one.
 ///     pacing: `precise`, `sleeping` or `frugal`.

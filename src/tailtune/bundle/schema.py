@@ -62,9 +62,9 @@ SOCKET_CALLS: Final = pa.schema(
 )
 """Calls of the service's processes on connections with its own port, in the order of `t_ns`, when they ended.
 
-`peer_port` is the other end's port: `local_port` of CONNECTIONS. `bytes` were moved; a read of 0 is the end of the stream,
-a negative number an error's. Calls that would have had to wait and returned at once are left out, as is looking ahead
-(MSG_PEEK). With TLS, bytes are encrypted ones.
+`peer_port` is the other end's port: `local_port` of CONNECTIONS. `bytes` were moved; a read of 0 is the end of the
+stream, a negative number an error's. Calls that would have had to wait and returned at once are left out, as is looking
+ahead (MSG_PEEK). With TLS, bytes are encrypted ones.
 
 A write to the same machine hands its bytes over before it returns, so the receiver's time of them may lie before it.
 A close may be a shutdown, and is told at its beginning. Nothing is recorded of accept: it is the kernel that completes

@@ -12,7 +12,7 @@ from tailtune.model.load import LoadReport
 from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, CollectorRecord, Kind, Manifest, Phase, SteadyState
 from tailtune.model.units import NS_PER_S, Duration
-from tailtune.record.engine.load import read_latency, read_requests
+from tailtune.record.engine.load import read_connections, read_latency, read_requests
 from tailtune.record.phases.bench import (
     Bench,
     Journal,
@@ -221,6 +221,8 @@ class _Trial:
                 writer.add_table("latency", latency)
                 started_ns = report.started_ns if report else 0
                 outcomes = read_requests(output, phase, started_ns, lambda batch: writer.add_table("requests", batch))
+                for connections in read_connections(output, phase):
+                    writer.add_table("connections", connections)
                 if report is not None:  # else the seconds of the outcomes are not known
                     writer.add_table("outcomes", outcomes)
                     self.loads[phase] = self.bench.check_load(report, latency)

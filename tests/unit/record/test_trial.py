@@ -83,6 +83,9 @@ def test_a_trial_goes_through_all_phases(tmp_path: Path, tiny: Tiny) -> None:
     windows = bundle.table("requests")["window"].to_pylist()
     assert windows.count("measure") == manifest.load.scheduled_requests
     assert windows.count("diagnose") == manifest.diagnose_load.scheduled_requests
+    connections = bundle.table("connections").to_pylist()
+    assert {row["window"] for row in connections} == {"measure", "diagnose"}
+    assert all(row["local_port"] > 0 for row in connections)
     assert (bundle.path / "logs" / "service.stderr.txt").exists()
 
 

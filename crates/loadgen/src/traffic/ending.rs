@@ -64,6 +64,7 @@ impl Traffic<'_> {
             return;
         };
         connection.fail_all(now, &mut self.ended);
+        self.log.put_link(connection.link(now));
         let (serial, unused) = (connection.serial, connection.is_unused());
         drop(connection);
         self.end_on(serial);

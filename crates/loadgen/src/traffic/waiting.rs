@@ -71,8 +71,11 @@ impl Traffic<'_> {
 
     pub(super) fn open_failed(&mut self, index: u32, error: &io::Error) {
         self.refused(error);
-        self.pool.close(index);
-        self.fail_for_connection(now_ns());
+        let now = now_ns();
+        if let Some(connection) = self.pool.close(index) {
+            self.log.put_link(connection.link(now));
+        }
+        self.fail_for_connection(now);
         self.grow();
     }
 

@@ -11,7 +11,7 @@ from tailtune.model.imports import ShownOperation, SizeSummary
 from tailtune.model.units import Duration
 from tailtune.model.workload import Workload
 from tailtune.record.engine.client import EngineProcess
-from tailtune.record.engine.output import read_latency, read_output, read_requests
+from tailtune.record.engine.output import read_connections, read_latency, read_output, read_requests
 from tailtune.record.engine.specification import specify
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ScheduleInfo",
     "compile_workload",
     "look_into",
+    "read_connections",
     "read_latency",
     "read_output",
     "read_requests",

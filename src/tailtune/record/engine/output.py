@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tailtune.bundle.schema import KINDS, LATENCY, OUTCOME_COUNTS, REQUESTS
+from tailtune.bundle.schema import CONNECTIONS, KINDS, LATENCY, OUTCOME_COUNTS, REQUESTS
 from tailtune.errors import RecordingError
 from tailtune.model.units import NS_PER_S
 
@@ -30,6 +30,15 @@ _REQUESTS: Final = np.dtype(
         ("status", "<u2"),
         ("outcome", "u1"),
         ("unused", "V3"),
+    ]
+)
+_CONNECTIONS: Final = np.dtype(
+    [
+        ("opened_ns", "<i8"),
+        ("closed_ns", "<i8"),
+        ("connection", "<u4"),
+        ("local_port", "<u2"),
+        ("unused", "V2"),
     ]
 )
 _LATENCY: Final = np.dtype(
@@ -112,6 +121,16 @@ def read_requests(output: Path, window: str, started_ns: int, keep: Keep | None 
         "count": pa.array(np.array([counts[key] for key in sorted(counts)], np.int64)),
     }
     return pa.Table.from_arrays([columns[name] for name in OUTCOME_COUNTS.names], schema=OUTCOME_COUNTS)
+
+
+def read_connections(output: Path, window: str) -> Iterator[pa.Table]:
+    """Yield the table `connections` of a play in batches; there may be as many connections as requests.
+
+    Raises:
+        RecordingError: If the file is missing or is not what the engine writes.
+    """
+    for records in _records(output / "connections.bin", b"TTCONN\n", _CONNECTIONS):
+        yield _table(CONNECTIONS, records, {"window": _constant(window, len(records))})
 
 
 def _count(records: npt.NDArray[np.void], started_ns: int, counts: Counter[tuple[int, int, int]]) -> None:

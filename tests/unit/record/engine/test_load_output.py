@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tailtune.bundle.schema import LATENCY, REQUESTS
+from tailtune.bundle.schema import CONNECTIONS, LATENCY, REQUESTS
 from tailtune.errors import RecordingError
-from tailtune.record.engine.load import read_output, read_requests
+from tailtune.record.engine.load import read_connections, read_output, read_requests
 
 REQUEST = struct.Struct("<5q2I2HB3x")
 BUCKET = struct.Struct("<2qiHBx")
+CONNECTION = struct.Struct("<2qIH2x")
 
 
-def write(directory: Path, *, requests: bytes = b"", latency: bytes = b"") -> None:
+def write(directory: Path, *, requests: bytes = b"", latency: bytes = b"", connections: bytes = b"") -> None:
     (directory / "requests.bin").write_bytes(struct.pack("<8sII", b"TTREQS\n", 1, REQUEST.size) + requests)
     (directory / "latency.bin").write_bytes(struct.pack("<8sII", b"TTHIST\n", 1, BUCKET.size) + latency)
+    head = struct.pack("<8sII", b"TTCONN\n", 1, CONNECTION.size)
+    (directory / "connections.bin").write_bytes(head + connections)
 
 
 def test_every_field_comes_out_in_its_column(tmp_path: Path) -> None:
@@ -106,3 +109,21 @@ def test_a_long_log_comes_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyP
     batches: list[int] = []
     read_requests(tmp_path, "measure", 0, lambda batch: batches.append(batch.num_rows))
     assert batches == [2, 2, 1]
+
+
+def test_connections_come_in_batches_with_every_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tailtune.record.engine.output._BATCH_RECORDS", 2)
+    write(tmp_path, connections=CONNECTION.pack(10, 0, 7, 40_000) * 3 + b"cut short")
+    batches = list(read_connections(tmp_path, "diagnose"))
+    assert [batch.num_rows for batch in batches] == [2, 1]
+    assert batches[0].schema == CONNECTIONS
+    assert batches[1].to_pylist() == [
+        {"window": "diagnose", "connection": 7, "local_port": 40_000, "opened_ns": 10, "closed_ns": 0}
+    ]
+
+
+def test_a_log_of_requests_is_none_of_connections(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "requests.bin").rename(tmp_path / "connections.bin")
+    with pytest.raises(RecordingError, match="not a load's log"):
+        list(read_connections(tmp_path, "measure"))
