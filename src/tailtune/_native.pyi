@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_go_trace", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "SocketCalls", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_go_trace", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
@@ -298,6 +298,38 @@ class Sampling:
     def warnings(self, /) -> list[str]:
         """
         What the reader must know before believing the numbers, besides what each profile says.
+        """
+
+@final
+class SocketCalls:
+    """
+    Records when a process, and its descendants, present and future, read and wrote on connections with one port of theirs.
+
+    Constructing it finds out, by trying, whether that is permitted; nothing is recorded before `start`. Neither accept
+    nor bytes that splice takes off a socket are seen.
+    Raises NativeError, with the remedy as hint, if there is no such process, BPF programs may not be loaded, or the kernel
+    is older than 6.3.
+    """
+    def __new__(cls, /, pid: SupportsIndex, port: SupportsIndex) -> SocketCalls:
+        """
+        Load the programs that watch process `pid` on connections whose own port is `port`.
+        """
+    @property
+    def mode(self, /) -> str:
+        """
+        How calls are seen, in words.
+        """
+    def start(self, /) -> None:
+        """
+        Begin to record. Raises NativeError if it was started before.
+        """
+    def stop(self, /) -> tuple[tuple[bytes, bytes, bytes, bytes, bytes, bytes], int]:
+        """
+        End recording. Return the columns t_ns (i8), tid (i4), pid (i4), kind (u1), peer_port (u2) and bytes (i8) of the
+        calls in the order in which they ended, little-endian, and how many calls were lost for want of room.
+
+        Times are CLOCK_MONOTONIC nanoseconds; kinds are indices into `SOCKET_KINDS`. Works as well when the process has
+        ended. Raises NativeError if it is not running.
         """
 
 @final

@@ -11,6 +11,7 @@ mod readers;
 mod sampler;
 mod schedule;
 mod servers;
+mod sockets;
 mod symbols;
 mod view;
 
@@ -45,6 +46,8 @@ mod _native {
     use super::readers::{profile_format, read_collapsed, read_perf_data, read_perf_script};
     #[pymodule_export]
     use super::sampler::{Sampler, Sampling, perf_capability};
+    #[pymodule_export]
+    use super::sockets::SocketCalls;
     #[pymodule_export]
     use super::symbols::{build_id, content_sha256, normalize_function, why_not_preloadable};
 }

@@ -9,7 +9,7 @@ use crate::errors::native_error;
 use crate::profile::Profile;
 use crate::progress::Progress;
 
-fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
+pub(crate) fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
     native_error(py, error.to_string(), error.hint())
 }
 

@@ -23,6 +23,9 @@ pub enum SampleError {
         /// What the kernel said, mode by mode, equal answers once.
         said: String,
     },
+    /// Programs that would record socket calls are not permitted, or this kernel has no place for them.
+    #[error("socket calls cannot be seen: {0}")]
+    NoCalls(io::Error),
     /// `start` and `stop` were called out of order.
     #[error("the sampler {0}")]
     Order(&'static str),
@@ -42,6 +45,9 @@ impl SampleError {
             Self::NotPermitted { .. } => {
                 "lower it with `sudo sysctl kernel.perf_event_paranoid=1`, or run as the user who owns the process \
                  with CAP_PERFMON; in a container, allow the perf_event_open system call"
+            }
+            Self::NoCalls(_) => {
+                "request windows need Linux 6.3 or later, and root or CAP_BPF with CAP_PERFMON"
             }
             Self::NoProcess(_) => "look the number up again: the process may have ended",
             _ => "",

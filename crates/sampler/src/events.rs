@@ -8,9 +8,10 @@ use std::os::fd::OwnedFd;
 
 use crate::error::SampleError;
 use crate::family::Family;
+use crate::making::Programs;
 use crate::modes::{Mode, OffCpu};
 use crate::process::{family, online_cpus, paranoid, threads};
-use crate::programs::Programs;
+use crate::programs;
 use crate::records::Kind;
 use crate::sources::Sources;
 use crate::spare::Spare;
@@ -225,7 +226,7 @@ impl Events {
         }
         match way.off_cpu {
             Some(OffCpu::Programs) => {
-                let (programs, rings) = Programs::load(wanted.whole_machine, events.ring_bytes)?;
+                let (programs, rings) = programs::load(wanted.whole_machine, events.ring_bytes)?;
                 events.programs = Some(programs);
                 events.sources.programs = Some(rings);
             }

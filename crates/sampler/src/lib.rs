@@ -8,6 +8,8 @@
 //!                                               └─► switches ─► states of threads, stacks off the CPU
 //! ```
 //!
+//! Apart from that, `sockets` records the calls of a service on connections with its port.
+//!
 //! CPU time is counted by hardware cycles where there are any, else by the kernel's `cpu-clock`. Stacks
 //! come from the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC. Where no event may be
 //! opened, `proc_sampling` looks at the states of threads.
@@ -17,6 +19,7 @@ mod capability;
 mod error;
 mod events;
 mod family;
+mod making;
 mod modes;
 mod names;
 mod proc_sampling;
@@ -29,6 +32,7 @@ mod records;
 mod sampler;
 mod sampling;
 mod session;
+mod sockets;
 mod sources;
 mod spare;
 mod states;
@@ -46,3 +50,4 @@ pub use modes::{Mode, OffCpu};
 pub use proc_sampling::ProcSampler;
 pub use sampler::Sampler;
 pub use sampling::{Sampling, ThreadTimes};
+pub use sockets::{SocketCall, SocketCalls, SocketLog};

@@ -1,22 +1,17 @@
 //! Programs at the scheduler's tracepoints, which write down what the sampled processes do, and nothing of others.
 //!
 //! A record of a perf event takes the kernel longer than all that is of interest in it; these programs write just that,
-//! straight into shared memory. They also know by themselves which processes belong to the family, so no record of a
-//! new process comes too early.
+//! straight into shared memory.
 //!
 //! Kernel: 5.18 or later, when `sched_switch` began to pass the state in which a thread leaves.
 
-use std::ffi::CStr;
 use std::io;
-use std::os::fd::AsFd;
 
-use bpf::{
-    Attached, Code, Helper, If, Label, Program, Record, Register, Rings, Size, Table, Types,
-};
+use bpf::{Code, Helper, If, Label, Program, Record, Register, Rings, Size, Types};
 
 use profile::{CONTEXT_KERNEL, CONTEXT_USER};
 
-use crate::process::online_cpus;
+use crate::making::{KEY, Making, Programs, TASK, TASK_PROCESS};
 use crate::user_walk::UserWalk;
 use Register::{R0, R1, R2, R3, R4, R6, R7, R10};
 use Size::{Double, Word};
@@ -28,16 +23,9 @@ pub(crate) const CAME: u32 = 0x7461_0002;
 /// A thread may run again.
 pub(crate) const WOKEN: u32 = 0x7461_0003;
 
-/// Processes that the sampled family may have.
-const MOST_PROCESSES: u32 = 32_768;
-
-/// Offsets in a record; its header has 8 bytes. The stack follows, of [`LEFT`] only.
-const PROCESS: i16 = 8;
-const THREAD: i16 = 12;
-const TIME: i16 = 16;
-const CPU: i16 = 24;
-/// Of [`LEFT`]: what the thread waits for, a bit each; 0: nothing, it could run on.
+/// Offset in a record of what the thread waits for, a bit each; 0: nothing, it could run on. Of [`LEFT`] only.
 const STATE: i16 = 28;
+/// Offset of the stack, of [`LEFT`] only.
 pub(crate) const STACK: i32 = 32;
 
 /// Bits of the state that say what a thread waits for.
@@ -53,108 +41,43 @@ pub(crate) const USER_BYTES: i32 = 127 * 8;
 /// Flag for [`Helper::Stack`].
 const USER: i32 = 0x100;
 
-/// Offsets on a program's stack.
-const SCRATCH: i16 = -4;
-const KEY: i16 = -8;
-/// Thread and process, as they stand in `task_struct`.
-const TASK: i16 = -16;
-const TASK_PROCESS: i16 = -12;
-const NOW: i16 = -24;
-
-/// The programs with what they share with this process; detached until [`Programs::attach`].
-pub(crate) struct Programs {
-    programs: Vec<(&'static CStr, Program)>,
-    family: Option<Table>,
-    attached: Vec<Attached>,
-}
-
-/// What the programs are made from.
-struct Making {
-    /// `None`: all processes.
-    family: Option<Table>,
-    rings: Rings,
-    /// Of the thread's number in `task_struct`; that of the process follows.
-    pid_offset: i32,
+/// The programs at the scheduler's tracepoints.
+struct Scheduler {
+    making: Making,
     walk: Option<UserWalk>,
 }
 
-impl Programs {
-    /// Loads them, and makes the rings that they write into, of `bytes` bytes each, a power of two.
-    ///
-    /// # Errors
-    /// Not permitted (CAP_BPF and CAP_PERFMON, or root), or an older kernel.
-    pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<(Self, Rings)> {
-        let types = Types::of_the_kernel()?;
-        if types.arguments("sched_switch") != Some(4) {
-            return Err(io::Error::other(
-                "sched_switch passes no state; Linux 5.18 does",
-            ));
-        }
-        let offset = |field| types.offset("task_struct", field);
-        let pid_offset = offset("pid").filter(|pid| offset("tgid") == Some(pid + 4));
-        let pid_offset =
-            pid_offset.ok_or_else(|| io::Error::other("task_struct is laid out otherwise"))?;
-        let cpus = online_cpus().into_iter().max().unwrap_or(0) as usize + 1;
-        let making = Making {
-            family: (!whole_machine)
-                .then(|| Table::new(MOST_PROCESSES))
-                .transpose()?,
-            rings: Rings::new(cpus, bytes)?,
-            pid_offset,
-            walk: UserWalk::new(&types),
-        };
-        let mut programs = vec![
-            (c"sched_switch", making.switch()?),
-            (c"sched_wakeup", making.wakeup()?),
-        ];
-        if let Some(family) = &making.family {
-            programs.push((c"sched_process_fork", making.fork(family)?));
-        }
-        let detached = Self {
-            programs,
-            family: making.family,
-            attached: Vec::new(),
-        };
-        Ok((detached, making.rings))
+/// Loads them, and makes the rings that they write into, of `bytes` bytes each, a power of two.
+///
+/// # Errors
+/// Not permitted (CAP_BPF and CAP_PERFMON, or root), or an older kernel.
+pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<(Programs, Rings)> {
+    let types = Types::of_the_kernel()?;
+    if types.arguments("sched_switch") != Some(4) {
+        return Err(io::Error::other(
+            "sched_switch passes no state; Linux 5.18 does",
+        ));
     }
-
-    /// Begins. Processes are still to be added.
-    pub(crate) fn attach(&mut self) -> io::Result<()> {
-        for (tracepoint, program) in self.programs.iter().rev() {
-            self.attached.push(program.attach(tracepoint)?);
-        }
-        Ok(())
-    }
-
-    /// Adds processes to the family; what they start later is in it by itself.
-    pub(crate) fn add(&self, processes: impl IntoIterator<Item = i32>) -> io::Result<()> {
-        let Some(family) = &self.family else {
-            return Ok(());
-        };
-        let mut processes = processes.into_iter();
-        processes.try_for_each(|pid| family.insert(pid.cast_unsigned(), 1))
-    }
+    let scheduler = Scheduler {
+        making: Making::new(&types, whole_machine, bytes)?,
+        walk: UserWalk::new(&types),
+    };
+    let programs = vec![
+        (c"sched_switch", scheduler.switch()?),
+        (c"sched_wakeup", scheduler.wakeup()?),
+    ];
+    scheduler.making.finish(programs)
 }
 
-impl Making {
+impl Scheduler {
     /// Arguments: whether it was pre-empted, the thread that leaves, the one that comes, the state of the first.
     fn switch(&self) -> io::Result<Program> {
         let mut code = Code::default();
         let (comes, end) = (code.label(), code.label());
-        code.copy(R6, R1)
-            .call(Helper::MonotonicNs)
-            .store(Double, R10, NOW, R0);
-        code.call(Helper::PidAndTid)
-            .copy(R7, R0)
-            .copy(R1, R0)
-            .shift_right(R1, 32)
-            .store(Word, R10, KEY, R1);
-        self.only_ours(&mut code, KEY, comes);
-        self.rings.reserve(&mut code, SCRATCH, comes);
-        code.store(Word, Record::START, THREAD, R7)
-            .load(Word, R1, R10, KEY)
-            .store(Word, Record::START, PROCESS, R1);
-        time_and_cpu(&mut code);
+        code.copy(R6, R1);
+        Making::now(&mut code);
+        self.making.current(&mut code, comes);
+        self.making.begin(&mut code, KEY, comes);
         state(&mut code);
         self.stack(&mut code);
         code.copy(R1, R7).add(R1, STACK);
@@ -169,43 +92,11 @@ impl Making {
     fn wakeup(&self) -> io::Result<Program> {
         let mut code = Code::default();
         let end = code.label();
-        code.copy(R6, R1)
-            .call(Helper::MonotonicNs)
-            .store(Double, R10, NOW, R0);
+        code.copy(R6, R1);
+        Making::now(&mut code);
         code.load(Double, R3, R6, 0);
         self.record(&mut code, WOKEN, end);
         code.place(end).end();
-        Program::load(&code.finish()?)
-    }
-
-    /// Arguments: the thread that starts another, and the new one. A child belongs to the family if its parent does;
-    /// else it may carry the number of one that ended.
-    fn fork(&self, family: &Table) -> io::Result<Program> {
-        let mut code = Code::default();
-        let (stranger, end) = (code.label(), code.label());
-        code.copy(R6, R1).load(Double, R3, R6, 0);
-        self.read_task(&mut code, end);
-        code.load(Word, R7, R10, TASK_PROCESS)
-            .load(Double, R3, R6, 8);
-        self.read_task(&mut code, end);
-        code.store(Word, R10, KEY, R7);
-        find(&mut code, family, KEY, stranger);
-        code.store_value(Word, R10, KEY, 1)
-            .map(R1, family.as_fd())
-            .copy(R2, R10)
-            .add(R2, TASK_PROCESS.into())
-            .copy(R3, R10)
-            .add(R3, KEY.into())
-            .set(R4, 0)
-            .call(Helper::Update)
-            .jump(end)
-            .place(stranger)
-            .map(R1, family.as_fd())
-            .copy(R2, R10)
-            .add(R2, TASK_PROCESS.into())
-            .call(Helper::Delete)
-            .place(end)
-            .end();
         Program::load(&code.finish()?)
     }
 
@@ -230,55 +121,14 @@ impl Making {
 
     /// A record without more about the thread whose `task_struct` `R3` points to; else goes to `none`.
     fn record(&self, code: &mut Code, kind: u32, none: Label) {
-        self.read_task(code, none);
+        self.making.read_task(code, none);
         code.load(Word, R7, R10, TASK);
-        self.only_ours(code, TASK_PROCESS, none);
-        self.rings.reserve(code, SCRATCH, none);
-        code.store(Word, Record::START, THREAD, R7)
-            .load(Word, R1, R10, TASK_PROCESS)
-            .store(Word, Record::START, PROCESS, R1);
-        time_and_cpu(code);
+        self.making.only_ours(code, TASK_PROCESS, none);
+        self.making.begin(code, TASK_PROCESS, none);
         code.store_value(Word, Record::START, STATE, 0)
             .set(R1, STACK);
         Rings::publish(code, kind);
     }
-
-    /// Copies thread and process of the `task_struct` that `R3` points to.
-    fn read_task(&self, code: &mut Code, none: Label) {
-        code.add(R3, self.pid_offset)
-            .copy(R1, R10)
-            .add(R1, TASK.into())
-            .set(R2, 8)
-            .call(Helper::ReadKernel)
-            .jump_if(R0, If::Differs, 0, none);
-    }
-
-    /// Goes to `none` unless the process at `key` is of the family, or, if all are, not the idle one.
-    fn only_ours(&self, code: &mut Code, key: i16, none: Label) {
-        match &self.family {
-            Some(family) => find(code, family, key, none),
-            None => {
-                code.load(Word, R1, R10, key)
-                    .jump_if(R1, If::Equal, 0, none);
-            }
-        }
-    }
-}
-
-/// Goes to `none` unless the number at `key` is in the table.
-fn find(code: &mut Code, table: &Table, key: i16, none: Label) {
-    code.map(R1, table.as_fd())
-        .copy(R2, R10)
-        .add(R2, key.into())
-        .call(Helper::Lookup)
-        .jump_if(R0, If::Equal, 0, none);
-}
-
-fn time_and_cpu(code: &mut Code) {
-    code.load(Double, R1, R10, NOW)
-        .store(Double, Record::START, TIME, R1)
-        .load(Word, R1, R10, SCRATCH)
-        .store(Word, Record::START, CPU, R1);
 }
 
 /// Leaves the state of the thread that leaves in the record.

@@ -12,6 +12,8 @@ use crate::sys;
 /// The fields that all events write.
 const COMMON: u64 = sys::SAMPLE_IDENTIFIER | sys::SAMPLE_TID | sys::SAMPLE_TIME | sys::SAMPLE_CPU;
 
+/// Bytes of a record's header: kind, remarks, size.
+pub(crate) const HEADER: usize = 8;
 const PROT_EXEC: u32 = 4;
 const MISC_COMM_EXEC: u16 = 1 << 13;
 const MISC_SWITCH_OUT: u16 = 1 << 13;
@@ -154,14 +156,8 @@ impl<'a> Iterator for Records<'a> {
     type Item = Timed<'a>;
 
     fn next(&mut self) -> Option<Timed<'a>> {
-        let mut header = Fields(self.bytes);
-        let (kind, misc, size) = (header.u32()?, header.u16()?, header.u16()?);
-        let (bytes, rest) = self
-            .bytes
-            .split_at_checked(usize::from(size))
-            .filter(|_| size >= 8)?;
-        self.bytes = rest;
-        let fields = Fields(&bytes[8..]);
+        let (kind, misc, bytes) = split_first(&mut self.bytes)?;
+        let fields = Fields(&bytes[HEADER..]);
         let (who, record) = match kind {
             9 => sample(fields, self.kinds).unwrap_or((Who::default(), Record::Other)),
             programs::LEFT | programs::CAME | programs::WOKEN => {
@@ -176,13 +172,26 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+/// Takes the first record off `bytes`: its kind, its remarks, and all of it, at least its header; `None` where what
+/// stands there cannot be a record.
+pub(crate) fn split_first<'a>(bytes: &mut &'a [u8]) -> Option<(u32, u16, &'a [u8])> {
+    let all = *bytes;
+    let mut header = Fields(all);
+    let (kind, misc, size) = (header.u32()?, header.u16()?, header.u16()?);
+    let size = usize::from(size);
+    let (record, rest) = all.split_at_checked(size).filter(|_| size >= HEADER)?;
+    *bytes = rest;
+    Some((kind, misc, record))
+}
+
 /// Records other than samples end with thread, time, CPU and event, eight bytes each.
 fn trailing(bytes: &[u8]) -> Option<Who> {
     let start = bytes.len().checked_sub(32)?;
     who(&mut Fields(bytes.get(start..)?))
 }
 
-fn who(fields: &mut Fields<'_>) -> Option<Who> {
+/// Process, thread, time and CPU, 24 bytes.
+pub(crate) fn who(fields: &mut Fields<'_>) -> Option<Who> {
     let (pid, tid) = (fields.i32()?, fields.i32()?);
     let t_ns = fields.u64()?.cast_signed();
     let cpu = fields.i32()?;
@@ -294,10 +303,10 @@ pub(crate) fn raw_i32(raw: &[u8], offset: usize) -> Option<i32> {
 }
 
 /// Reads numbers off the front of bytes.
-struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (bytes, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(*bytes)
@@ -322,7 +331,7 @@ impl<'a> Fields<'a> {
         self.take().map(u32::from_ne_bytes)
     }
 
-    fn i32(&mut self) -> Option<i32> {
+    pub(crate) fn i32(&mut self) -> Option<i32> {
         self.take().map(i32::from_ne_bytes)
     }
 

@@ -345,7 +345,7 @@ fn chain_of(who: Who, addresses: &[u64]) -> Chain<'_> {
 }
 
 /// Half as long if the fullest ring was a quarter full, twice as long if it was nearly empty.
-fn next_interval(interval: Duration, filled: f64) -> Duration {
+pub(crate) fn next_interval(interval: Duration, filled: f64) -> Duration {
     if filled > 0.25 {
         interval / 2
     } else if filled < 0.06 {
