@@ -1,6 +1,6 @@
-"""What sampling costs the sampled: a context switch, a new thread, CPU time by samples, and that of a request.
+"""What sampling costs the sampled: context switches, socket calls, new threads, CPU time by samples, and of a request.
 
-`.venv/bin/python benchmarks/profile/cost.py [SECONDS]`, for each of four parts, six times as long for the last, whose
+`.venv/bin/python benchmarks/profile/cost.py [SECONDS]`, for each of five parts, six times as long for the last, whose
 difference is the smallest. Without sampling, with ours and with
 `perf record -e sched:sched_switch -g` take turns on the same running program, and differences are taken within a round.
 The request's part needs the Go example and its texts (`python3 examples/corpus.py`).
@@ -22,7 +22,7 @@ from typing import Final
 from rust_programs import running
 from service import Service
 
-from tailtune._native import Sampler
+from tailtune._native import Sampler, SocketCalls
 
 Way = Callable[[int], contextlib.AbstractContextManager[None]]
 """Samples a process as long as the block lasts."""
@@ -39,8 +39,9 @@ _TIMES_AS_OFTEN: Final = 100
 
 
 def run(seconds: float = 20.0) -> None:
-    """Measure all four and print the tables."""
+    """Measure all five and print the tables."""
     switches(seconds)
+    socket_calls(seconds)
     new_threads(seconds)
     samples(seconds)
     requests(_REQUESTS_LONGER * seconds)
@@ -51,6 +52,14 @@ def switches(seconds: float) -> None:
     ways = {"none": _none, "ours": _ours(off_cpu=True), "perf record": _perf}
     with running("ping_pong", _ROUNDS, cpu=_CPU) as process:
         _table("context switch", "ns", _compared(process, ways, seconds))
+
+
+def socket_calls(seconds: float) -> None:
+    """Nanoseconds added to a read or write of a connection; the other end's calls are looked at and passed over."""
+    with running("echo", _ROUNDS, cpu=_CPU) as process:
+        port = int(process.stdout.readline() if process.stdout else 0)
+        ways = {"none": _none, "calls recorded": _recorded(port)}
+        _table("socket call, with one of the other end,", "ns", _compared(process, ways, seconds))
 
 
 def new_threads(seconds: float) -> None:
@@ -125,6 +134,21 @@ def _ours(*, frequency_hz: int = _HZ, off_cpu: bool = False) -> Way:
             print(f"({lost:,} records lost)")
 
     return sampled
+
+
+def _recorded(port: int) -> Way:
+    @contextlib.contextmanager
+    def recorded(pid: int) -> Iterator[None]:
+        calls = SocketCalls(pid, port)
+        calls.start()
+        try:
+            yield
+        finally:
+            _, lost = calls.stop()
+        if lost:
+            print(f"({lost:,} calls lost)")
+
+    return recorded
 
 
 @contextlib.contextmanager
