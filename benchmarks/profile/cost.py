@@ -59,7 +59,7 @@ def socket_calls(seconds: float) -> None:
     with running("echo", _ROUNDS, cpu=_CPU) as process:
         port = int(process.stdout.readline() if process.stdout else 0)
         ways = {"none": _none, "calls recorded": _recorded(port)}
-        _table("socket call, with one of the other end,", "ns", _compared(process, ways, seconds))
+        _table("socket call with one of the other end", "ns", _compared(process, ways, seconds))
 
 
 def new_threads(seconds: float) -> None:
