@@ -6,12 +6,14 @@ from typing import Final
 
 from tailtune.bundle import Bundle
 from tailtune.errors import NativeError
+from tailtune.judge.request_bands import request_bands
 from tailtune.judge.request_sizes import sized_times
 from tailtune.judge.resources import page_faults
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.summary import DIAGNOSE, MEASURE, summarize
 from tailtune.judge.tail import RequestTimes, SizedTimes, Tail, request_times, tail_of
 from tailtune.model.recording import Manifest
+from tailtune.model.request_parts import RequestBands
 from tailtune.model.summary import RunSummary, WindowSummary
 
 FEWEST_SAMPLES: Final = 20
@@ -56,6 +58,8 @@ class Facts:
     """Diagnose window."""
     sized: SizedTimes | None = None
     """Diagnose window, request by request."""
+    bands: RequestBands | None = None
+    """Diagnose window: what the latency of its requests consists of."""
     faults_per_request: float | None = None
     """Page faults of the service's processes in the measure window, minor and major ones."""
 
@@ -116,6 +120,7 @@ def gather(bundle: Bundle) -> Facts:
         times=request_times(bundle, MEASURE),
         tail=_tail(bundle, cpu),
         sized=sized_times(bundle, DIAGNOSE),
+        bands=request_bands(bundle)[0],
         faults_per_request=page_faults(bundle.table("process"), MEASURE, summary.measure.latency.requests),
     )
 

@@ -1,0 +1,68 @@
+"""Slow requests that were handed over while all threads of the runtime's blocking pool waited for something."""
+
+import re
+from typing import Final
+
+from tailtune.judge.blocked_causes import Cause as Blocked
+from tailtune.judge.cause import TAIL, Cause, finding, listed
+from tailtune.judge.facts import Facts
+from tailtune.judge.names import owner, short
+from tailtune.judge.stackprofile import StackProfile, Stacks
+from tailtune.judge.tail_waits import tail_wait
+from tailtune.model.finding import Evidence, Group, Strength
+from tailtune.model.units import format_ns
+
+_POOL: Final = re.compile(r"<?(tokio::runtime::blocking::(pool|task)::|blocking::|async_std::task::spawn_blocking)")
+_FEWEST_WAITS: Final = 5
+_AS_LONG: Final = 0.2
+"""Share of such a wait that requests have to be away for, so that it can be what they wait for."""
+
+
+class BlockingPool:
+    """The parts of requests that were handed over, beside what threads of a blocking pool waited for."""
+
+    id = "blocking-pool"
+
+    def apply(self, facts: Facts) -> list[Cause]:
+        """Return a cause where being handed over takes a tenth of the tail, and jobs of the pool wait as long."""
+        wait = tail_wait(facts, lambda part: part == Blocked.HANDED_OVER)
+        profile = facts.off_cpu
+        if wait is None or profile is None:
+            return []
+        jobs = _jobs(profile)
+        count = profile.count(jobs)
+        each = profile.value(jobs) / count if count else 0.0
+        if count < _FEWEST_WAITS or wait.mean_ns < _AS_LONG * each:
+            return []
+        places = profile.owners(jobs, owner)
+        found = finding(
+            facts,
+            self.id,
+            short(places[0][0]),
+            f"requests above p99 wait in the queue of the blocking pool, whose threads wait in {listed(places)}: "
+            f"{wait.told()}",
+            group=Group.CONCURRENCY,
+            share=wait.share,
+            share_of=TAIL,
+            strength=Strength.MODERATE,
+            evidence=[
+                *wait.evidence(),
+                Evidence(
+                    text=f"jobs of the pool were blocked {count:,} times, for {format_ns(each)} on average",
+                    source=profile.source,
+                    count=count,
+                ),
+            ],
+            disproof="the tail stays with a larger pool (max_blocking_threads)",
+            proposal="Give long jobs threads of their own, so that short calls find a thread of the pool; raise "
+            "max_blocking_threads.",
+        )
+        return [Cause(found, wait.share.point)]
+
+
+def _jobs(profile: StackProfile) -> Stacks:
+    """Return the stacks on which a thread of a pool is blocked in the service's own code, not for want of a job."""
+    return frozenset(stack for stack in profile.containing(_POOL) if owner(profile.names(stack)) is not None)
+
+
+RULE = BlockingPool()

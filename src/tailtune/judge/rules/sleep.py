@@ -1,0 +1,38 @@
+"""Slow requests whose thread sleeps in the middle of them."""
+
+from tailtune.judge.blocked_causes import Cause as Blocked
+from tailtune.judge.cause import TAIL, Cause, finding
+from tailtune.judge.facts import Facts
+from tailtune.judge.tail_waits import tail_wait
+from tailtune.model.finding import Group, Strength
+
+
+class Sleep:
+    """Threads that left their CPU to sleep while they worked on a request above p99."""
+
+    id = "sleep"
+
+    def apply(self, facts: Facts) -> list[Cause]:
+        """Return a cause where sleeping takes a tenth of the tail's time."""
+        wait = tail_wait(facts, lambda part: part == Blocked.SLEEP)
+        if wait is None:
+            return []
+        where = f" in {wait.where}" if wait.where else ""
+        found = finding(
+            facts,
+            self.id,
+            wait.where,
+            f"requests above p99 sleep{where}: {wait.told()}",
+            group=Group.CONCURRENCY,
+            share=wait.share,
+            share_of=TAIL,
+            strength=Strength.STRONG,
+            evidence=wait.evidence(),
+            disproof="the tail stays when nothing sleeps in the path of requests",
+            proposal="Wait for what is meant (a condition variable, a channel, the answer itself) in place of a fixed "
+            "time; let back-off and pacing happen beside the requests.",
+        )
+        return [Cause(found, wait.share.point)]
+
+
+RULE = Sleep()

@@ -1,0 +1,86 @@
+"""What the slowest requests waited for, for rules that name one kind of waiting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tailtune.judge.facts import Facts
+from tailtune.model.estimate import Estimate
+from tailtune.model.finding import Evidence
+from tailtune.model.request_parts import Band, PartShare
+from tailtune.model.units import format_ns, format_share
+
+_WORTH_A_FINDING: Final = 0.10
+_TAIL_FROM: Final = 0.99
+_SOURCE: Final = "tables/waits.parquet"
+
+
+@dataclass(frozen=True)
+class TailWait:
+    """Parts of the latency of the requests above p99 that are one kind of waiting."""
+
+    band: Band
+    parts: list[PartShare]
+    """Largest first, at least one."""
+
+    @property
+    def share(self) -> Estimate:
+        """Of the latency of these requests; several parts are taken to err in the same direction."""
+        shares = [part.share for part in self.parts]
+        point = min(1.0, sum(share.point for share in shares))
+        bounds = [(share.low, share.high) for share in shares if share.low is not None and share.high is not None]
+        first = shares[0]
+        if len(bounds) < len(shares):
+            return Estimate(point=point, low=None, high=None, confidence=first.confidence, n=first.n)
+        low, high = sum(low for low, _ in bounds), min(1.0, sum(high for _, high in bounds))
+        return Estimate(point=point, low=low, high=high, confidence=first.confidence, n=first.n)
+
+    @property
+    def mean_ns(self) -> float:
+        """Waited by each of these requests, on average."""
+        return sum(part.mean_ns for part in self.parts)
+
+    @property
+    def where(self) -> str:
+        """The function in which most of it is spent; empty if none was seen."""
+        return next((place.function for part in self.parts for place in part.places), "")
+
+    def told(self) -> str:
+        """Return how long each waited and which share of its time that is: `22.1 ms each, 97.0 % of their time`."""
+        return f"{format_ns(self.mean_ns)} each, {format_share(self.share.point)} of their time"
+
+    def evidence(self) -> list[Evidence]:
+        """Return what it rests on: the requests, the places, and requests to look at."""
+        band = self.band
+        found = [
+            Evidence(
+                text=f"{band.requests} requests took {format_ns(band.least_ns)} to {format_ns(band.most_ns)}, "
+                f"{format_ns(band.mean_ns)} on average",
+                source="tables/requests.parquet",
+                count=band.requests,
+            ),
+            *(_places(part) for part in self.parts if part.places),
+        ]
+        if band.examples:
+            found.append(Evidence(text=f"look at one: tailtune explain --request {band.examples[0]}", source=_SOURCE))
+        return found
+
+
+def tail_wait(facts: Facts, is_meant: Callable[[str], bool]) -> TailWait | None:
+    """Return the parts whose names are meant; None where they take less than a tenth of the tail, or nobody knows."""
+    band = slowest(facts)
+    parts = [part for part in band.parts if is_meant(part.part)] if band else []
+    if band is None or not parts or sum(part.share.point for part in parts) < _WORTH_A_FINDING:
+        return None
+    return TailWait(band, sorted(parts, key=lambda part: -part.share.point))
+
+
+def slowest(facts: Facts) -> Band | None:
+    """Return the requests above p99 of the diagnose window."""
+    bands = facts.bands.bands if facts.bands else []
+    return next((band for band in bands if band.low_q == _TAIL_FROM and band.high_q >= 1), None)
+
+
+def _places(part: PartShare) -> Evidence:
+    seen = ", ".join(f"{place.function} ({format_share(place.share, 0)})" for place in part.places)
+    return Evidence(text=f"{part.part}: {seen}", source=_SOURCE, count=sum(place.count for place in part.places))
