@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tailtune.judge.blocked_causes import Cause
 from tailtune.judge.facts import Facts
 from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence
@@ -12,6 +13,8 @@ from tailtune.model.units import format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.10
 _TAIL_FROM: Final = 0.99
+_MOST: Final = 0.5
+_NAMED: Final = (Cause.LOCK, Cause.QUEUE, Cause.SLEEP)
 _SOURCE: Final = "tables/waits.parquet"
 
 
@@ -73,6 +76,13 @@ def tail_wait(facts: Facts, is_meant: Callable[[str], bool]) -> TailWait | None:
     if band is None or not parts or sum(part.share.point for part in parts) < _WORTH_A_FINDING:
         return None
     return TailWait(band, sorted(parts, key=lambda part: -part.share.point))
+
+
+def names_most_of_tail(facts: Facts) -> bool:
+    """Whether threads were seen to spend half of the tail's time with one kind of waiting that a rule names."""
+    band = slowest(facts)
+    parts = band.parts if band else []
+    return any(part.share.point >= _MOST and part.part.endswith(_NAMED) for part in parts)
 
 
 def slowest(facts: Facts) -> Band | None:

@@ -7,6 +7,7 @@ from tailtune.judge.clusters import fixed_cluster
 from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import SLEEPS, given_up, waits_of_requests
 from tailtune.judge.tail import share_of_tail
+from tailtune.judge.tail_waits import names_most_of_tail
 from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_ns, format_share
 
@@ -19,8 +20,8 @@ class FixedWait:
     id = "fixed-wait"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where such a wait takes a quarter of the tail's time, and is no time-out of a client."""
-        cluster = fixed_cluster(facts.times)
+        """Return a cause where such a wait takes a quarter of the tail's time, is no time-out, and was not seen."""
+        cluster = None if names_most_of_tail(facts) else fixed_cluster(facts.times)
         if facts.times is None or cluster is None or given_up(facts, cluster):
             return []
         share = share_of_tail(facts.times, cluster.waited(facts.times))

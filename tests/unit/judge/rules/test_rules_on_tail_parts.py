@@ -3,6 +3,7 @@
 import dataclasses
 
 import msgspec
+import numpy as np
 import pytest
 from tests.support import request_results
 from tests.support.facts import apply, facts, one
@@ -10,6 +11,7 @@ from tests.support.request_results import UNKNOWN, WAITING, part
 
 from tailtune.judge.facts import Facts
 from tailtune.judge.stackprofile import StackProfile
+from tailtune.judge.tail import RequestTimes
 from tailtune.model.finding import Strength
 from tailtune.model.request_parts import PartShare, RequestBands
 
@@ -97,6 +99,15 @@ def test_the_requests_that_made_the_blocking_call_count_as_well():
     assert cause.finding.share.point == pytest.approx(0.9)
     assert cause.finding.share.low is not None
     assert cause.finding.share.low < 0.9
+
+
+def test_a_wait_that_was_seen_is_not_told_from_its_length_as_well():
+    service = np.concatenate([np.full(970, 1e6), np.linspace(20e6, 20.5e6, 30)])
+    times = RequestTimes(service, service)
+    slept, sent = (part(name, WAITING, 0.97, MEAN, ("cart::wait", 1.0, 16)) for name in ("sleep", "network"))
+    assert one("fixed-wait", dataclasses.replace(facts(), times=times)).finding.id == "fixed-wait:19ms"
+    assert one("fixed-wait", dataclasses.replace(with_tail(sent), times=times)).finding.id == "fixed-wait:19ms"
+    assert apply("fixed-wait", dataclasses.replace(with_tail(slept), times=times)) == []
 
 
 def test_waiting_for_own_threads_is_no_hand_off():
