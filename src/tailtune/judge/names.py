@@ -25,6 +25,8 @@ _RUST_PLUMBING: Final = re.compile(
     r"(tokio|hyper|axum|tower|futures|actix|http)(_\w+)?|mio|warp|rocket|tonic|h2|async_std|smol|polling|tracing|"
     r"pin_project_lite"
 )
+_RUST_MAIN: Final = r"[A-Za-z_]\w*::main$"
+"""Runs the server, and with it everything where a runtime has no threads of its own."""
 _RUST_STANDARD: Final = re.compile(
     r"core(_arch)?|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc|lock_api|"
     r"parking_lot(_core)?"
@@ -40,7 +42,7 @@ _CLOSURE: Final = re.compile(
     r"(::\{\{?closure\}?\}(#\d+)?|\.func\d+(\.\d+)*|-fm|\.gowrap\d+|\.deferwrap\d+|\.abi\d+)+$"
 )
 _C_CLONE: Final = re.compile(r"\.(isra|part|constprop|cold|llvm|lto_priv)\b.*")
-_PLUMBING: Final = re.compile(_GO_PLUMBING)
+_PLUMBING: Final = re.compile(f"{_GO_PLUMBING}|{_RUST_MAIN}")
 _IMPL: Final = re.compile(r"<(?P<type>.*?) as (?P<trait>.*?)>::")
 _LEAD: Final = re.compile(r"^[<&(\[*]*(mut |const |dyn |impl )*[<&]*")
 _CRATE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)::")

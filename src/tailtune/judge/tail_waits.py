@@ -69,10 +69,10 @@ class TailWait:
         return found
 
 
-def tail_wait(facts: Facts, is_meant: Callable[[str], bool]) -> TailWait | None:
-    """Return the parts whose names are meant; None where they take less than a tenth of the tail, or nobody knows."""
+def tail_wait(facts: Facts, is_meant: Callable[[PartShare], bool]) -> TailWait | None:
+    """Return the parts that are meant; None where they take less than a tenth of the tail, or nobody knows."""
     band = slowest(facts)
-    parts = [part for part in band.parts if is_meant(part.part)] if band else []
+    parts = [part for part in band.parts if is_meant(part)] if band else []
     if band is None or not parts or sum(part.share.point for part in parts) < _WORTH_A_FINDING:
         return None
     return TailWait(band, sorted(parts, key=lambda part: -part.share.point))

@@ -1,13 +1,28 @@
 """Slow requests that lie unread, since the thread that is to read them is blocked in something else."""
 
-from dataclasses import replace
+import re
+from collections.abc import Callable
+from typing import Final
 
 from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import TAIL, Cause, finding
 from tailtune.judge.facts import Facts
+from tailtune.judge.names import owner, short
 from tailtune.judge.request_parts import READER_BLOCKED
-from tailtune.judge.tail_waits import TailWait, tail_wait
+from tailtune.judge.stackprofile import StackProfile
+from tailtune.judge.tail_waits import tail_wait
 from tailtune.model.finding import Group, Strength
+from tailtune.model.request_parts import PartShare
+
+_TASKS: Final = re.compile(
+    r"<?(tokio::(runtime::task|task::local)::|async_executor::|async_task::|async_std::task::|futures_executor::|"
+    r"glommio::|monoio::)"
+)
+"""Frames through which a runtime's worker polls a task."""
+_POOLS: Final = re.compile(r"<?tokio::runtime::blocking::(pool|task)::|<?blocking::")
+"""Threads that are there to be blocked."""
+_MOSTLY: Final = 0.5
+_BLOCKING: Final = (Blocked.LOCK, Blocked.QUEUE, Blocked.SLEEP, Blocked.NETWORK, Blocked.DISK, Blocked.CHILD)
 
 
 class BlockingCall:
@@ -16,11 +31,10 @@ class BlockingCall:
     id = "blocking-call"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where that takes a tenth of the tail's time."""
-        wait = tail_wait(facts, lambda part: part.startswith(READER_BLOCKED))
+        """Return a cause where that takes a tenth of the tail: of the requests that wait, and of those that block."""
+        wait = tail_wait(facts, _blocks(facts))
         if wait is None:
             return []
-        wait = _with_its_own(wait)
         kind = wait.parts[0].part.removeprefix(f"{READER_BLOCKED}: ")
         where = f" in {wait.where}" if wait.where else ""
         found = finding(
@@ -41,13 +55,29 @@ class BlockingCall:
         return [Cause(found, wait.share.point)]
 
 
-def _with_its_own(wait: TailWait) -> TailWait:
-    """Add what the requests that made the call waited in it themselves: the same kind of wait in the same function."""
-    kinds = {str(kind) for kind in Blocked}
-    own = [
-        part for part in wait.band.parts if part.part in kinds and part.places and part.places[0].function == wait.where
-    ]
-    return replace(wait, parts=[*wait.parts, *own])
+def _blocks(facts: Facts) -> Callable[[PartShare], bool]:
+    """Return what tells whether a part is a worker's wait: before it reads the request, or while it serves it."""
+    polled = _polled(facts.off_cpu) if facts.off_cpu else frozenset[str]()
+
+    def is_meant(part: PartShare) -> bool:
+        if part.part.startswith(READER_BLOCKED):
+            return True
+        return part.part in _BLOCKING and bool(part.places) and part.places[0].function in polled
+
+    return is_meant
+
+
+def _polled(profile: StackProfile) -> frozenset[str]:
+    """Return the functions whose waits mostly stand below a worker's poll of a task."""
+    below = profile.containing(_TASKS) - profile.containing(_POOLS)
+    polled: dict[str, float] = {}
+    every: dict[str, float] = {}
+    for stack in profile.everything:
+        name = short(owner(profile.names(stack)) or "")
+        every[name] = every.get(name, 0.0) + profile.value(frozenset([stack]))
+        if stack in below:
+            polled[name] = polled.get(name, 0.0) + profile.value(frozenset([stack]))
+    return frozenset(name for name, value in polled.items() if name and value > _MOSTLY * every[name])
 
 
 RULE = BlockingCall()

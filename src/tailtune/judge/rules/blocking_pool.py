@@ -25,7 +25,7 @@ class BlockingPool:
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where being handed over takes a tenth of the tail, and jobs of the pool wait as long."""
-        wait = tail_wait(facts, lambda part: part == Blocked.HANDED_OVER)
+        wait = tail_wait(facts, lambda part: part.part == Blocked.HANDED_OVER)
         profile = facts.off_cpu
         if wait is None or profile is None:
             return []

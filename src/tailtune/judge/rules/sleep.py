@@ -14,7 +14,7 @@ class Sleep:
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where sleeping takes a tenth of the tail's time."""
-        wait = tail_wait(facts, lambda part: part == Blocked.SLEEP)
+        wait = tail_wait(facts, lambda part: part.part == Blocked.SLEEP)
         if wait is None:
             return []
         where = f" in {wait.where}" if wait.where else ""

@@ -21,7 +21,7 @@ class ThreadHandOff:
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where such waits take a tenth of the tail's time; waits for own threads are left out."""
-        wait = tail_wait(facts, lambda part: part == Blocked.QUEUE)
+        wait = tail_wait(facts, lambda part: part.part == Blocked.QUEUE)
         if wait is None or _joins(facts, wait.where):
             return []
         where = f" in {wait.where}" if wait.where else ""

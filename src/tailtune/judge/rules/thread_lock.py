@@ -14,7 +14,7 @@ class ThreadLock:
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where waiting for locks takes a tenth of the tail's time."""
-        wait = tail_wait(facts, lambda part: part == Blocked.LOCK)
+        wait = tail_wait(facts, lambda part: part.part == Blocked.LOCK)
         if wait is None:
             return []
         where = f" in {wait.where}" if wait.where else ""

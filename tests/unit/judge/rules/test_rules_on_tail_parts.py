@@ -19,6 +19,7 @@ MEAN = 20e6
 SERVE = "start_thread;my_service::serve"
 RECV = f"{SERVE};my_service::book;std::sync::mpmc::list::Channel::recv;std::thread::park;futex_wait"
 JOIN = f"{SERVE};my_service::sum;std::thread::scoped::scope;std::thread::park;futex_wait"
+POLLED = "start_thread;tokio::runtime::task::core::poll;limits::fetch;std::io::read_exact;recv"
 JOB = "start_thread;tokio::runtime::blocking::pool::Inner::run;my_service::pack;std::thread::sleep;clock_nanosleep"
 NO_JOB = "start_thread;tokio::runtime::blocking::pool::Inner::run;std::sync::Condvar::wait_timeout"
 
@@ -94,11 +95,20 @@ def test_the_requests_that_made_the_blocking_call_count_as_well():
         part("network", WAITING, 0.2, MEAN, ("limits::fetch", 1.0, 4)),
         part("disk I/O", WAITING, 0.05, MEAN, ("limits::read", 1.0, 4)),
     ]
-    cause = one("blocking-call", with_tail(*tail))
+    cause = one("blocking-call", with_tail(*tail, off_cpu={POLLED: (30, 1e9), f"{SERVE};limits::read;read": (4, 1e6)}))
     assert cause.finding.id == "blocking-call:limits::fetch"
     assert cause.finding.share.point == pytest.approx(0.9)
     assert cause.finding.share.low is not None
     assert cause.finding.share.low < 0.9
+
+
+def test_a_call_that_blocks_in_a_task_needs_no_other_request_that_waits():
+    own = part("network", WAITING, 0.9, MEAN, ("limits::fetch", 1.0, 16))
+    assert one("blocking-call", with_tail(own, off_cpu={POLLED: (30, 1e9)})).finding.share.point == pytest.approx(0.9)
+    assert apply("blocking-call", with_tail(own, off_cpu={f"{SERVE};limits::fetch;recv": (30, 1e9)})) == []
+    pooled = POLLED.replace("limits::fetch", "tokio::runtime::blocking::task::poll;limits::fetch")
+    assert apply("blocking-call", with_tail(own, off_cpu={pooled: (30, 1e9)})) == []
+    assert apply("blocking-call", with_tail(own)) == []
 
 
 def test_a_wait_that_was_seen_is_not_told_from_its_length_as_well():
