@@ -59,6 +59,7 @@ def test_standard(function):
         "runtime.goexit.abi0",
         "runtime.schedule",
         "main.main",
+        "my_service::main",
         "net/http.(*conn).serve",
         "tokio::runtime::task::raw::poll",
         "<hyper_util::server::conn::auto::UpgradeableConnection<I,S,E> as core::future::future::Future>::poll",

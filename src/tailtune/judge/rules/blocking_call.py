@@ -1,9 +1,9 @@
 """Slow requests that lie unread, since the thread that is to read them is blocked in something else."""
 
-import re
 from collections.abc import Callable
 from typing import Final
 
+from tailtune.judge.async_work import Work, work_of
 from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import TAIL, Cause, finding
 from tailtune.judge.facts import Facts
@@ -14,13 +14,6 @@ from tailtune.judge.tail_waits import tail_wait
 from tailtune.model.finding import Group, Strength
 from tailtune.model.request_parts import PartShare
 
-_TASKS: Final = re.compile(
-    r"<?(tokio::(runtime::task|task::local)::|async_executor::|async_task::|async_std::task::|futures_executor::|"
-    r"glommio::|monoio::)"
-)
-"""Frames through which a runtime's worker polls a task."""
-_POOLS: Final = re.compile(r"<?tokio::runtime::blocking::(pool|task)::|<?blocking::")
-"""Threads that are there to be blocked."""
 _MOSTLY: Final = 0.5
 _BLOCKING: Final = (Blocked.LOCK, Blocked.QUEUE, Blocked.SLEEP, Blocked.NETWORK, Blocked.DISK, Blocked.CHILD)
 
@@ -69,14 +62,14 @@ def _blocks(facts: Facts) -> Callable[[PartShare], bool]:
 
 def _polled(profile: StackProfile) -> frozenset[str]:
     """Return the functions whose waits mostly stand below a worker's poll of a task."""
-    below = profile.containing(_TASKS) - profile.containing(_POOLS)
     polled: dict[str, float] = {}
     every: dict[str, float] = {}
     for stack in profile.everything:
-        name = short(owner(profile.names(stack)) or "")
-        every[name] = every.get(name, 0.0) + profile.value(frozenset([stack]))
-        if stack in below:
-            polled[name] = polled.get(name, 0.0) + profile.value(frozenset([stack]))
+        functions, value = profile.names(stack), float(profile.values[stack])
+        name = short(owner(functions) or "")
+        every[name] = every.get(name, 0.0) + value
+        if work_of(functions) is Work.TASK:
+            polled[name] = polled.get(name, 0.0) + value
     return frozenset(name for name, value in polled.items() if name and value > _MOSTLY * every[name])
 
 

@@ -1,8 +1,8 @@
 """Slow requests that were handed over while all threads of the runtime's blocking pool waited for something."""
 
-import re
 from typing import Final
 
+from tailtune.judge.async_work import Work, work_of
 from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import TAIL, Cause, finding, listed
 from tailtune.judge.facts import Facts
@@ -12,7 +12,6 @@ from tailtune.judge.tail_waits import tail_wait
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_ns
 
-_POOL: Final = re.compile(r"<?(tokio::runtime::blocking::(pool|task)::|blocking::|async_std::task::spawn_blocking)")
 _FEWEST_WAITS: Final = 5
 _AS_LONG: Final = 0.2
 """Share of such a wait that requests have to be away for, so that it can be what they wait for."""
@@ -62,7 +61,10 @@ class BlockingPool:
 
 def _jobs(profile: StackProfile) -> Stacks:
     """Return the stacks on which a thread of a pool is blocked in the service's own code, not for want of a job."""
-    return frozenset(stack for stack in profile.containing(_POOL) if owner(profile.names(stack)) is not None)
+    names = {stack: profile.names(stack) for stack in profile.everything}
+    return frozenset(
+        stack for stack, functions in names.items() if work_of(functions) is Work.JOB and owner(functions) is not None
+    )
 
 
 RULE = BlockingPool()
