@@ -10,7 +10,7 @@ mod healthy;
 mod planted;
 
 use std::io::Result;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const SOURCE_TAKES: Duration = Duration::from_millis(25);
 static TABLE: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
 fn main() -> Result<()> {
-    *locked() = prices();
+    *TABLE.lock().unwrap_or_else(PoisonError::into_inner) = prices();
     thread::Builder::new().name("refresh".to_owned()).spawn(|| {
         loop {
             thread::sleep(PAUSE);
@@ -50,8 +50,4 @@ fn prices() -> Vec<u64> {
 fn fetch() -> Vec<u64> {
     thread::sleep(SOURCE_TAKES);
     prices()
-}
-
-fn locked() -> MutexGuard<'static, Vec<u64>> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,7 +24,8 @@ _JOB: Final = re.compile(r"<?(tokio::runtime::blocking::(pool|task)::|blocking::
 def work_of(functions: Iterable[str]) -> Work | None:
     """Return what a thread works on, given its stack, leaf first; None without a known runtime on it.
 
-    The innermost frame counts: tokio's workers are jobs of its blocking pool themselves, and jobs are polled like tasks.
+    The innermost frame counts: tokio's workers are jobs of its blocking pool themselves, and jobs are polled as
+    tasks are.
     """
     for function in functions:
         if _JOB.match(function):

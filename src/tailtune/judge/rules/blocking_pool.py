@@ -13,6 +13,7 @@ from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_ns
 
 _FEWEST_WAITS: Final = 5
+_WORTH_NAMING: Final = 0.01
 _AS_LONG: Final = 0.2
 """Share of such a wait that requests have to be away for, so that it can be what they wait for."""
 
@@ -33,7 +34,7 @@ class BlockingPool:
         each = profile.value(jobs) / count if count else 0.0
         if count < _FEWEST_WAITS or wait.mean_ns < _AS_LONG * each:
             return []
-        places = profile.owners(jobs, owner)
+        places = [place for place in profile.owners(jobs, owner) if place[1] >= _WORTH_NAMING]
         found = finding(
             facts,
             self.id,

@@ -7,7 +7,7 @@ import pytest
 from tests.support.facts import apply, facts, one
 
 from tailtune.judge.facts import Facts
-from tailtune.model.finding import Group, Strength
+from tailtune.model.finding import Group
 from tailtune.model.summary import StatesSummary
 
 SPAWNED = "start_thread;std::thread::lifecycle::spawn_unchecked::{closure#1}"
@@ -68,20 +68,3 @@ def test_a_few_new_threads_are_no_finding():
     assert apply("thread-oversubscription", facts({f"{START};__clone3": 9, RUST: 91})) == []
     assert apply("thread-oversubscription", facts({f"{START};__clone3": 19, RUST: 40})) == []
     assert apply("thread-oversubscription", facts(None)) == []
-
-
-def test_a_crowd_on_a_cpu_that_is_not_busy_is_found():
-    cause = one("thread-oversubscription", with_states(facts(cores=0.4), on_cpu=0.4, runnable=3.6))
-    assert cause.finding.id == "thread-oversubscription"
-    assert cause.finding.title == (
-        "3.6 threads on average are ready and wait for a CPU, though the service keeps its 1 CPUs only 40 % busy: many "
-        "begin to compute at once"
-    )
-    assert cause.finding.share.point == pytest.approx(0.9)
-    assert cause.finding.strength is Strength.MODERATE
-
-
-def test_a_queue_of_requests_is_no_crowd():
-    assert apply("thread-oversubscription", with_states(facts(cores=0.4), on_cpu=0.4, runnable=1.9)) == []
-    assert apply("thread-oversubscription", with_states(facts(cores=0.8), on_cpu=0.8, runnable=9.0)) == []
-    assert apply("thread-oversubscription", with_states(facts(cores=0.9), on_cpu=0.9, runnable=40.0)) == []
