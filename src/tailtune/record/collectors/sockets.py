@@ -32,6 +32,7 @@ class SocketCollector:
         self._pid = 0
         self._port = 0
         self._window = ""
+        self._loaded: SocketCalls | None = None
         self._calls: SocketCalls | None = None
         self._mode = ""
         self._lost = ""
@@ -42,20 +43,23 @@ class SocketCollector:
         return True
 
     def prepare(self, subject: Subject) -> None:
-        """Load the programs once to see whether the kernel permits it."""
+        """Load the programs, to see whether the kernel permits it, and so that no window waits for that."""
         self._pid, self._port = subject.pid, subject.port
         try:
-            self._mode = SocketCalls(self._pid, self._port).mode
+            self._loaded = SocketCalls(self._pid, self._port)
         except NativeError as error:
             self._lost = "; ".join(text for text in (error.message, error.hint, _REMAINS) if text)
+            return
+        self._mode = self._loaded.mode
 
     def begin(self, window: str) -> None:
         """Start to record; where it is not permitted, the collector's record says so already."""
         self._window, self._calls, self._refused = window, None, ""
         if not self._mode:
             return
+        calls, self._loaded = self._loaded, None
         try:
-            calls = SocketCalls(self._pid, self._port)
+            calls = calls or SocketCalls(self._pid, self._port)
             calls.start()
         except NativeError as error:
             self._refused = f"no socket calls of the window {window}: {error.message}"
@@ -85,7 +89,7 @@ class SocketCollector:
 
     def close(self) -> None:
         """Stop recording, if it still runs."""
-        self._calls = None
+        self._loaded = self._calls = None
 
 
 def _table(columns: tuple[bytes, ...], window: str) -> pa.Table:
