@@ -10,8 +10,6 @@ use crate::varint::varint;
 
 /// From here on a sync batch has a byte in front, and holds a snapshot of the clocks.
 const GO_1_25: u32 = 25;
-/// Times stay within what a signed number holds.
-const LATEST_NS: u64 = i64::MAX as u64;
 
 /// Several clocks, read at almost the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -191,10 +189,13 @@ impl Generation {
     }
 }
 
-/// Converts units of the trace's clock.
+/// Converts units of the trace's clock; what is later than a signed number holds is the latest that it does.
 #[inline]
 pub(crate) fn nanoseconds(units: u64, rate: f64) -> u64 {
-    ((units as f64 * rate) as u64).min(LATEST_NS)
+    // A conversion of signed numbers is one instruction, of unsigned ones several, and every event needs two.
+    let units = i64::try_from(units).unwrap_or(i64::MAX);
+    let ns = (units as f64 * rate) as i64;
+    ns.cast_unsigned()
 }
 
 fn add_samples(samples: &mut Vec<RawSample>, batch: &[u8]) -> bool {
