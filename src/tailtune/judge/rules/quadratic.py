@@ -12,7 +12,8 @@ from tailtune.judge.tail import SizedTimes, Tail, Times, share_of_tail
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_bytes, format_ns, format_share
 
-_WORTH_A_FINDING: Final = 0.25
+_WORTH_A_FINDING: Final = 0.15
+"""Of a request's own time: what it waits behind the squares of others comes on top."""
 _FEWEST_IN_BIN: Final = 8
 _FEWEST_BINS: Final = 4
 _SPAN: Final = 8.0
