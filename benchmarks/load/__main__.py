@@ -15,9 +15,10 @@ from typing import Final
 import accuracy
 import cost
 import faults
-import truth
 from generators import PEERS
 from stand import GENERATOR_CPU, SERVER_CPU
+
+import truth
 
 PARTS: Final = ("accuracy", "unprivileged", "throughput", "cost", "memory", "freeze", "selftest", "faults")
 

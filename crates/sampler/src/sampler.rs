@@ -92,7 +92,10 @@ impl Sampler {
     pub fn lost_note(&self) -> String {
         let way = self.events.way;
         let mut notes = vec![way.mode.lost_note()];
-        notes.extend(way.off_cpu.map(|off_cpu| off_cpu.lost_note(self.wanted.dwarf)));
+        notes.extend(
+            way.off_cpu
+                .map(|off_cpu| off_cpu.lost_note(self.wanted.dwarf)),
+        );
         if way.mode != Mode::PerThreadUserOnly && !kernel_names_readable() {
             notes.push("kernel functions have no names; kernel.kptr_restrict=0 or root shows them");
         }
