@@ -208,34 +208,37 @@ impl Warnings {
         } = player.machine.troubles;
         warnings.count(
             generations.timeless,
-            "generations say nothing of their clock and are left out",
+            "generations left out, since they say nothing of their clock",
         );
         warnings.count(
             player.stopped,
-            "generations are incomplete: they end where the order of events is no longer known",
+            "incomplete generations, which end where the order of events is no longer known",
         );
         let damaged = generations.damaged + player.frontier.damaged;
-        warnings.count(damaged, "batches are damaged; the rest of each is left out");
+        warnings.count(damaged, "damaged batches, of which the rest is left out");
         warnings.count(
             forced,
-            "events follow on what is lost: their order is that of their times",
+            "events that follow on what is lost, in the order of their times alone",
         );
-        warnings.count(broken, "events contradict what is known and are left out");
+        warnings.count(
+            broken,
+            "events left out, since they contradict what is known",
+        );
         warnings.count(
             repaired,
-            "states were other ones than the events before had told",
+            "states set right, since they were other ones than events had told",
         );
-        warnings.count(missing, "texts or stacks are missing");
+        warnings.count(missing, "texts or stacks that are missing");
         warnings.count(
             player.machine.names.refused(),
-            "texts or stacks are beyond the limit and stay empty",
+            "texts or stacks left empty, since they are beyond the limit",
         );
         warnings
     }
 
     fn count(&mut self, count: u64, what: &str) {
         if count > 0 {
-            self.say(&format!("{count} {what}"));
+            self.say(&format!("{what}: {count}"));
         }
     }
 

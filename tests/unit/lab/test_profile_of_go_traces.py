@@ -1,8 +1,11 @@
 """`tailtune profile` on execution traces of Go."""
 
+import io
 import json
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +14,11 @@ from tests.support.go_traces import FILES
 from tailtune._native import Profile, read_go_trace
 from tailtune.cli.progress import QuietProgress
 from tailtune.errors import NativeError, NothingMeasuredError, UsageError
+from tailtune.lab import profile_source
 from tailtune.lab.profile import profile
 from tailtune.lab.profile_source import Taking
 from tailtune.lab.profile_views import Keep, Look
-from tailtune.model.profile_view import ProfileResult
+from tailtune.model.profile_view import ProfileResult, SourceKind
 
 TRACE = FILES / "go1.26.trace"
 
@@ -103,3 +107,24 @@ def test_the_report_is_json_of_known_shape() -> None:
     report = json.loads(told)
     assert report["warnings"] == []
     assert (samples is None) == (report["cpu_samples"] == 0)
+
+
+def test_a_service_may_send_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_source, "pull", lambda _: TRACE.read_bytes())
+    url = "http://127.0.0.1:1/debug/pprof/trace?seconds=1"
+    result = profile(url, Path.cwd(), Taking(), Look(), progress=QuietProgress())
+    assert result.trace == look_at(TRACE).trace
+    assert (result.source.kind, result.source.name) == (SourceKind.URL, url)
+    assert "Go 1.26" in result.mode
+
+
+def test_a_trace_comes_from_stdin_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(TRACE.read_bytes())))
+    assert profile("-", Path.cwd(), Taking(), Look(), progress=QuietProgress()).trace == look_at(TRACE).trace
+
+
+def test_traces_of_two_times_are_compared() -> None:
+    other = FILES / "go1.25.trace"
+    diff = look_at(TRACE, diff=str(other)).diff
+    assert diff
+    assert diff.kind == "delay"
