@@ -6,6 +6,7 @@ from typing import Final
 
 from tailtune.judge.blocked_causes import Cause
 from tailtune.judge.facts import Facts
+from tailtune.judge.request_parts import ON_CPU, READER_ON_CPU, READER_RUNNABLE, RUNNABLE
 from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence
 from tailtune.model.request_parts import Band, PartShare
@@ -15,6 +16,7 @@ _WORTH_A_FINDING: Final = 0.10
 _TAIL_FROM: Final = 0.99
 _MOST: Final = 0.5
 _NAMED: Final = (Cause.LOCK, Cause.QUEUE, Cause.SLEEP)
+_CPU_PARTS: Final = (ON_CPU, RUNNABLE, READER_ON_CPU, READER_RUNNABLE)
 _SOURCE: Final = "tables/waits.parquet"
 
 
@@ -83,6 +85,15 @@ def names_most_of_tail(facts: Facts) -> bool:
     band = slowest(facts)
     parts = band.parts if band else []
     return any(part.share.point >= _MOST and part.part.endswith(_NAMED) for part in parts)
+
+
+def is_about_the_cpu(facts: Facts) -> bool:
+    """Whether requests above p99 were seen to spend half of their time with a CPU, or waiting for one.
+
+    Their own thread's, or that of the thread that had yet to read them.
+    """
+    band = slowest(facts)
+    return band is not None and sum(part.share.point for part in band.parts if part.part in _CPU_PARTS) >= _MOST
 
 
 def slowest(facts: Facts) -> Band | None:

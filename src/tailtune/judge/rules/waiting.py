@@ -7,6 +7,7 @@ from tailtune.judge.cause import MEAN_LATENCY, Cause, changed_rate, finding, lis
 from tailtune.judge.facts import Facts
 from tailtune.judge.locks import IDLING, mutex_wait
 from tailtune.judge.names import owner
+from tailtune.judge.tail_waits import is_about_the_cpu
 from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_ns, format_share
@@ -26,7 +27,10 @@ class Waiting:
     id = "waiting"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where three fifths of latency are left, what Go's mutexes are known to take left out."""
+        """Return a cause where three fifths of latency are left, what Go's mutexes are known to take left out.
+
+        Where requests were seen one by one and it was a CPU after all, there is none.
+        """
         cpu, scheduling, latency = facts.measure.cpu, facts.measure.scheduling, facts.mean_latency_ns
         if cpu is None or scheduling is None or not latency or facts.utilization > _MOST_BUSY:
             return []
@@ -34,7 +38,7 @@ class Waiting:
         delay = scheduling.run_delay_ns_per_request
         rest = 1 - (computing + _BEHIND_A_DELAY * delay) / latency
         locks = mutex_wait(facts)
-        if rest - (locks.share if locks else 0.0) < _WORTH_A_FINDING:
+        if rest - (locks.share if locks else 0.0) < _WORTH_A_FINDING or is_about_the_cpu(facts):
             return []
         found = finding(
             facts,

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 from tests.support import request_results
-from tests.support.facts import apply, facts, one
+from tests.support.facts import apply, estimate, facts, one
 from tests.support.request_results import UNKNOWN, WAITING, part
 
 from tailtune.judge.facts import Facts
@@ -14,6 +14,7 @@ from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.tail import RequestTimes
 from tailtune.model.finding import Strength
 from tailtune.model.request_parts import PartShare, RequestBands
+from tailtune.model.summary import CpuSummary
 
 MEAN = 20e6
 SERVE = "start_thread;my_service::serve"
@@ -142,3 +143,15 @@ def test_a_short_absence_few_jobs_and_an_idle_pool_are_no_full_pool():
     assert apply("blocking-pool", with_tail(away, off_cpu={JOB: (4, 1e8)})) == []
     assert apply("blocking-pool", with_tail(away, off_cpu={NO_JOB: (900, 5e9)})) == []
     assert apply("blocking-pool", with_tail(away)) == []
+
+
+def test_a_wait_that_was_seen_to_be_for_a_cpu_is_no_wait_for_something_else() -> None:
+    each = 0.2e6
+    cpu = CpuSummary(per_request_ns=estimate(each), user_ns_per_request=each, system_ns_per_request=0.0, cores=0.04)
+    idle = facts(cores=0.04, cpu=cpu)
+    assert one("waiting", idle)
+    queued = [part("reader on CPU", WAITING, 0.4, MEAN), part("runnable", WAITING, 0.2, MEAN)]
+    seen = with_tail(*queued, part("lock", WAITING, 0.4, MEAN))
+    assert apply("waiting", dataclasses.replace(idle, bands=seen.bands)) == []
+    other = with_tail(part("lock", WAITING, 0.6, MEAN), queued[0])
+    assert one("waiting", dataclasses.replace(idle, bands=other.bands))
