@@ -1,8 +1,12 @@
 """What all tests share: nothing of the user's own is touched."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell starts what runs in the background with Ctrl-C ignored, and children inherit that; tests press it."""
 
 
 @pytest.fixture(autouse=True, scope="session")
