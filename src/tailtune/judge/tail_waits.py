@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from tailtune.judge.blocked_causes import Cause
+from tailtune.judge.cause import TAIL, finding
+from tailtune.judge.cause import Cause as Found
 from tailtune.judge.facts import Facts
 from tailtune.judge.request_parts import ON_CPU, READER_ON_CPU, READER_RUNNABLE, RUNNABLE
 from tailtune.model.estimate import Estimate
-from tailtune.model.finding import Evidence
+from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.request_parts import Band, PartShare
 from tailtune.model.units import format_ns, format_share
 
@@ -78,6 +80,25 @@ def tail_wait(facts: Facts, is_meant: Callable[[PartShare], bool]) -> TailWait |
     if band is None or not parts or sum(part.share.point for part in parts) < _WORTH_A_FINDING:
         return None
     return TailWait(band, sorted(parts, key=lambda part: -part.share.point))
+
+
+def cause_of(facts: Facts, rule: str, wait: TailWait, does: str, *, disproof: str, proposal: str) -> Found:
+    """Return the cause of which threads were seen while they worked on these requests; `does`: what requests do."""
+    where = f" in {wait.where}" if wait.where else ""
+    found = finding(
+        facts,
+        rule,
+        wait.where,
+        f"requests above p99 {does}{where}: {wait.told()}",
+        group=Group.CONCURRENCY,
+        share=wait.share,
+        share_of=TAIL,
+        strength=Strength.STRONG,
+        evidence=wait.evidence(),
+        disproof=disproof,
+        proposal=proposal,
+    )
+    return Found(found, wait.share.point)
 
 
 def names_most_of_tail(facts: Facts) -> bool:

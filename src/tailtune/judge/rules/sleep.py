@@ -1,10 +1,9 @@
 """Slow requests whose thread sleeps in the middle of them."""
 
 from tailtune.judge.blocked_causes import Cause as Blocked
-from tailtune.judge.cause import TAIL, Cause, finding
+from tailtune.judge.cause import Cause
 from tailtune.judge.facts import Facts
-from tailtune.judge.tail_waits import tail_wait
-from tailtune.model.finding import Group, Strength
+from tailtune.judge.tail_waits import cause_of, tail_wait
 
 
 class Sleep:
@@ -17,22 +16,16 @@ class Sleep:
         wait = tail_wait(facts, lambda part: part.part == Blocked.SLEEP)
         if wait is None:
             return []
-        where = f" in {wait.where}" if wait.where else ""
-        found = finding(
+        told = cause_of(
             facts,
             self.id,
-            wait.where,
-            f"requests above p99 sleep{where}: {wait.told()}",
-            group=Group.CONCURRENCY,
-            share=wait.share,
-            share_of=TAIL,
-            strength=Strength.STRONG,
-            evidence=wait.evidence(),
+            wait,
+            "sleep",
             disproof="the tail stays when nothing sleeps in the path of requests",
             proposal="Wait for what is meant (a condition variable, a channel, the answer itself) in place of a fixed "
             "time; let back-off and pacing happen beside the requests.",
         )
-        return [Cause(found, wait.share.point)]
+        return [told]
 
 
 RULE = Sleep()

@@ -4,11 +4,10 @@ import re
 from typing import Final
 
 from tailtune.judge.blocked_causes import Cause as Blocked
-from tailtune.judge.cause import TAIL, Cause, finding
+from tailtune.judge.cause import Cause
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import owner, short
-from tailtune.judge.tail_waits import tail_wait
-from tailtune.model.finding import Group, Strength
+from tailtune.judge.tail_waits import cause_of, tail_wait
 
 _JOINS: Final = re.compile(r"(__)?pthread_(timed|clock)?join\w*|<?std::thread::(.*::)?(join|scope)\b|rayon_core::")
 _MOSTLY: Final = 0.5
@@ -24,22 +23,16 @@ class ThreadHandOff:
         wait = tail_wait(facts, lambda part: part.part == Blocked.QUEUE)
         if wait is None or _joins(facts, wait.where):
             return []
-        where = f" in {wait.where}" if wait.where else ""
-        found = finding(
+        told = cause_of(
             facts,
             self.id,
-            wait.where,
-            f"requests above p99 wait for another thread{where}: {wait.told()}",
-            group=Group.CONCURRENCY,
-            share=wait.share,
-            share_of=TAIL,
-            strength=Strength.STRONG,
-            evidence=wait.evidence(),
+            wait,
+            "wait for another thread",
             disproof="the tail stays with several threads at the other end, or with none between",
             proposal="Let the thread that has the request do the work, or let more threads take from the queue; keep "
             "what is slow, such as a flush, out of the thread that all others wait for.",
         )
-        return [Cause(found, wait.share.point)]
+        return [told]
 
 
 def _joins(facts: Facts, where: str) -> bool:
