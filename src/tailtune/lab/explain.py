@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tailtune.judge.explain import explain as find_causes
+from tailtune.judge.explain import rank
+from tailtune.judge.facts import gather
 from tailtune.judge.request_bands import request_bands
-from tailtune.judge.summary import summarize
 from tailtune.lab.facts import open_recording
 from tailtune.model.recording import Kind
 from tailtune.model.results import ExplainResult
@@ -24,13 +24,13 @@ def explain(root: Path, run: str, *, band: str = "", request: str = "") -> Expla
         NothingMeasuredError: if no request of it was answered, or a band or request was asked for in vain.
     """
     bundle = open_recording(root, run, [Kind.RUN])
-    summary = summarize(bundle)
-    requests, timeline = request_bands(bundle, band, request)
-    warnings = [*bundle.manifest.warnings, *summary.warnings, *(requests.warnings if requests else [])]
+    facts = gather(bundle)
+    requests, timeline = request_bands(bundle, band, request) if band or request else (facts.bands, None)
+    warnings = [*bundle.manifest.warnings, *facts.summary.warnings, *(requests.warnings if requests else [])]
     return ExplainResult(
         bundle_id=bundle.id,
-        summary=summary,
-        findings=find_causes(bundle),
+        summary=facts.summary,
+        findings=rank(facts),
         warnings=list(dict.fromkeys(warnings)),
         requests=requests,
         timeline=timeline,
