@@ -7,7 +7,7 @@
 //! bytes ─► input ─► generation: batches by thread, dictionary, clock
 //!                        └─► frontier: the next event of each thread, by time
 //!                                 └─► machine: who runs what; says which event may come next
-//!                                          └─► Sink: intervals, spans, levels, samples ─► Summary, Delays
+//!                                          └─► Sink: intervals, spans, levels, samples ─► Summary, Delays, Intervals
 //! ```
 //!
 //! Clocks of threads differ, so times alone do not order events. Goroutines, processors and garbage collections carry
@@ -27,6 +27,7 @@ mod events;
 mod frontier;
 mod generation;
 mod input;
+mod intervals;
 mod limits;
 mod machine;
 mod names;
@@ -38,6 +39,7 @@ mod varint;
 
 pub use delays::{CpuSamples, Delays};
 pub use generation::ClockSnapshot;
+pub use intervals::{IntervalColumns, IntervalTexts, Intervals};
 pub use limits::{Limits, TraceError};
 pub use names::{Frame, Names, StackId, TextId};
 pub use read::{Outcome, read};

@@ -2,11 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs)]
 
-mod support;
-
-use gotrace::{CpuSamples, Delays, Limits, Summary};
+use crate::support::{Trace, event, varint};
+use gotrace::{CpuSamples, Delays, Intervals, Limits, Summary};
 use proptest::prelude::*;
-use support::{Trace, event, varint};
 
 const SMALL: &[&[u8]] = &[
     include_bytes!("data/go1.22.trace"),
@@ -28,18 +26,39 @@ fn limits() -> Limits {
 fn play(bytes: &[u8]) {
     let mut sink = (
         (Summary::with_goroutines(5), Delays::default()),
-        CpuSamples::default(),
+        (CpuSamples::default(), Intervals::with_most(20)),
     );
     let Ok(outcome) = gotrace::read(bytes, &limits(), &mut sink) else {
         return;
     };
-    let ((summary, delays), samples) = sink;
+    let ((summary, delays), (samples, intervals)) = sink;
     let report = summary.report(&outcome);
     assert!(report.end_ns >= report.begin_ns);
     assert!(report.utilisation.is_finite());
     serde_json::to_vec(&report).expect("it can be written");
     let _ = delays.profile(&outcome.names).to_raw_pprof();
     let _ = samples.profile(&outcome.names);
+    let (columns, texts) = intervals.into_columns(&outcome.names);
+    assert!(columns.state.len() <= 20);
+    assert!(
+        columns
+            .end_ns
+            .iter()
+            .zip(&columns.begin_ns)
+            .all(|(end, begin)| end >= begin)
+    );
+    assert!(
+        columns
+            .stack
+            .iter()
+            .all(|&stack| (stack as usize) < texts.stack_ends.len())
+    );
+    assert!(
+        columns
+            .reason
+            .iter()
+            .all(|&reason| (reason as usize) < texts.reasons.len())
+    );
 }
 
 fn numbers() -> impl Strategy<Value = u64> {

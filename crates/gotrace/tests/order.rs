@@ -2,10 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Kept, Trace, event, read};
 use gotrace::{Level, SpanKind, State};
-use support::{Kept, Trace, event, read};
 
 const PROC_STATUS: u8 = 13;
 const PROC_START: u8 = 10;

@@ -1,17 +1,15 @@
 //! Answers kept, from servers that behave and from servers that do not.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::support::Scratch;
 use loadgen::{Address, Ask, AskReport, Stop, ask};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const RECORD: usize = 64;
 

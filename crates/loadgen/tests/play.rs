@@ -1,19 +1,17 @@
 //! Whole plays inside one process: the crate's public face.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::Scratch;
 use loadgen::{
     Address, LoadError, LoadReport, NullServer, Pacing, Play, Stop, TIMER_ROWS, play, timer_errors,
 };
 use serde_json::json;
-use support::Scratch;
 
 /// Starts a server that lives as long as the test process.
 fn null_server() -> u16 {

@@ -6,9 +6,7 @@ use std::io::Cursor;
 
 use profile::{FoldLimits, PprofLimits, Profile};
 
-#[allow(dead_code)]
-mod perf_data_support;
-use perf_data_support::Builder;
+use crate::perf_data_support::Builder;
 
 const USER: u64 = 0xffff_ffff_ffff_fe00;
 

@@ -8,8 +8,7 @@ use std::io::Cursor;
 use profile::{FoldLimits, PerfDataError, Profile};
 use proptest::prelude::*;
 
-mod perf_data_support;
-use perf_data_support::{ATTR, Builder, words};
+use crate::perf_data_support::{ATTR, Builder, words};
 
 const CLOCK: &[u8] = include_bytes!("data/clock.data");
 const PACKED: &[u8] = include_bytes!("data/clock-packed.data");
@@ -265,7 +264,7 @@ fn records_packed_in_the_second_way_are_read() {
     let mut inner = Builder::default();
     inner.sample(7, 5, &[]);
     inner.sample(7, 6, &[]);
-    let packed = perf_data_support::packed(&inner.records);
+    let packed = crate::perf_data_support::packed(&inner.records);
     let padded = packed.len().next_multiple_of(8);
     let mut body = words(&[packed.len() as u64]);
     body.extend(&packed);
@@ -279,7 +278,7 @@ fn records_packed_in_the_second_way_are_read() {
 fn a_packed_bomb_ends_the_reading() {
     let mut inner = Builder::default();
     inner.sample(7, 5, &[]);
-    let bomb = perf_data_support::packed(&inner.records.repeat(4 << 20 >> 6));
+    let bomb = crate::perf_data_support::packed(&inner.records.repeat(4 << 20 >> 6));
     let mut builder = Builder::default();
     for piece in bomb.chunks(60_000) {
         builder.record(81, 0, piece);

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ::gotrace::{CpuSamples, Delays, Limits, Outcome, Report, Summary, TraceError};
+use ::gotrace::{
+    CpuSamples, Delays, IntervalColumns, IntervalTexts, Intervals, Limits, Outcome, Report, State,
+    Summary, TraceError,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -52,6 +55,92 @@ pub(crate) fn read_go_trace(
         samples,
         PyBytes::new(py, &report),
     ))
+}
+
+/// Bytes of columns: goroutine, begin, end, state, reason, thread, stack, waker.
+type Columns<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
+
+/// Read what each goroutine did when, of an execution trace of Go 1.22 or later.
+///
+/// Args:
+///     path: The trace.
+///     most: Intervals that are kept at most; the trace's end is left out where it has more.
+///
+/// Returns:
+///     Columns of intervals in the order of their ends, little-endian: goroutine (i8), begin_ns (i8), end_ns (i8), state
+///     (u1, index into `states`), reason (i4, into `reasons`), thread (i4, the system's number; -1: none ran it), stack
+///     (i4, into `stack_ends`) and waker (i8, the goroutine that woke a runnable one; -1: not known). And a JSON object
+///     with `states`, `reasons`, `functions`; `stack_ends`, where in `stack_functions` each stack ends, and
+///     `stack_functions`, indices into `functions`, leaf first; `begin_ns` and `end_ns` of the trace;
+///     `monotonic_offset_ns`, what to add to its times for CLOCK_MONOTONIC, null where the trace does not tell (before
+///     Go 1.25; on Linux the clocks are the same); `left_out`, intervals without room; `warnings`.
+///
+/// Raises:
+///     NativeError: When the file cannot be read, is no such trace, or needs too much memory.
+#[pyfunction]
+#[pyo3(signature = (path, most = 4_000_000))]
+pub(crate) fn read_go_intervals(
+    py: Python<'_>,
+    path: PathBuf,
+    most: usize,
+) -> PyResult<(Columns<'_>, Bound<'_, PyBytes>)> {
+    let read = py.detach(|| intervals(&path, most));
+    let (columns, about) = read.map_err(|error| read_error(py, &path, &error))?;
+    let columns = (
+        column(py, &columns.goroutine, |value| value.to_le_bytes()),
+        column(py, &columns.begin_ns, |value| value.to_le_bytes()),
+        column(py, &columns.end_ns, |value| value.to_le_bytes()),
+        column(py, &columns.state, |value| value.to_le_bytes()),
+        column(py, &columns.reason, |value| value.to_le_bytes()),
+        column(py, &columns.thread, |value| value.to_le_bytes()),
+        column(py, &columns.stack, |value| value.to_le_bytes()),
+        column(py, &columns.waker, |value| value.to_le_bytes()),
+    );
+    Ok((columns, PyBytes::new(py, about.to_string().as_bytes())))
+}
+
+fn intervals(path: &Path, most: usize) -> Result<(IntervalColumns, serde_json::Value), TraceError> {
+    let mut kept = Intervals::with_most(most);
+    let outcome = ::gotrace::read(File::open(path)?, &Limits::default(), &mut kept)?;
+    let left_out = kept.left_out();
+    let (columns, texts) = kept.into_columns(&outcome.names);
+    Ok((columns, told_of(&outcome, &texts, left_out)))
+}
+
+fn told_of(outcome: &Outcome, texts: &IntervalTexts, left_out: u64) -> serde_json::Value {
+    let offset = outcome.clock.and_then(|clock| {
+        i64::try_from(i128::from(clock.monotonic_ns) - i128::from(clock.trace_ns)).ok()
+    });
+    serde_json::json!({
+        "states": State::ALL.map(State::name),
+        "reasons": texts.reasons,
+        "functions": texts.functions,
+        "stack_ends": texts.stack_ends,
+        "stack_functions": texts.stack_functions,
+        "begin_ns": outcome.begin_ns,
+        "end_ns": outcome.end_ns,
+        "monotonic_offset_ns": offset,
+        "left_out": left_out,
+        "warnings": outcome.warnings,
+    })
+}
+
+fn column<'py, T: Copy + Sync, const BYTES: usize>(
+    py: Python<'py>,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; BYTES] + Send + Sync,
+) -> Bound<'py, PyBytes> {
+    let bytes: Vec<u8> = py.detach(|| values.iter().flat_map(|&value| bytes(value)).collect());
+    PyBytes::new(py, &bytes)
 }
 
 /// The same before it is Python's.

@@ -1,5 +1,6 @@
 //! Python bindings: conversions, the error table, and the release of the GIL; nothing else.
 
+mod counters;
 mod errors;
 mod gotrace;
 mod hdr;
@@ -12,6 +13,7 @@ mod sampler;
 mod schedule;
 mod servers;
 mod sockets;
+mod speed;
 mod symbols;
 mod view;
 
@@ -33,11 +35,15 @@ mod _native {
     #[pymodule_export]
     use super::servers::{NullServer, QueueServer, WorkServer, spend_rounds};
     #[pymodule_export]
+    use super::speed::SpeedGauge;
+    #[pymodule_export]
     use super::view::view_schedule;
 
     // Seeing side: sampler, profile, symbols.
     #[pymodule_export]
-    use super::gotrace::read_go_trace;
+    use super::counters::Counters;
+    #[pymodule_export]
+    use super::gotrace::{read_go_intervals, read_go_trace};
     #[pymodule_export]
     use super::heap::read_heap_v2;
     #[pymodule_export]

@@ -3,14 +3,33 @@
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
-use sampler::{BestSampler, SampleError, Wanted};
+use sampler::{BestSampler, Event, SampleError, Sampled, Wanted};
 
 use crate::errors::native_error;
 use crate::profile::Profile;
 use crate::progress::Progress;
 
+/// What the native core does behind a lock, without the interpreter's.
+pub(crate) fn run<I: Send, T: Send>(
+    py: Python<'_>,
+    inner: &Mutex<I>,
+    action: impl FnOnce(&mut I) -> Result<T, SampleError> + Send,
+) -> PyResult<T> {
+    let outcome = py.detach(|| {
+        inner
+            .lock()
+            .map_or(Err(SampleError::Thread), |mut inner| action(&mut inner))
+    });
+    outcome.map_err(|error| sample_error(py, &error))
+}
+
 pub(crate) fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
     native_error(py, error.to_string(), error.hint())
+}
+
+/// The event of a name, as perf has it.
+pub(crate) fn event_named(name: &str) -> Result<Event, SampleError> {
+    Event::named(name).ok_or_else(|| SampleError::NoEvent(name.to_owned()))
 }
 
 /// One thread: (tid, pid, name, wall_ns, on_cpu_ns, runnable_ns, blocked_ns, switches, residue_ns).
@@ -32,24 +51,29 @@ pub(crate) struct Sampler {
 impl Sampler {
     /// Open events for process `pid` at `frequency_hz` samples per second of CPU time (0: none; to 100,000).
     ///
-    /// `off_cpu`: states of threads, and stacks at which they left the CPU; `page_faults`: stacks at which
-    /// pages were missing; `dwarf`: callers of code without frame pointers, for more CPU time;
-    /// `whole_machine`: all processes.
+    /// `off_cpu`: states of threads, and stacks at which they left the CPU; `event`: stacks at which an event of
+    /// `Counters` happened, of one in so many, such as `("page-faults", 1)`; `dwarf`: callers of code without frame
+    /// pointers, for more CPU time; `whole_machine`: all processes.
     #[new]
-    #[pyo3(signature = (pid, frequency_hz, *, off_cpu = false, page_faults = false, dwarf = false, whole_machine = false))]
+    #[pyo3(signature = (pid, frequency_hz, *, off_cpu = false, event = None, dwarf = false, whole_machine = false))]
     fn new(
         py: Python<'_>,
         pid: i32,
         frequency_hz: u32,
         off_cpu: bool,
-        page_faults: bool,
+        event: Option<(String, u64)>,
         dwarf: bool,
         whole_machine: bool,
     ) -> PyResult<Self> {
+        let event = event.map(|(name, period)| {
+            let period = period.max(1);
+            event_named(&name).map(|event| Sampled { event, period })
+        });
+        let event = event.transpose();
         let wanted = Wanted {
             frequency_hz,
             off_cpu,
-            page_faults,
+            event: event.map_err(|error| sample_error(py, &error))?,
             dwarf,
             whole_machine,
         };
@@ -76,7 +100,7 @@ impl Sampler {
 
     /// Begin to sample. Raises NativeError if it was started before.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, BestSampler::start)
+        run(py, &self.inner, BestSampler::start)
     }
 
     /// End sampling, name all addresses, and return what came of it. May take seconds for large binaries.
@@ -86,7 +110,7 @@ impl Sampler {
     #[pyo3(signature = (progress = None))]
     fn stop(&self, py: Python<'_>, progress: Option<Py<PyAny>>) -> PyResult<Sampling> {
         let mut progress = Progress::new(progress);
-        let stopped = self.run(py, |inner| {
+        let stopped = run(py, &self.inner, |inner| {
             inner.stop_telling(&mut |done, all| {
                 progress.tell((done, all));
             })
@@ -100,7 +124,7 @@ impl Sampler {
         Ok(Sampling {
             on_cpu: taken(&mut inner.on_cpu)?,
             off_cpu: taken(&mut inner.off_cpu)?,
-            page_faults: taken(&mut inner.page_faults)?,
+            event: taken(&mut inner.event)?,
             inner,
         })
     }
@@ -111,7 +135,7 @@ impl Sampler {
 pub(crate) struct Sampling {
     on_cpu: Option<Py<Profile>>,
     off_cpu: Option<Py<Profile>>,
-    page_faults: Option<Py<Profile>>,
+    event: Option<Py<Profile>>,
     /// All the rest; the profiles are taken out.
     inner: sampler::Sampling,
 }
@@ -133,12 +157,11 @@ impl Sampling {
         self.off_cpu.as_ref().map(|profile| profile.clone_ref(py))
     }
 
-    /// Stacks at which pages were missing, if they were asked for: ("faults", "count").
+    /// Stacks at which the event happened, if one was asked for: how often, such as ("faults", "count"); if one in many
+    /// was sampled, before that how many were: ("samples", "count").
     #[getter]
-    fn page_faults(&self, py: Python<'_>) -> Option<Py<Profile>> {
-        self.page_faults
-            .as_ref()
-            .map(|profile| profile.clone_ref(py))
+    fn event(&self, py: Python<'_>) -> Option<Py<Profile>> {
+        self.event.as_ref().map(|profile| profile.clone_ref(py))
     }
 
     /// The states of the threads: (tid, pid, name, wall, on-CPU, runnable, blocked, switches, residue), in ns.
@@ -179,21 +202,6 @@ impl Sampling {
     #[getter]
     fn mode(&self) -> &str {
         &self.inner.mode
-    }
-}
-
-impl Sampler {
-    fn run<T: Send>(
-        &self,
-        py: Python<'_>,
-        action: impl FnOnce(&mut BestSampler) -> Result<T, SampleError> + Send,
-    ) -> PyResult<T> {
-        let outcome = py.detach(|| {
-            self.inner
-                .lock()
-                .map_or(Err(SampleError::Thread), |mut inner| action(&mut inner))
-        });
-        outcome.map_err(|error| sample_error(py, &error))
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use sampler::{SampleError, SocketCall};
+use sampler::SocketCall;
 
-use crate::sampler::sample_error;
+use crate::sampler::{run, sample_error};
 
 /// Columns of calls: times, threads, processes, kinds, peers' ports, bytes.
 type Columns<'py> = (
@@ -49,7 +49,7 @@ impl SocketCalls {
 
     /// Begin to record. Raises NativeError if it was started before.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        self.run(py, sampler::SocketCalls::start)
+        run(py, &self.inner, sampler::SocketCalls::start)
     }
 
     /// End recording. Return the columns t_ns (i8), tid (i4), pid (i4), kind (u1), peer_port (u2) and bytes (i8) of the
@@ -58,7 +58,7 @@ impl SocketCalls {
     /// Times are CLOCK_MONOTONIC nanoseconds; kinds are indices into `SOCKET_KINDS`. Works as well when the process has
     /// ended. Raises NativeError if it is not running.
     fn stop<'py>(&self, py: Python<'py>) -> PyResult<(Columns<'py>, u64)> {
-        let log = self.run(py, sampler::SocketCalls::stop)?;
+        let log = run(py, &self.inner, sampler::SocketCalls::stop)?;
         let calls = &log.calls;
         let columns = (
             column(py, calls, |call| call.t_ns.to_le_bytes()),
@@ -69,21 +69,6 @@ impl SocketCalls {
             column(py, calls, |call| call.bytes.to_le_bytes()),
         );
         Ok((columns, log.lost))
-    }
-}
-
-impl SocketCalls {
-    fn run<T: Send>(
-        &self,
-        py: Python<'_>,
-        action: impl FnOnce(&mut sampler::SocketCalls) -> Result<T, SampleError> + Send,
-    ) -> PyResult<T> {
-        let outcome = py.detach(|| {
-            self.inner
-                .lock()
-                .map_or(Err(SampleError::Thread), |mut inner| action(&mut inner))
-        });
-        outcome.map_err(|error| sample_error(py, &error))
     }
 }
 

@@ -23,6 +23,9 @@ pub enum SampleError {
         /// What the kernel said, mode by mode, equal answers once.
         said: String,
     },
+    /// No event is known by this name.
+    #[error("no event is named {0:?}")]
+    NoEvent(String),
     /// Programs that would record socket calls are not permitted, or this kernel has no place for them.
     #[error("socket calls cannot be seen: {0}")]
     NoCalls(io::Error),

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::error::SampleError;
+use crate::event::Sampled;
 use crate::family::Family;
 use crate::making::Programs;
 use crate::modes::{Mode, OffCpu};
@@ -30,7 +31,7 @@ const ALL_RINGS: usize = 256 << 20;
 /// Bytes of stack copied with a sample. Of the stacks of a small search service, 32 KiB hold all, 16 KiB
 /// 90 % and 8 KiB 2 %; a kilobyte more costs the sampler 0.08 % of a CPU at 999 Hz.
 const COPY_BYTES: u32 = 32 << 10;
-/// The same where a thread leaves its CPU or a page was missing, which happens more often: enough to get out of
+/// The same where a thread leaves its CPU or another event happens, which is more often: enough to get out of
 /// libraries without frame pointers, from where frame pointers go on.
 const COPY_BYTES_SWITCH: u32 = 4 << 10;
 /// The same where only callers of Go functions without a frame are looked for.
@@ -43,8 +44,8 @@ pub struct Wanted {
     pub frequency_hz: u32,
     /// States of threads, and stacks at which they left the CPU.
     pub off_cpu: bool,
-    /// Stacks at which pages were missing.
-    pub page_faults: bool,
+    /// Stacks at which an event happened.
+    pub event: Option<Sampled>,
     /// Callers of code without frame pointers, from copies of the stack. At 1 kHz that costs the service 1 %
     /// more of its CPU time and the sampler 3 % of a CPU.
     pub dwarf: bool,
@@ -244,7 +245,7 @@ impl Events {
     /// Tells the programs which processes to watch; they have to be enabled.
     pub(crate) fn watch(&self, family: &Family) -> io::Result<()> {
         let programs = self.programs.as_ref();
-        programs.map_or(Ok(()), |programs| programs.add(family.present()))
+        programs.map_or(Ok(()), |programs| programs.watch(family))
     }
 
     /// Stops and closes the events; what the rings hold can still be read.
@@ -281,13 +282,12 @@ impl Events {
             first.1.flags |= sys::FLAG_CONTEXT_SWITCH;
         }
         let mut plan = vec![first];
-        if wanted.page_faults {
-            let (kind, number) = (sys::KIND_SOFTWARE, sys::SOFTWARE_PAGE_FAULTS);
-            let mut faults = self.attributes(Kind::PageFault, kind, number, 1);
-            if wanted.dwarf && Kind::PageFault.has_stack() {
-                faults.1.sample_stack_user = COPY_BYTES_SWITCH;
+        if let Some(Sampled { event, period }) = wanted.event {
+            let mut sampled = self.attributes(Kind::Event, event.kind, event.config, period);
+            if wanted.dwarf && Kind::Event.has_stack() {
+                sampled.1.sample_stack_user = COPY_BYTES_SWITCH;
             }
-            plan.push(faults);
+            plan.push(sampled);
         }
         plan
     }

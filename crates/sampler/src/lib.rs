@@ -8,7 +8,8 @@
 //!                                               └─► switches ─► states of threads, stacks off the CPU
 //! ```
 //!
-//! Apart from that, `sockets` records the calls of a service on connections with its port.
+//! Apart from that, `sockets` records the calls of a service on connections with its port, and `counters` counts
+//! without sampling.
 //!
 //! CPU time is counted by hardware cycles where there are any, else by the kernel's `cpu-clock`. Stacks
 //! come from the kernel's frame-pointer unwinder. Time stamps are CLOCK_MONOTONIC. Where no event may be
@@ -16,7 +17,9 @@
 
 mod best;
 mod capability;
+mod counters;
 mod error;
+mod event;
 mod events;
 mod family;
 mod making;
@@ -44,7 +47,9 @@ mod user_walk;
 
 pub use best::BestSampler;
 pub use capability::{Capability, ModeTrial, Trial, capability};
+pub use counters::{Count, Counters};
 pub use error::SampleError;
+pub use event::{Event, Sampled};
 pub use events::Wanted;
 pub use modes::{Mode, OffCpu};
 pub use proc_sampling::ProcSampler;

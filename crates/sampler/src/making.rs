@@ -10,12 +10,15 @@ use bpf::{
     Attached, Code, Helper, If, Label, Program, Record, Register, Rings, Size, Table, Types,
 };
 
-use crate::process::online_cpus;
+use crate::family::Family;
+use crate::process::{self, online_cpus};
 use Register::{R0, R1, R2, R3, R4, R6, R7, R10};
 use Size::{Double, Word};
 
 /// Processes that the sampled family may have.
 const MOST_PROCESSES: u32 = 32_768;
+/// How often /proc is read again where new processes are found each time.
+const MOST_READINGS: usize = 8;
 
 /// Offsets in a record; its header has 8 bytes.
 const PROCESS: i16 = 8;
@@ -55,8 +58,29 @@ impl Programs {
         self.attached.clear();
     }
 
-    /// Adds processes to the family; what they start later is in it by itself.
-    pub(crate) fn add(&self, processes: impl IntoIterator<Item = i32>) -> io::Result<()> {
+    /// Adds the processes of a family; what they start later is in it by itself.
+    ///
+    /// One that is started while /proc is read, by another that is not added yet, may be neither found nor announced.
+    /// So it is read again, until nobody new is found.
+    pub(crate) fn watch(&self, family: &Family) -> io::Result<()> {
+        self.add(family.present())?;
+        let Family::Of(root, known) = family else {
+            return Ok(());
+        };
+        let mut known = known.clone();
+        for _ in 0..MOST_READINGS {
+            let found = process::family(*root);
+            let new: Vec<i32> = found.difference(&known).copied().collect();
+            if new.is_empty() {
+                break;
+            }
+            self.add(new.iter().copied())?;
+            known.extend(new);
+        }
+        Ok(())
+    }
+
+    fn add(&self, processes: impl IntoIterator<Item = i32>) -> io::Result<()> {
         let Some(family) = &self.family else {
             return Ok(());
         };

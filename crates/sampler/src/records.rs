@@ -26,8 +26,8 @@ pub(crate) enum Kind {
     Cpu,
     /// The same, with a larger copy of the stack.
     CpuWithStack,
-    /// A page was not there; with registers and the top of the stack.
-    PageFault,
+    /// Another event happened, such as that a page was not there; with registers and the top of the stack.
+    Event,
     /// A thread left the CPU to another: `sched_switch`.
     Switch,
     /// The same, with registers and a copy of the stack.
@@ -48,7 +48,7 @@ impl Kind {
         COMMON
             | stack
             | match self {
-                Self::Cpu | Self::CpuWithStack | Self::PageFault => sys::SAMPLE_CALLCHAIN,
+                Self::Cpu | Self::CpuWithStack | Self::Event => sys::SAMPLE_CALLCHAIN,
                 Self::Switch | Self::SwitchWithStack => sys::SAMPLE_CALLCHAIN | sys::SAMPLE_RAW,
                 Self::Wakeup => sys::SAMPLE_RAW,
                 Self::Side => 0,

@@ -67,7 +67,7 @@ impl Sampler {
     }
 
     fn open_one_of(pid: i32, wanted: Wanted, ways: &[Way]) -> Result<Self, SampleError> {
-        let is_nothing = wanted.frequency_hz == 0 && !wanted.off_cpu && !wanted.page_faults;
+        let is_nothing = wanted.frequency_hz == 0 && !wanted.off_cpu && wanted.event.is_none();
         if wanted.frequency_hz > 100_000 || is_nothing {
             return Err(SampleError::Frequency(wanted.frequency_hz));
         }
@@ -187,9 +187,12 @@ impl Sampler {
             profile.period = wanted.period_ns().cast_signed();
             profile
         });
-        let page_faults = wanted
-            .page_faults
-            .then(|| self.empty(&[("faults", "count")]));
+        let event = wanted.event.map(|sampled| {
+            let mut profile = self.empty(&sampled.value_types());
+            profile.period_type = profile.sample_types.last().copied().unwrap_or_default();
+            profile.period = i64::try_from(sampled.period).unwrap_or(i64::MAX);
+            (profile, sampled.values())
+        });
         let off_cpu = wanted.off_cpu.then(|| {
             let counted = ("switches", "count");
             let times = [("blocked", "nanoseconds"), ("runnable", "nanoseconds")];
@@ -202,7 +205,7 @@ impl Sampler {
         let sees_wakeups = self.events.way.off_cpu != Some(OffCpu::SwitchRecords);
         Folders {
             on_cpu: on_cpu.map(folder),
-            page_faults: page_faults.map(folder),
+            event: event.map(|(profile, values)| (folder(profile), values)),
             switches: off_cpu
                 .map(|profile| Switches::new(folder(profile), layouts, sees_wakeups, began_ns)),
             callers: unwind::Architecture::of_this_machine()
@@ -222,7 +225,7 @@ fn finish(session: Session, ended_ns: i64, naming: &mut dyn FnMut(usize, usize))
     let mut sampling = Sampling {
         lost: session.lost,
         on_cpu: session.on_cpu.map(Folder::finish),
-        page_faults: session.page_faults.map(Folder::finish),
+        event: session.event.map(|(folder, _)| folder.finish()),
         ..Sampling::default()
     };
     if session.throttled > 0 {

@@ -44,8 +44,9 @@ pub struct Sampling {
     /// Stacks at which threads left the CPU, if they were asked for: switches, blocked nanoseconds (until
     /// the wake-up), runnable nanoseconds (until it ran again). One sample is one interval.
     pub off_cpu: Option<Profile>,
-    /// Stacks at which pages were missing, if they were asked for.
-    pub page_faults: Option<Profile>,
+    /// Stacks at which an event happened, if one was asked for: how often; if one in many was sampled, before that
+    /// how many were.
+    pub event: Option<Profile>,
     /// The states of the threads; empty without off-CPU.
     pub threads: Vec<ThreadTimes>,
     /// Records of any kind that the kernel had no room for.
@@ -59,7 +60,7 @@ pub struct Sampling {
 impl Sampling {
     /// The profiles that were asked for.
     pub(crate) fn profiles_mut(&mut self) -> impl Iterator<Item = &mut Profile> {
-        [&mut self.on_cpu, &mut self.off_cpu, &mut self.page_faults]
+        [&mut self.on_cpu, &mut self.off_cpu, &mut self.event]
             .into_iter()
             .flatten()
     }

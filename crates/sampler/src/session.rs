@@ -28,7 +28,8 @@ const SHORTEST: Duration = Duration::from_millis(2);
 pub(crate) struct Session {
     sources: Sources,
     pub(crate) on_cpu: Option<Folder>,
-    pub(crate) page_faults: Option<Folder>,
+    /// With the values of one sample.
+    pub(crate) event: Option<(Folder, Vec<i64>)>,
     pub(crate) switches: Option<Switches>,
     /// `None` on an architecture that is not known.
     pub(crate) callers: Option<Callers>,
@@ -45,7 +46,8 @@ pub(crate) struct Session {
 /// What the records are folded into; `None` where not wanted.
 pub(crate) struct Folders {
     pub(crate) on_cpu: Option<Folder>,
-    pub(crate) page_faults: Option<Folder>,
+    /// With the values of one sample.
+    pub(crate) event: Option<(Folder, Vec<i64>)>,
     pub(crate) switches: Option<Switches>,
     /// Completes the chains.
     pub(crate) callers: Option<Callers>,
@@ -57,7 +59,7 @@ impl Session {
         let mut session = Self {
             sources,
             on_cpu: folders.on_cpu,
-            page_faults: folders.page_faults,
+            event: folders.event,
             switches: folders.switches,
             callers: folders.callers,
             modules: Modules::default(),
@@ -264,9 +266,9 @@ impl Session {
                     switches.seen_running(who.tid);
                 }
             }
-            (Kind::PageFault, Some(chain), _) => {
-                if let Some(folder) = &mut self.page_faults {
-                    folder.sample(&chain, &[1]);
+            (Kind::Event, Some(chain), _) => {
+                if let Some((folder, values)) = &mut self.event {
+                    folder.sample(&chain, values);
                 }
             }
             // Others count as well: they go where one of ours comes, and wake it.
@@ -323,7 +325,8 @@ impl Session {
 
     fn each_folder(&mut self, action: impl FnMut(&mut Folder)) {
         let off_cpu = self.switches.as_mut().map(|switches| &mut switches.folder);
-        let folders = [self.on_cpu.as_mut(), self.page_faults.as_mut(), off_cpu];
+        let event = self.event.as_mut().map(|(folder, _)| folder);
+        let folders = [self.on_cpu.as_mut(), event, off_cpu];
         folders.into_iter().flatten().for_each(action);
     }
 }

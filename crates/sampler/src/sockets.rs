@@ -96,7 +96,7 @@ impl SocketCalls {
             .map_err(|error| SampleError::System("starting the programs", error))?;
         // After this point new processes announce themselves; those that are there already are read now.
         self.programs
-            .add(Family::of(self.pid).present())
+            .watch(&Family::of(self.pid))
             .map_err(|error| SampleError::System("telling the programs what to watch", error))?;
         let (stop, stopped) = channel();
         let drained = thread::Builder::new()

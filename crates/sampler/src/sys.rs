@@ -40,9 +40,11 @@ pub(crate) const KIND_SOFTWARE: u32 = 1;
 pub(crate) const KIND_TRACEPOINT: u32 = 2;
 pub(crate) const HARDWARE_CPU_CYCLES: u64 = 0;
 pub(crate) const SOFTWARE_CPU_CLOCK: u64 = 0;
-pub(crate) const SOFTWARE_PAGE_FAULTS: u64 = 2;
 /// Counts nothing; it carries the records of mappings and processes.
 pub(crate) const SOFTWARE_DUMMY: u64 = 9;
+
+/// A count is read with the time in which threads ran, and that in which it had a counter.
+pub(crate) const READ_TIMES: u64 = 1 | 1 << 1;
 
 pub(crate) const SAMPLE_TID: u64 = 1 << 1;
 pub(crate) const SAMPLE_TIME: u64 = 1 << 2;
@@ -150,6 +152,20 @@ pub(crate) fn filter(event: &OwnedFd, condition: &CStr) -> io::Result<()> {
     // SAFETY: the kernel reads a string that ends with a zero from a live pointer.
     let outcome = unsafe { libc::ioctl(event.as_raw_fd(), IOCTL_SET_FILTER, condition.as_ptr()) };
     checked(outcome)
+}
+
+/// Reads an event that was opened with [`READ_TIMES`], with all its inherited copies: how often it happened, and the
+/// nanoseconds in which it was on, and in which it had a counter.
+pub(crate) fn read_count(event: &OwnedFd) -> io::Result<[u64; 3]> {
+    let mut values = [0u64; 3];
+    let size = size_of_val(&values);
+    // SAFETY: the kernel writes at most `size` bytes to a live array of that size.
+    let length = unsafe { libc::read(event.as_raw_fd(), values.as_mut_ptr().cast(), size) };
+    match usize::try_from(length) {
+        Err(_) => Err(io::Error::last_os_error()),
+        Ok(length) if length < size => Err(io::ErrorKind::UnexpectedEof.into()),
+        Ok(_) => Ok(values),
+    }
 }
 
 /// The number by which the records of an event name it.

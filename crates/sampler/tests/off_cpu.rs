@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use profile::Profile;
-use sampler::{Mode, OffCpu, SampleError, Sampler, Sampling, ThreadTimes, Wanted};
+use sampler::{Event, Mode, OffCpu, SampleError, Sampled, Sampler, Sampling, ThreadTimes, Wanted};
 
 /// The tests share one process, and so would see each other's threads.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -20,7 +20,10 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 const OFF_CPU: Wanted = Wanted {
     frequency_hz: 99,
     off_cpu: true,
-    page_faults: true,
+    event: Some(Sampled {
+        event: Event::PAGE_FAULTS,
+        period: 1,
+    }),
     dwarf: false,
     whole_machine: false,
 };
@@ -223,7 +226,7 @@ fn tracepoints_tell_states_and_stacks() {
     let waiter = thread_of(&sampling, "waiter");
     assert_eq!((waiter.blocked_ns, waiter.switches), (waiter.wall_ns, 0));
     assert!(sampling.on_cpu.unwrap().total(0) > 0);
-    assert!(sampling.page_faults.unwrap().total(0) > 0);
+    assert!(sampling.event.unwrap().total(0) > 0);
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! Compiling and reading back: what goes in comes out, byte for byte.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{compile, compile_trace, operation, read, spec, through};
 use schedule::{Arrival, Protocol, verify};
 use serde_json::json;
-use support::{compile, compile_trace, operation, read, spec, through};
 
 #[test]
 fn a_plain_workload_comes_back() {

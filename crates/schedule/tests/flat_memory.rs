@@ -1,8 +1,6 @@
 //! Memory does not grow with the number of requests. Takes minutes and 2 GB of disk, so it is ignored:
-//! `cargo test --release -p tailtune-schedule --test flat_memory -- --ignored --nocapture`
+//! `cargo test --release -p tailtune-schedule --test all -- --ignored --nocapture`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
-
-mod support;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -23,8 +21,9 @@ fn peak_kb() -> u64 {
 #[test]
 #[ignore = "minutes, and 2 GB of disk"]
 fn a_hundred_million_requests_stream() {
-    let spec =
-        support::spec(json!({"rate_per_s": 100_000.0, "duration_ns": 1_000_000_000_000_u64}));
+    let spec = crate::support::spec(
+        json!({"rate_per_s": 100_000.0, "duration_ns": 1_000_000_000_000_u64}),
+    );
     let path = std::env::temp_dir().join(format!("tailtune-flat-{}", std::process::id()));
     let begun = Instant::now();
     let out = BufWriter::with_capacity(1 << 18, File::create(&path).unwrap());

@@ -1,10 +1,8 @@
 //! The bytes of a few workloads, fixed: whatever changes them changes every schedule.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{compile, compile_trace, operation, spec};
 use serde_json::{Value, json};
-use support::{compile, compile_trace, operation, spec};
 
 fn workloads() -> [(&'static str, Value, &'static str); 7] {
     let number = json!({"dist": "lognormal", "median": 40.0, "sigma": 1.5, "max": 4000.0});

@@ -1,12 +1,10 @@
 //! Reading bytes that nobody compiled: an error or a schedule that adds up, never a panic.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{compile, compile_trace, operation, read, spec};
 use proptest::prelude::*;
 use schedule::{ScheduleError, Spec, verify};
 use serde_json::json;
-use support::{compile, compile_trace, operation, read, spec};
 
 fn valid(kind: usize) -> Vec<u8> {
     let changes = [

@@ -1,11 +1,9 @@
 //! What is sent, by protocol, byte for byte.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{compile, operation, read, spec, through};
 use schedule::Messages;
 use serde_json::{Value, json};
-use support::{compile, operation, read, spec, through};
 
 /// The first payload of a workload with one operation.
 fn payload(protocol: &str, changes: Value) -> Vec<u8> {

@@ -1,12 +1,10 @@
 //! Arrivals and generators follow their distributions; seeds are fixed, so a test passes or fails for good.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::{ReadBack, operation, through};
 use serde_json::{Value, json};
-use support::{ReadBack, operation, through};
 
 const SECOND: u64 = 1_000_000_000;
 

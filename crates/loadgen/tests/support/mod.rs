@@ -1,4 +1,5 @@
 //! What tests of the crate's public face share.
+#![allow(clippy::unwrap_used)]
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! Makes perf.data files of records that perf would not write.
+#![allow(clippy::expect_used)]
 
 /// Length of the attributes of an event.
 pub(crate) const ATTR: usize = 128;

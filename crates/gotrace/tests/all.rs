@@ -1,0 +1,6 @@
+//! All of this folder as one program, for each is linked anew.
+
+mod hostile;
+mod order;
+mod reference;
+mod support;
