@@ -11,8 +11,10 @@ import msgspec
 CAUSES: Final = (
     *("hot-function", "recomputation", "quadratic", "allocation", "garbage-collection", "allocator", "lock"),
     *("hand-off", "oversubscription", "throttling", "run-queue", "blocking-call", "false-sharing", "page-faults"),
-    *("cache-misses", "logging", "retries", "connection-setup", "sleep"),
+    *("cache-misses", "logging", "retries", "connection-setup", "sleep", "gomaxprocs", "memory-growth", "long-run"),
 )
+_NAMED: Final = 0.95
+_NAMED_OF_TASKS: Final = 0.90
 TWIN: Final = "healthy"
 """Name of the variant without the cause."""
 
@@ -39,9 +41,18 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Whether the cause needs CPU time at all."""
     seconds: int
     """Length of the measure window."""
+    tasks: bool = False
+    """Whether requests are tasks of an asynchronous runtime, of which less can be seen than of threads."""
+    simulate_caches: bool = False
+    """Whether the cause needs `--simulate-caches` to be told from others."""
     variant: str = "base"
     """The variant that has the cause."""
     share: Share | None = None
+
+    @property
+    def named_goal(self) -> float:
+        """How much of the time of the slowest hundredth has to be in parts that are named, in [0, 1]."""
+        return _NAMED_OF_TASKS if self.tasks else _NAMED
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,10 +46,15 @@ class _Summary(msgspec.Struct, frozen=True):
     measure: _Window
 
 
+class _Requests(msgspec.Struct, frozen=True):
+    coverage: Estimate | None = None
+
+
 class _Explained(msgspec.Struct, frozen=True):
     bundle_id: str
     summary: _Summary
     findings: list[Finding]
+    requests: _Requests | None = None
 
 
 class _Ran(msgspec.Struct, frozen=True):
@@ -61,16 +67,18 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     bundle_id: str = ""
     validity: str = ""
     p99_ns: float | None = None
+    named: float | None = None
+    """Share of the slowest hundredth's time that is in parts of which it is known what they are; None: not told."""
     findings: list[Finding] = []
     """Best first."""
     error: str = ""
     """Why there is nothing else; empty: there is."""
 
 
-def observe(config: Path, variant: str, seconds: int, *, instrument: bool = False) -> Observed:
-    """Run a variant once and explain it."""
+def observe(config: Path, variant: str, seconds: int, *, options: Sequence[str] = ()) -> Observed:
+    """Run a variant once, with further options of `tailtune run`, and explain it."""
     place = ("--config", str(config), "--json", "--quiet")
-    settings = ("--variant", variant, "--duration", f"{seconds}s", *(("--instrument",) if instrument else ()))
+    settings = ("--variant", variant, "--duration", f"{seconds}s", *options)
     ran = subprocess.run([*_TAILTUNE, "run", *settings, *place], capture_output=True, check=False)
     if ran.returncode not in (0, _LOAD_INVALID):
         return _failed("run", ran)
@@ -78,7 +86,13 @@ def observe(config: Path, variant: str, seconds: int, *, instrument: bool = Fals
         recording = msgspec.json.decode(ran.stdout, type=_Ran).bundle_id
     except msgspec.MsgspecError:  # exit code 103, but not by the verdict on a finished load
         return _failed("run", ran)
-    told = subprocess.run([*_TAILTUNE, "explain", recording, *place], capture_output=True, check=False)
+    return explained(config, recording)
+
+
+def explained(config: Path, recording: str) -> Observed:
+    """Explain a recording, given by its ID."""
+    command = [*_TAILTUNE, "explain", recording, "--config", str(config), "--json", "--quiet"]
+    told = subprocess.run(command, capture_output=True, check=False)
     return _failed("explain", told) if told.returncode else understood(told.stdout)
 
 
@@ -95,6 +109,7 @@ def understood(text: bytes) -> Observed:
         bundle_id=told.bundle_id,
         validity=window.validity,
         p99_ns=p99.point if p99 else None,
+        named=told.requests.coverage.point if told.requests and told.requests.coverage else None,
         findings=told.findings,
     )
 

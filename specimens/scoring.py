@@ -1,6 +1,7 @@
 """From what the runs said to the score: pure."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,11 +29,18 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """The planted one, where it is known."""
     told: Finding | None
     """The expected finding, where there is one."""
+    named_goal: float = 0.95
+    """Share of the slowest hundredth's time that has to be in parts that are named."""
 
     @property
     def told_share(self) -> float | None:
         """The share that the expected finding tells of the tail; None if it tells none, or of something else."""
         return self.told.share.point if self.told is not None and of_the_tail(self.told) else None
+
+    @property
+    def named_enough(self) -> bool:
+        """Whether so much of the slowest requests' time is in parts that are named."""
+        return self.planted.named is not None and self.planted.named >= self.named_goal
 
     @property
     def false_findings(self) -> list[Finding]:
@@ -55,6 +63,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Within their tolerance."""
     share_error: float | None
     """Mean absolute difference of told and planted shares; None without any."""
+    named: dict[float, tuple[int, int]]
+    """Goal of named time → specimens that reach it, and those that have it; the highest goal first."""
     false_of_tail: int
     """Findings on twins that claim more than FALSE_ABOVE of the tail."""
     false_of_anything: int
@@ -80,6 +90,7 @@ def score(specimen: Specimen, planted: Observed, healthy: Observed) -> Score:
         rank=rank,
         share=expected.share,
         told=planted.findings[rank - 1] if rank else None,
+        named_goal=expected.named_goal,
     )
 
 
@@ -101,6 +112,10 @@ def total(scores: Sequence[Score]) -> Totals:
         shares_told=len(errors),
         shares_right=sum(error <= tolerance for error, tolerance in errors),
         share_error=sum(error for error, _ in errors) / len(errors) if errors else None,
+        named={
+            goal: (sum(one.named_enough for one in scores if one.named_goal == goal), count)
+            for goal, count in sorted(Counter(one.named_goal for one in scores).items(), reverse=True)
+        },
         false_of_tail=sum(map(of_the_tail, false)),
         false_of_anything=len(false),
     )

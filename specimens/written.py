@@ -9,10 +9,10 @@ from scoring import FALSE_ABOVE, Score, Totals, total
 
 _HEADER: Final = (
     *("specimen", "planted cause", "first finding", "rank of the expected", "share told / planted"),
-    *("p99 planted / healthy", "on the twin above 10 %"),
+    *("slowest 1 % named / goal", "p99 planted / healthy", "on the twin above 10 %"),
 )
-_BEGIN: Final = "<!-- score: written by specimens/score.py --markdown -->\n"
-_END: Final = "<!-- end of score -->\n"
+_SERVED: Final = {0.95: "goroutines and threads", 0.9: "tasks of tokio"}
+"""Whose goal is which share."""
 
 
 def scored(scores: Sequence[Score]) -> str:
@@ -29,6 +29,11 @@ def totals(sums: Totals) -> str:
         f"first cause: {_of(sums.first, sums.specimens)}",
         f"among the first three: {_of(sums.among_three, sums.specimens)}",
         f"planted share within tolerance: {sums.shares_right} of {sums.shares_known}; told: {sums.shares_told}{error}",
+        *(
+            f"slowest 1 % with at least {goal * 100:.0f} % of their time in named parts, {_SERVED[goal]}: "
+            f"{_of(reached, count)}"
+            for goal, (reached, count) in sums.named.items()
+        ),
         f"findings on healthy twins above {FALSE_ABOVE * 100:.0f} % of the tail: {sums.false_of_tail}; of anything: "
         f"{sums.false_of_anything}",
     ]
@@ -37,15 +42,15 @@ def totals(sums: Totals) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def put(path: Path, text: str) -> None:
-    """Put the text between the marks of a document, in place of what is there.
+def put(path: Path, text: str, which: str) -> None:
+    """Put the text between the marks that a document has for these scores, in place of what is there.
 
     Raises:
         ValueError: if the marks are not there.
     """
     document = path.read_text("utf-8")
-    before, begin, rest = document.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    before, begin, rest = document.partition(f"<!-- score of {which}: written by specimens/score.py --markdown -->\n")
+    _, end, after = rest.partition(f"<!-- end of {which} -->\n")
     if not begin or not end:
         raise ValueError(f"{path}: the marks around the table are missing")
     path.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
@@ -62,6 +67,7 @@ def _row(one: Score) -> list[str]:
         one.planted.error or _first(one.planted),
         str(one.rank) if one.rank else "missed",
         _shares(one),
+        f"{_percent(one.planted.named, 'not told')} / {_percent(one.named_goal)}",
         f"{_milliseconds(one.planted)} / {_milliseconds(one.healthy)}",
         one.healthy.error or ", ".join(map(_claim, one.false_findings)) or "none",
     ]
@@ -78,8 +84,11 @@ def _claim(finding: Finding) -> str:
 def _shares(one: Score) -> str:
     if one.share is None:
         return ""
-    told = one.told_share
-    return f"{'not told' if told is None else f'{told * 100:.0f} %'} / {one.share.tail * 100:.0f} %"
+    return f"{_percent(one.told_share, 'not told')} / {_percent(one.share.tail)}"
+
+
+def _percent(share: float | None, unknown: str = "") -> str:
+    return unknown if share is None else f"{share * 100:.0f} %"
 
 
 def _milliseconds(observed: Observed) -> str:

@@ -1,6 +1,6 @@
 //! Sums a table, weighed by what a request asks for.
 //!
-//! Planted: `planted::sum` starts a thread for each of 16 pieces of the table. There is one CPU, or a few; so the
+//! Planted: `planted::sum` starts a thread for each of 32 pieces of the table. There is one CPU, or a few; so the
 //! threads take turns, those of one request among those of others, and starting and ending them takes many times
 //! longer than the sum. The healthy twin sums in the thread of the connection.
 

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::sum_piece;
 
-const THREADS: usize = 16;
+const THREADS: usize = 32;
 
 /// The planted cause.
 #[inline(never)]

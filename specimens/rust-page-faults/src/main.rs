@@ -1,7 +1,7 @@
 //! Counts how many different places a walk over a large field visits.
 //!
 //! Planted: `planted::walk` takes a field of 48 MiB of zeros for each request and gives it back behind it. The C
-//! library maps and unmaps so large a piece each time, so the first touch of each of 150 pages is a page fault, in
+//! library maps and unmaps so large a piece each time, so the first touch of each of 900 pages is a page fault, in
 //! which the kernel has to find and clear memory. The healthy twin keeps its fields and clears what it has touched.
 
 #[cfg(feature = "healthy")]
@@ -17,7 +17,7 @@ use planted::walk;
 
 /// More than glibc ever keeps for later (its mmap threshold grows to 32 MiB at most).
 const FIELD: usize = 48 << 20;
-const PAGES: usize = 150;
+const PAGES: usize = 900;
 const STEPS: usize = PAGES + PAGES / 4;
 const BETWEEN: usize = FIELD / PAGES;
 

@@ -18,10 +18,10 @@ use regex::Regex;
 
 /// What lines look like, the more special ones first.
 const SHAPES: [&str; 4] = [
-    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) ERROR (?P<unit>[a-z0-9_.]{1,60})\[(?P<process>[0-9]{1,7})\]: (?P<text>[ -~]{0,250})$",
-    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) WARN (?P<unit>[a-z0-9_.]{1,60}): (?P<text>[ -~]{0,250})$",
-    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) (?P<method>GET|PUT|POST) (?P<path>[/a-z0-9]{1,120}) (?P<status>[0-9]{3})$",
-    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) (?P<text>[ -~]{0,250})$",
+    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) ERROR (?P<unit>[a-z0-9_.]{1,150})\[(?P<process>[0-9]{1,7})\]: (?P<text>[ -~]{0,700})$",
+    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) WARN (?P<unit>[a-z0-9_.]{1,150}): (?P<text>[ -~]{0,700})$",
+    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) (?P<method>GET|PUT|POST) (?P<path>[/a-z0-9]{1,300}) (?P<status>[0-9]{3})$",
+    r"(?-u)^(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}) (?P<text>[ -~]{0,700})$",
 ];
 
 fn main() -> std::io::Result<()> {
