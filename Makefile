@@ -27,9 +27,14 @@ demo: setup ## run the whole loop on both example services
 # Python tests the bindings; there is nothing in them that cargo could test.
 CARGO_TEST := cargo test --quiet --workspace --exclude tailtune-python --locked
 
+# More than CPUs, for tests of real services mostly wait; in the order of the folders, which has those first.
+WORKERS ?= 6
+PYTEST_BESIDE := $(BIN)/pytest --quiet --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
 test: setup ## run all tests, Rust and Python
 	$(CARGO_TEST)
-	$(BIN)/pytest --quiet
+	$(PYTEST_BESIDE) -m "not alone"
+	$(BIN)/pytest --quiet -m alone
 
 check: setup ## formats, lints, types, directions, stubs
 	$(BIN)/ruff check

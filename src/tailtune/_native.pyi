@@ -7,12 +7,56 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["VERSION", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "SocketCalls", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_go_trace", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
+__all__ = ["VERSION", "Counters", "NullServer", "Profile", "QueueServer", "Sampler", "Sampling", "SocketCalls", "SpeedGauge", "StopSignal", "WorkServer", "ask", "build_id", "compile_protos", "compile_schedule", "content_sha256", "die_with_parent", "encode_hdr", "group_sums", "grpc_methods", "normalize_function", "perf_capability", "play", "profile_format", "read_collapsed", "read_go_intervals", "read_go_trace", "read_heap_v2", "read_perf_data", "read_perf_script", "replace_all", "spend_rounds", "timer_error", "view_schedule", "why_not_preloadable"]
 
 VERSION: Final[str]
 """
 Version of the native core, equal to the version of the Python package.
 """
+
+@final
+class Counters:
+    """
+    Counts events of a process over all its threads and descendants, present and future, without interrupting them.
+
+    Constructing it finds out, by trying, what is permitted; nothing is counted before `start`.
+    Raises NativeError if there is no such process, or an event's name is not known.
+    """
+    def __new__(cls, /, pid: SupportsIndex, events: SupportsGetItem[int, str]) -> Counters:
+        """
+        Open counters of process `pid` for events by perf's names: `cycles`, `instructions`, `cache-misses`,
+        `stalled-cycles-backend`; of the kernel's own: `task-clock`, `page-faults`, `context-switches`.
+        """
+    @property
+    def counts_kernel(self, /) -> bool:
+        """
+        Whether what the kernel does for the process counts as well.
+        """
+    @property
+    def missed_threads(self, /) -> bool:
+        """
+        Whether threads were started all the while counters were opened: some may not be counted.
+        """
+    def read(self, /) -> list[tuple[str, int, int, int, int]]:
+        """
+        Return what was counted so far, as `stop` does.
+        """
+    @property
+    def refused(self, /) -> list[tuple[str, str]]:
+        """
+        Events that cannot be counted: (name, reason).
+        """
+    def start(self, /) -> None:
+        """
+        Begin to count. Raises NativeError if it was started before.
+        """
+    def stop(self, /) -> list[tuple[str, int, int, int, int]]:
+        """
+        End counting. Return (event, count, counted, enabled_ns, running_ns) of each event that is not refused.
+
+        `counted` happened in `running_ns`, while the event had a counter; `count` is that extended, thread by thread, to
+        `enabled_ns`, all the time in which threads ran. Works as well when the process has ended.
+        """
 
 @final
 class NullServer:
@@ -224,13 +268,13 @@ class Sampler:
     Where no event may be opened, `mode` begins with "/proc" and frames are states rather than code.
     Raises NativeError, with the remedy as hint, if there is no such process or nothing can be seen of it.
     """
-    def __new__(cls, /, pid: SupportsIndex, frequency_hz: SupportsIndex, *, off_cpu: bool = False, page_faults: bool = False, dwarf: bool = False, whole_machine: bool = False) -> Sampler:
+    def __new__(cls, /, pid: SupportsIndex, frequency_hz: SupportsIndex, *, off_cpu: bool = False, event: tuple[str, SupportsIndex] | None = None, dwarf: bool = False, whole_machine: bool = False) -> Sampler:
         """
         Open events for process `pid` at `frequency_hz` samples per second of CPU time (0: none; to 100,000).
 
-        `off_cpu`: states of threads, and stacks at which they left the CPU; `page_faults`: stacks at which
-        pages were missing; `dwarf`: callers of code without frame pointers, for more CPU time;
-        `whole_machine`: all processes.
+        `off_cpu`: states of threads, and stacks at which they left the CPU; `event`: stacks at which an event of
+        `Counters` happened, of one in so many, such as `("page-faults", 1)`; `dwarf`: callers of code without frame
+        pointers, for more CPU time; `whole_machine`: all processes.
         """
     @property
     def lost_note(self, /) -> str:
@@ -260,6 +304,12 @@ class Sampling:
     What came of sampling, from `start` to `stop`.
     """
     @property
+    def event(self, /) -> Profile | None:
+        """
+        Stacks at which the event happened, if one was asked for: how often, such as ("faults", "count"); if one in many
+        was sampled, before that how many were: ("samples", "count").
+        """
+    @property
     def lost(self, /) -> int:
         """
         Records of any kind that the kernel had no room for.
@@ -281,11 +331,6 @@ class Sampling:
     def on_cpu(self, /) -> Profile | None:
         """
         Stacks on the CPU, if they were asked for: ("samples", "count"), ("cpu", "nanoseconds").
-        """
-    @property
-    def page_faults(self, /) -> Profile | None:
-        """
-        Stacks at which pages were missing, if they were asked for: ("faults", "count").
         """
     def threads(self, /) -> list[tuple[int, int, str, int, int, int, int, int, int]]:
         """
@@ -330,6 +375,32 @@ class SocketCalls:
 
         Times are CLOCK_MONOTONIC nanoseconds; kinds are indices into `SOCKET_KINDS`. Works as well when the process has
         ended. Raises NativeError if it is not running.
+        """
+
+@final
+class SpeedGauge:
+    """
+    Tells how fast CPUs are: does the same piece of work about 250 times a second, where nothing else wants to run.
+
+    Threads of this process, one a CPU, which take about one percent of it and end with `close`.
+    """
+    def __new__(cls, /, cpus: SupportsGetItem[int, SupportsIndex]) -> SpeedGauge:
+        """
+        Start it.
+
+        Args:
+            cpus: CPUs to gauge.
+
+        Raises:
+            OSError: When a thread cannot be bound to its CPU, or made to give way to others.
+        """
+    def close(self, /) -> None:
+        """
+        End its threads; safe to call twice.
+        """
+    def read(self, /) -> tuple[int, int, int]:
+        """
+        Return what it did so far: pieces, the CPU time that they took, and all its CPU time; zeros once it is closed.
         """
 
 @final
@@ -540,6 +611,27 @@ def read_collapsed(source: bytes | bytearray | str | PathLike[str]) -> Profile:
     Read collapsed text (`frame;frame count`, root first), given as bytes or as the path of a file.
 
     What is no stack is passed over, with a warning. Raises NativeError when the file cannot be read.
+    """
+
+def read_go_intervals(path: str | PathLike[str], most: SupportsIndex = 4000000) -> tuple[tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes], bytes]:
+    """
+    Read what each goroutine did when, of an execution trace of Go 1.22 or later.
+
+    Args:
+        path: The trace.
+        most: Intervals that are kept at most; the trace's end is left out where it has more.
+
+    Returns:
+        Columns of intervals in the order of their ends, little-endian: goroutine (i8), begin_ns (i8), end_ns (i8), state
+        (u1, index into `states`), reason (i4, into `reasons`), thread (i4, the system's number; -1: none ran it), stack
+        (i4, into `stack_ends`) and waker (i8, the goroutine that woke a runnable one; -1: not known). And a JSON object
+        with `states`, `reasons`, `functions`; `stack_ends`, where in `stack_functions` each stack ends, and
+        `stack_functions`, indices into `functions`, leaf first; `begin_ns` and `end_ns` of the trace;
+        `monotonic_offset_ns`, what to add to its times for CLOCK_MONOTONIC, null where the trace does not tell (before
+        Go 1.25; on Linux the clocks are the same); `left_out`, intervals without room; `warnings`.
+
+    Raises:
+        NativeError: When the file cannot be read, is no such trace, or needs too much memory.
     """
 
 def read_go_trace(path: str | PathLike[str], progress: Any | None = None) -> tuple[Profile, Profile | None, bytes]:

@@ -18,11 +18,13 @@ from tailtune.errors import BuildError
 from tailtune.judge.profile_diff import diff_profiles
 from tailtune.model.codec import from_json
 from tailtune.model.profile_diff import ProfileDiff
+from tailtune.model.request_parts import RequestBands
 from tailtune.model.results import ExplainResult, FailedResult, Failure, LoadResult
 from tailtune.show.export.json import encode, encode_failure
 from tailtune.show.export.schemas import TYPES, schema_list, schema_text
 from tailtune.show.markdown.profile_diff import profile_diff as profile_diff_markdown
 from tailtune.show.markdown.report import report
+from tailtune.show.text.bands import bands_headline
 from tailtune.show.text.compare import compare_result
 from tailtune.show.text.detect import detection, initialized
 from tailtune.show.text.doctor import examination
@@ -38,6 +40,7 @@ from tailtune.show.text.runs import one_run, removal, run_list
 from tailtune.show.text.selftest import load_selftest
 from tailtune.show.text.selftest_verdicts import verdict_selftest
 from tailtune.show.text.sweep import sweep_result
+from tailtune.show.text.table import fitted as fitted_to
 from tailtune.show.text.workload import compiled, fitted, imported, shown
 
 COPIES = Path(__file__).parent / "show"
@@ -66,6 +69,7 @@ def _profile_diff() -> ProfileDiff:
 
 OUTPUTS: dict[str, Callable[[], str]] = {
     "run.txt": lambda: run_result(given.RUN),
+    "run-requests.txt": lambda: run_result(requests.RUN),
     "load.txt": lambda: load_result(given.LOAD),
     "load-charts.txt": lambda: load_result(given.CONDITIONAL_LOAD, charts=True),
     "load-charts-ascii.txt": lambda: _in_ascii(given.LOAD),
@@ -80,6 +84,9 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "explain-request.txt": lambda: explanation(requests.ONE_REQUEST),
     "explain-request-full.txt": lambda: explanation(requests.ONE_REQUEST, full=True),
     "explain-request-undivided.txt": lambda: explanation(requests.UNDIVIDED_REQUEST),
+    "explain-finding.txt": lambda: explanation(requests.ONE_FINDING),
+    "explain-finding-full.txt": lambda: explanation(requests.ONE_FINDING, full=True),
+    "explain-finding-bare.txt": lambda: explanation(requests.BARE_FINDING),
     "compare.txt": lambda: compare_result(experiments.COMPARE),
     "compare-aa.txt": lambda: compare_result(experiments.AA),
     "compare-answers.txt": lambda: compare_result(experiments.OTHER_ANSWERS),
@@ -103,6 +110,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "workload-import.txt": lambda: imported(workloads.IMPORTED),
     "workload-fit.txt": lambda: fitted(workloads.FITTED),
     "run.md": lambda: report(given.RUN_FACTS),
+    "run-requests.md": lambda: report(requests.RUN_FACTS),
     "partial.md": lambda: report(given.PARTIAL_FACTS),
     "experiment.md": lambda: report(experiments.EXPERIMENT_FACTS),
     "sweep.md": lambda: report(experiments.SWEEP_FACTS),
@@ -124,9 +132,9 @@ OUTPUTS: dict[str, Callable[[], str]] = {
 
 
 RESULTS = {
-    "run": given.RUN,
+    "run": requests.RUN,
     "runs": given.RUN_LIST,
-    "runs-show": given.RUN_FACTS,
+    "runs-show": requests.RUN_FACTS,
     "runs-remove": given.REMOVAL,
     "load": given.LOAD,
     "workload-compile": workloads.COMPILED,
@@ -170,13 +178,37 @@ def test_text_fits_a_hundred_columns_without_color(name: str) -> None:
     assert not any("\x1b" in line or line != line.rstrip() for line in lines)
 
 
+def test_a_run_ends_with_its_bands_in_five_lines_at_most() -> None:
+    text = run_result(requests.RUN)
+    assert len(text.splitlines()) - len(run_result(given.RUN).splitlines()) <= 5
+    *_, bands, where = text.split("\n\n")
+    assert where.startswith("recording: ")
+    assert [line.split("  ")[1] for line in bands.splitlines()[1:]] == ["p45-p55", "p90-p99", "above p99"]
+
+
+def test_bars_fit_a_narrow_terminal() -> None:
+    with fitted_to(80):
+        lines = bands_headline(requests.BANDS)
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith("14 % computing, 82 % waiting")
+
+
+@pytest.mark.parametrize("nothing", [None, replace(requests.BANDS, bands=[])])
+def test_where_no_band_is_known_nothing_is_drawn(nothing: RequestBands | None) -> None:
+    assert run_result(replace(given.RUN, requests=nothing)) == run_result(given.RUN)
+    assert report(replace(given.RUN_FACTS, requests=nothing)) == report(given.RUN_FACTS)
+
+
 @pytest.mark.parametrize("result", [given.EXPLANATION, requests.EXPLANATION])
 def test_the_default_explanation_keeps_to_its_budget_and_says_what_it_left_out(result: ExplainResult) -> None:
     text = explanation(result)
     assert len(text.encode()) <= BUDGET_BYTES
-    shown = sum(f"f{number} " in text for number in range(1, 8))
+    told, left = text.split("not shown: ")
+    shown = sum(f"f{number}  " in told for number in range(1, 8))
     assert 1 <= shown < 7
-    assert f"not shown: {7 - shown} findings" in text
+    named = [f"f{number}" for number in range(shown + 1, 8) if f"f{number} " in left.replace("\n", " ")]
+    assert named == [f"f{number}" for number in range(shown + 1, min(8, shown + 4))]
+    assert (f"{7 - shown - 3} more finding" in left) == (shown < 4)
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.example_services import GO, RUST, VARIANTS, cargo, gather, run
+from tests.support.turns import once, worker
 
 from tailtune import config
 from tailtune.record.engine.load import EngineProcess
@@ -15,32 +16,37 @@ from tailtune.record.engine.load import EngineProcess
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[EngineProcess]:
-    """An engine on the first CPU, resident for the tests of one file."""
-    with EngineProcess([min(os.sched_getaffinity(0))]) as started:
+    """An engine on one CPU, resident for the tests of one file; those of other workers are on other CPUs."""
+    cpus = sorted(os.sched_getaffinity(0))
+    with EngineProcess([cpus[worker() % len(cpus)]]) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return gather(tmp_path_factory.mktemp("texts") / "corpus")
+def corpus(shared: Path) -> Path:
+    return once(shared / "texts", lambda folder: gather(folder / "corpus")) / "corpus"
 
 
 @pytest.fixture(scope="session")
-def go_binaries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("go")
-    for variant in VARIANTS:
-        tags = config.load(GO / "tailtune.toml").variants[variant].tags if variant != "base" else []
-        run("go", "build", "-tags", ",".join(tags), "-o", folder / variant, ".", cwd=GO)
+def go_binaries(shared: Path) -> dict[str, Path]:
+    def build(folder: Path) -> None:
+        for variant in VARIANTS:
+            tags = config.load(GO / "tailtune.toml").variants[variant].tags if variant != "base" else []
+            run("go", "build", "-tags", ",".join(tags), "-o", folder / variant, ".", cwd=GO)
+
+    folder = once(shared / "go", build)
     return {variant: folder / variant for variant in VARIANTS}
 
 
 @pytest.fixture(scope="session")
-def rust_binaries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("rust")
-    for variant in VARIANTS:
-        features = config.load(RUST / "tailtune.toml").variants[variant].features if variant != "base" else []
-        cargo("build", features)
-        shutil.copy2(RUST / "target/debug/rust-search", folder / variant)
+def rust_binaries(shared: Path) -> dict[str, Path]:
+    def build(folder: Path) -> None:
+        for variant in VARIANTS:
+            features = config.load(RUST / "tailtune.toml").variants[variant].features if variant != "base" else []
+            cargo("build", features)
+            shutil.copy2(RUST / "target/debug/rust-search", folder / variant)
+
+    folder = once(shared / "rust", build)
     return {variant: folder / variant for variant in VARIANTS}
 
 

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.support.rust_service import rust_source
 from tests.support.trials import Meddler, open_bench, started, trial_plan
 
 from tailtune.bundle.reader import Bundle
@@ -41,20 +42,6 @@ func main() {
 		fmt.Fprint(w, word, len(garbage))
 	})
 	http.ListenAndServe("127.0.0.1:"+os.Args[1], nil)
-}
-"""
-RUST = """use std::io::{Read, Write};
-
-fn main() {
-    let port = std::env::args().nth(1).unwrap();
-    let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
-    for stream in listener.incoming() {
-        let mut stream = stream.unwrap();
-        let mut request = [0; 4096];
-        while stream.read(&mut request).unwrap_or(0) > 0 {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok");
-        }
-    }
 }
 """
 
@@ -158,7 +145,7 @@ def test_a_rust_service_gets_lines_and_frame_pointers_and_no_lock_file(tmp_path:
         root,
         Cargo_dot_toml='[package]\nname = "tiny"\nversion = "0.1.0"\nedition = "2021"\n\n'
         "[features]\nfast = []\n\n[profile.release]\nstrip = true\n",
-        src__main_dot_rs=RUST,
+        src__main_dot_rs=rust_source(),
     )
     before, cache = content(root), tmp_path / "cache"
     service = Service(language=Language.RUST, args=["{port}"])

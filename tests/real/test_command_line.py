@@ -135,6 +135,8 @@ def test_run_explain_report_and_remove(tool: Tool) -> None:
     result = json.loads(ran.stdout)
     assert result["summary"]["measure"]["latency"]["requests"] > 50
     assert tool.run("explain").returncode == 0
+    unknown = tool.run("explain", "--finding", "nothing")
+    assert (unknown.returncode, "no finding is called 'nothing'" in unknown.stderr) == (2, True)
     report = tool.run("report", "--markdown", result["bundle_id"])
     assert result["bundle_id"] in report.stdout
     assert tool.run("runs", "remove", result["bundle_id"]).returncode == 0

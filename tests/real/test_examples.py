@@ -80,6 +80,7 @@ def test_go_example_passes_its_gates() -> None:
         run("go", "test", "-tags", tags, "./...", cwd=GO, env=os.environ | {"GOFLAGS": "-mod=readonly"})
 
 
+@pytest.mark.usefixtures("rust_binaries")  # which are built, and copied, where this builds too
 def test_rust_example_passes_its_gates() -> None:
     run("cargo", "fmt", "--check", cwd=RUST)
     for features in ([], ["fast"]):

@@ -8,7 +8,7 @@ from tests.support.faults import FAULTS, Bench, bench, codes
 
 from tailtune.model.load import Validity
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.rust_service import rust_source
 from tests.support.trials import Meddler, open_bench, started, trial_plan
 
 from tailtune._native import Profile
@@ -58,26 +59,9 @@ func waste(done chan bool) {
 	done <- true
 }
 """
-RUST = """use std::io::{Read, Write};
-
-#[inline(never)]
+WASTE = """#[inline(never)]
 fn waste() -> usize {
     (0..200).map(|_| std::hint::black_box(Vec::<u8>::with_capacity(100_000)).capacity()).sum()
-}
-
-fn main() {
-    let port = std::env::args().nth(1).unwrap();
-    let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
-    for stream in listener.incoming() {
-        let mut stream = stream.unwrap();
-        std::thread::spawn(move || {
-            let mut request = [0; 4096];
-            while stream.read(&mut request).unwrap_or(0) > 0 {
-                waste();
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok");
-            }
-        });
-    }
 }
 """
 
@@ -197,7 +181,7 @@ def library() -> Iterator[str]:
 
 
 def rust_service(root: Path) -> Service:
-    (root / "main.rs").write_text(RUST)
+    (root / "main.rs").write_text(rust_source("waste()", WASTE))
     command = ["rustc", "-Copt-level=2", "-Cdebuginfo=line-tables-only", "main.rs", "-o", "program"]
     subprocess.run(command, cwd=root, check=True)
     return Service(language=Language.COMMAND, binary="./program", args=["{port}"])

@@ -83,6 +83,7 @@ def test_intervals_are_told_live(engine: EngineProcess, tmp_path: Path) -> None:
     assert all(0 < second.p50_ns <= second.p99_ns for second in seconds)
 
 
+@pytest.mark.alone
 def test_a_frozen_server_shows_in_every_request_that_should_have_been_sent(
     engine: EngineProcess, tmp_path: Path
 ) -> None:

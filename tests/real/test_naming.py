@@ -30,7 +30,7 @@ def coverage(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 def test_stripped_and_optimised_programs_have_names_and_inlined_calls(coverage: ModuleType, tmp_path: Path) -> None:
     for program in coverage.programs(tmp_path):
-        profile = coverage.sampled([program.sampled], 0.4)
+        profile = sampled([program.sampled], 0.4)
         samples, leaf, _ = coverage.shares(profile)
         chains = coverage.our_chains(profile, program, tmp_path)
         assert samples > 50, program.label
@@ -112,7 +112,7 @@ def test_a_go_function_without_a_frame_has_its_caller(options: list[str], dwarf:
     source = str(FOLDER / "programs" / "hot_calls.go")
     command = ["go", "build", "-ldflags=-s -w", *options, "-o", str(binary), source]
     subprocess.run(command, check=True, env=os.environ | {"GO111MODULE": "off"})
-    profile = sampled([binary, "60s"], 0.8, dwarf=dwarf)
+    profile = sampled([binary, "600s"], 0.8, dwarf=dwarf)
     names = [frame[0] for frame in profile.frames()]
     seen: Counter[tuple[str, str]] = Counter()
     for stack, count in zip(profile.stacks(), profile.values(0), strict=True):

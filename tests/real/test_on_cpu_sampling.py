@@ -300,6 +300,7 @@ def as_ordinary_user(script: Path, *arguments: object) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.alone  # memory for events is counted per user
 def test_an_ordinary_user_samples_user_code(programs: dict[str, Path], folder: Path) -> None:
     script = folder / "unprivileged.py"
     script.write_text(UNPRIVILEGED)

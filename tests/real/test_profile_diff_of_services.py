@@ -67,7 +67,7 @@ def test_what_was_planted_in_go_is_found_and_few_samples_say_so(
     assert compiling["base_samples"] > 25  # how many depends on how fast the machine is
     assert found["main.(*index).search"]["cumulative"]["change"] == "lower"
     few_base, few_fast = (
-        profiled(go_binaries[name], GO, corpus, requests[:4], tmp_path / f"{name}.few.pb.gz")
+        profiled(go_binaries[name], GO, corpus, requests[:40], tmp_path / f"{name}.few.pb.gz")
         for name in ("base", "fast")
     )
     text = compared(few_base, few_fast)

@@ -14,6 +14,8 @@ from tailtune._native import normalize_function
 pytestmark = pytest.mark.real
 
 SOURCE = Path(__file__).resolve().parents[2] / "benchmarks/profile/programs/hot_calls.go"
+ROUNDS = "3000"
+"""About a second of CPU time, however long the program waits for it."""
 TAILTUNE = Path(sys.executable).parent / "tailtune"
 
 
@@ -46,7 +48,7 @@ def build(folder: Path, profile: str, binary: str) -> list[str]:
 
 def test_go_builds_with_a_profile_of_a_live_program_and_inlines_more(work: Path, plainly_inlined: list[str]) -> None:
     permitted()
-    profile = sampled([work / "hot-calls", "60s"], 1.5)
+    profile = sampled([work / "hot-calls", "600s"], 1.5)
     (work / "ours.pb.gz").write_bytes(profile.to_pprof())
     rows = re.findall(r"^ +(\d+) +(\d+): ", said(work, "go", "tool", "pprof", "-raw", "ours.pb.gz"), re.MULTILINE)
     assert [sum(map(int, column)) for column in zip(*rows, strict=True)] == [sum(profile.values(i)) for i in (0, 1)]
@@ -59,7 +61,7 @@ def test_go_builds_with_a_profile_of_a_live_program_and_inlines_more(work: Path,
 
 @pytest.mark.usefixtures("plainly_inlined")
 def test_a_profile_that_go_wrote_has_the_numbers_of_go_tool_pprof(work: Path) -> None:
-    said(work, work / "hot-calls", "1s", "go.pb.gz")
+    said(work, work / "hot-calls", ROUNDS, "go.pb.gz")
     top = said(work, "go", "tool", "pprof", "-top", "-unit=ns", "-nodefraction=0", "-nodecount=100000", "go.pb.gz")
     rows = re.findall(
         r"^ *(\d+)(?:ns)? +\S+% +\S+% +(\d+)(?:ns)? +\S+% +(.+?)(?: \((?:partial-)?inline\))?$", top, re.MULTILINE

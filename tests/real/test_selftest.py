@@ -6,7 +6,7 @@ from tests.support.imports import Silent
 from tailtune.lab.selftest_load import Lengths, proved
 from tailtune.model.load import Validity
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 SHORT = Lengths(freeze=2.0, floor=0.5, queue=1.0, starved=1.0, capped=0.5)
 

@@ -11,7 +11,7 @@ from tests.support.imports import Silent
 from tests.support.load import play, workload
 
 from tailtune.lab import selftest_live as live
-from tailtune.lab.selftest_service import SLOWDOWNS, arguments
+from tailtune.lab.selftest_service import SLOWDOWNS, arguments, as_it_is
 from tailtune.model.verdict import Metric
 from tailtune.record.engine.load import EngineProcess
 from tailtune.record.engine.work_server import rounds_for
@@ -36,7 +36,7 @@ def serving(args: list[str]) -> Iterator[tuple[int, int]]:
 def test_more_rounds_are_more_cpu_time(engine: EngineProcess, tmp_path: Path) -> None:
     used = []
     for rounds in (300, 900):
-        with serving(arguments(rounds)) as (pid, port):
+        with serving(arguments(rounds, as_it_is(None))) as (pid, port):
             before = proc.cpu_ns(pid)
             folder = tmp_path / str(rounds)
             folder.mkdir()
@@ -46,7 +46,9 @@ def test_more_rounds_are_more_cpu_time(engine: EngineProcess, tmp_path: Path) ->
     assert used[1] > 1.5 * used[0]
 
 
-@pytest.mark.parametrize("slowdown", [one for one in SLOWDOWNS if one.slow or one.locked], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "slowdown", [one for one in SLOWDOWNS if one.slow_every or one.locked], ids=lambda one: one.name
+)
 def test_a_slowed_service_answers_every_request(slowdown: object, engine: EngineProcess, tmp_path: Path) -> None:
     chosen = next(one for one in SLOWDOWNS if one == slowdown)
     with serving(arguments(100, chosen)) as (_, port):

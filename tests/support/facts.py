@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from tests.support.recordings import load_report, manifest
+from tests.support.recordings import ENVIRONMENT, load_report, manifest
 
+from tailtune.judge.cache_misses import CacheMisses
 from tailtune.judge.cause import Cause
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.explain import all_rules
@@ -35,6 +36,9 @@ def facts(
     times: RequestTimes | None = None,
     tail: Tail | None = None,
     sized: SizedTimes | None = None,
+    caches: CacheMisses | None = None,
+    misses: StackProfile | None = None,
+    cpu_model: str = "cpu",
     language: Language | None = None,
     **window: Any,
 ) -> Facts:
@@ -49,6 +53,7 @@ def facts(
         manifest=manifest(
             load=load_report(reasons=measure.reasons, validity=measure.validity),
             layout=layout,
+            environment=msgspec.structs.replace(ENVIRONMENT, cpu_model=cpu_model),
             service=Service(language=language) if language else None,
         ),
         summary=RunSummary(
@@ -63,6 +68,8 @@ def facts(
         times=times,
         tail=tail,
         sized=sized,
+        caches=caches,
+        misses=misses,
     )
 
 

@@ -286,6 +286,7 @@ VERDICTS = VerdictSelftest(
                 name="cpu-5",
                 title="5 % more computing per request",
                 made=3,
+                about=Metric.CPU_PER_REQUEST,
                 false=_rate(0, 3, 1),
                 metrics=[
                     InjectedMetric(

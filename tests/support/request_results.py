@@ -4,6 +4,7 @@ from msgspec.structs import replace
 from tests.support import results as given
 from tests.support.results import estimate
 
+from tailtune.model.finding import FindingInFull, SeenRequest, SeenStack, SeenWait
 from tailtune.model.request_parts import (
     Band,
     PartKind,
@@ -128,8 +129,65 @@ TIMELINE = RequestTimeline(
     ],
     note="",
 )
-EXPLANATION = replace(given.EXPLANATION, requests=BANDS)
+EXPLANATION = replace(given.EXPLANATION, requests=BANDS, together=[])
+RUN = replace(given.RUN, requests=BANDS)
+RUN_FACTS = replace(given.RUN_FACTS, requests=BANDS)
 ONE_REQUEST = replace(EXPLANATION, timeline=TIMELINE)
+ONE_FINDING = replace(
+    EXPLANATION,
+    finding=FindingInFull(
+        finding=EXPLANATION.findings[1],
+        stacks=[
+            SeenStack(
+                source="tables/waits.parquet",
+                kernel=0,
+                functions=["futex", "futex::futex_wait", "Mutex::lock_contended", "cart::price", "shop::answer"],
+                share=0.93,
+                count=31,
+            ),
+            SeenStack(source="tables/waits.parquet", functions=["__lll_lock_wait"], kernel=0, share=0.07, count=2),
+            SeenStack(
+                source="profiles/on-cpu.diagnose.pb.gz",
+                functions=["page_fault", "fault", "entry", *(f"regexp.(*compiler).level{at}" for at in range(20))],
+                kernel=3,
+                share=1.0,
+                count=1_241,
+            ),
+        ],
+        requests=[
+            SeenRequest(request="r1204", latency_ns=38_400_000, spent_ns=29_000_000),
+            SeenRequest(request="r77", latency_ns=21_000_000, spent_ns=9_300_000),
+        ],
+        waits=[
+            SeenWait(
+                request="r1204",
+                part="lock",
+                begin_ns=4 * MS,
+                length_ns=29 * MS,
+                tid=4711,
+                thread="shop",
+                place="cart::price",
+            ),
+            SeenWait(
+                request="r77",
+                part="reader blocked: lock",
+                begin_ns=400_000,
+                length_ns=9_300_000,
+                tid=4712,
+                thread="",
+                place="cart::price",
+            ),
+        ],
+    ),
+)
+BARE_FINDING = replace(
+    EXPLANATION,
+    finding=FindingInFull(
+        finding=EXPLANATION.findings[0],
+        stacks=[],
+        requests=[SeenRequest(request="r1204", latency_ns=38_400_000, spent_ns=None)],
+    ),
+)
 UNDIVIDED_REQUEST = replace(
     EXPLANATION,
     timeline=replace(

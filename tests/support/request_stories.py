@@ -1,14 +1,21 @@
 """Recordings of requests whose every nanosecond is known, told event by event."""
 
 from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from tests.support.recordings import table
+from tests.support.recordings import latency, load_report, manifest, table
 
+from tailtune.bundle import Bundle, BundleWriter, Workspace
+from tailtune.judge.goroutine_table import NOBODY, GoroutineStacks, GoroutineTable
 from tailtune.judge.request_tables import WindowTables, gather
+from tailtune.model.recording import Kind
 
 READ, WRITE, ACCEPT, CLOSE = range(4)
+MS = 1_000_000
 OK, TIMEOUT = 0, 2
 MAIN = "shop::handler::answer"
 LOCK = ("syscall", "std::sys::pal::unix::futex::futex_wait", "std::sys::sync::mutex::futex::Mutex::lock_contended")
@@ -26,13 +33,18 @@ class Story:
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._stacks: dict[tuple[str, ...], int] = {}
         self._frames: dict[str, int] = {}
+        self.intervals: list[tuple[int, ...]] = []
+        self._reasons: dict[str, int] = {}
+        self._go_stacks: dict[tuple[str, ...], int] = {}
 
     def connection(self, number: int, port: int, opened: int = 0, closed: int = 0) -> None:
         self._add("connections", connection=number, local_port=port, opened_ns=opened, closed_ns=closed)
 
-    def request(self, intended: int, sent: int, done: int, connection: int = 0, outcome: int = OK) -> None:
+    def request(
+        self, intended: int, sent: int, done: int, connection: int = 0, outcome: int = OK, operation: int = 0
+    ) -> None:
         times = {"intended_ns": intended, "sent_ns": sent, "done_ns": done}
-        self._add("requests", **times, connection=connection, outcome=outcome, status=200)
+        self._add("requests", **times, connection=connection, outcome=outcome, status=200, operation=operation)
 
     def call(self, kind: int, t: int, tid: int, port: int, size: int = 100) -> None:
         self._add("socket_calls", t_ns=t, tid=tid, pid=1, kind=kind, peer_port=port, bytes=size)
@@ -45,6 +57,31 @@ class Story:
 
     def thread(self, tid: int, name: str, wall: int, on_cpu: int) -> None:
         self._add("thread_states", tid=tid, pid=1, name=name, wall_ns=wall, on_cpu_ns=on_cpu)
+
+    def goroutine(
+        self,
+        number: int,
+        begin: int,
+        end: int,
+        state: int,
+        *stack: str,
+        tid: int = NOBODY,
+        reason: str = "",
+        waker: int = NOBODY,
+    ) -> None:
+        """An interval of Go's execution trace."""
+        why = self._reasons.setdefault(reason, len(self._reasons))
+        where = self._go_stacks.setdefault(stack, len(self._go_stacks))
+        self.intervals.append((number, begin, end, state, why, tid, where, waker))
+
+    def goroutines(self) -> GoroutineTable:
+        """The intervals as read from a trace."""
+        number, begin, end, state, why, tid, where, waker = np.array(self.intervals, dtype=np.int64).reshape(-1, 8).T
+        functions = [one for stack in self._go_stacks for one in stack]
+        ends = np.cumsum([len(stack) for stack in self._go_stacks]).tolist()
+        stacks = GoroutineStacks(ends, range(len(functions)), functions)
+        reasons = list(self._reasons)
+        return GoroutineTable(number, begin, end, state, why, tid, where, waker, reasons=reasons, stacks=stacks)
 
     def stack(self, *functions: str) -> int:
         """Number of a stack, leaf first; those of DISK are the kernel's."""
@@ -62,7 +99,8 @@ class Story:
         return table(name, self.rows[name])
 
     def tables(self) -> WindowTables:
-        return gather(lambda name: [self.table(name)], self.window)
+        found = gather(lambda name: [self.table(name)], self.window)
+        return replace(found, goroutines=self.goroutines()) if self.intervals else found
 
     def _add(self, name: str, /, **row: Any) -> None:
         self.rows[name].append({"window": self.window, **row})
@@ -82,3 +120,32 @@ def one_connection(waits: bool = True) -> Story:
         story.wait(7, 1600, (*SLEEP, MAIN), 100)
         story.wait(7, 1900, (*RECEIVE, MAIN), 5000)
     return story
+
+
+def service(requests: int = 2000, slow: int = 50) -> Story:
+    """Requests of 1 ms CPU time; one of `slow` waits for a lock, 2 ms and a little more each time."""
+    story = Story()
+    story.connection(0, 4000)
+    story.wait(7, 1, (*RECEIVE, MAIN), 1)
+    at = 10 * MS
+    for number in range(requests):
+        waits = 2 * MS + number // slow * MS // 10 if number % slow == 7 else 0
+        story.wait(7, at - 1, (*RECEIVE, MAIN), MS // 10)
+        story.call(READ, at + MS // 10, 7, 4000)
+        if waits:
+            story.wait(7, at + MS // 2, (*LOCK, "shop::cache::get", MAIN), waits)
+        done = at + MS // 10 + MS + waits
+        story.call(WRITE, done, 7, 4000)
+        story.request(at, at, done)
+        at = done + MS
+    story.wait(7, at, (*RECEIVE, MAIN), MS)
+    return story
+
+
+def recorded(tmp_path: Path, story: Story) -> Bundle:
+    """A run of which this was recorded."""
+    with BundleWriter.create(Workspace(tmp_path), Kind.RUN) as writer:
+        writer.add_table("latency", latency(range(1, 2001)))
+        for name in ("requests", "connections", "socket_calls", "waits", "stacks", "frames"):
+            writer.add_table(name, story.table(name))
+        return Bundle.open(writer.finish(manifest(load=load_report())))

@@ -7,6 +7,7 @@ from tailtune.model.environment import Environment
 from tailtune.model.estimate import Estimate, QuantileEstimate
 from tailtune.model.finding import Evidence, Finding, Group, Strength
 from tailtune.model.load import HostAccount, LoadReport, OperationCount, Reason, Validity
+from tailtune.model.overlap import SeenTogether
 from tailtune.model.project import Language, Service, Variant
 from tailtune.model.recording import (
     Artifact,
@@ -30,6 +31,7 @@ from tailtune.model.results import (
 from tailtune.model.summary import (
     CpuSummary,
     CurvePoint,
+    DiagnosingCost,
     GcSummary,
     GoalResult,
     GoalStatus,
@@ -216,11 +218,17 @@ SUMMARY = RunSummary(
         ),
     ],
     warnings=[],
+    diagnosing=DiagnosingCost(
+        cpu_per_request=estimate(1.031, 1.012, 1.05, 8),
+        p50=estimate(1.012, 0.985, 1.04, 1_600),
+        p99=estimate(1.083, 0.95, 1.236, 1_600),
+    ),
 )
 SHORT_SUMMARY = replace(
     SUMMARY,
     goals=[],
     diagnose=None,
+    diagnosing=None,
     measure=replace(
         WINDOW,
         validity=Validity.INVALID,
@@ -376,6 +384,28 @@ EXPLANATION = ExplainResult(
     summary=SUMMARY,
     findings=[finding(number) for number in range(1, 8)],
     warnings=["kernel frames were not seen"],
+    together=[
+        SeenTogether(
+            event="garbage collection",
+            window="measure",
+            events=341,
+            requests=120,
+            together=estimate(0.81, 0.58, 0.95, 31),
+            chance=0.24,
+            lift=estimate(3.375, 2.42, 3.96, 31),
+            is_beyond_chance=True,
+        ),
+        SeenTogether(
+            event="page faults",
+            window="diagnose",
+            events=9,
+            requests=16,
+            together=estimate(0.25, 0.04, 0.6, 11),
+            chance=0.19,
+            lift=estimate(1.32, 0.21, 3.16, 11),
+            is_beyond_chance=False,
+        ),
+    ],
 )
 RUN_FACTS = RecordingFacts(path=PATH, manifest=MANIFEST, summary=SUMMARY, findings=[finding(1)])
 PARTIAL_FACTS = RecordingFacts(

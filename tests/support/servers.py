@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.turns import locked
 
 from tailtune.model.endpoint import Endpoint
 from tailtune.model.workload import Tls
@@ -25,7 +26,8 @@ def built() -> Path:
     into = _ROOT / "target/test-servers"
     into.mkdir(parents=True, exist_ok=True)
     command = ["go", "build", "-mod=readonly", "-o", str(into), "./http", "./grpc", "./framed"]
-    subprocess.run(command, cwd=_ROOT / "tests/servers", check=True, timeout=600)
+    with locked(into / "lock"):
+        subprocess.run(command, cwd=_ROOT / "tests/servers", check=True, timeout=600)
     return into
 
 

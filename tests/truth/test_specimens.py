@@ -21,6 +21,7 @@ from tailtune import config
 from tailtune.model.project import Project
 
 FOLDER = Path(__file__).resolve().parents[2] / "specimens"
+UNSEEN = [f"unseen/{path.parent.name}" for path in sorted(FOLDER.glob("unseen/*/expected.toml"))]
 NAMES = [path.parent.name for path in sorted(FOLDER.glob("*/expected.toml"))]
 GO = [name for name in NAMES if name.startswith("go-")]
 FEWEST_REQUESTS = 1000  # a p99 needs 730
@@ -44,15 +45,15 @@ def module(name: str) -> ModuleType:
 def test_there_are_specimens_of_many_causes() -> None:
     every = module("expected").every(FOLDER)
     assert [one.name for one in every] == NAMES
-    assert len({one.expected.cause for one in every if one.expected.language == "go"}) == len(GO) == 11
+    assert len({one.expected.cause for one in every if one.expected.language == "go"}) == len(GO) == 15
     assert sum(not one.expected.cpu_signature for one in every if one.expected.language == "go") >= 5
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *UNSEEN])
 def test_a_specimen_is_complete(name: str) -> None:
     specimen = module("expected").read(FOLDER / name)
     expected = specimen.expected
-    assert name.startswith(f"{expected.language}-")
+    assert specimen.name.startswith(f"{expected.language}-")
     project = config.load(specimen.config)
     assert project.service.language == expected.language
     assert project.service.ready.path == "/healthz"
@@ -81,10 +82,11 @@ def finding(identifier: str, share: float, share_of: str = "CPU time of the serv
     return {"id": identifier, "title": "", "share": {"point": share}, "share_of": share_of}
 
 
-def observed(*findings: dict[str, Any]) -> Any:
+def observed(*findings: dict[str, Any], named: float | None = None) -> Any:
     latency = {"quantiles": [{"q": 0.99, "estimate": {"point": 2e6}}]}
     summary = {"measure": {"validity": "VALID", "latency": latency}}
-    explained = {"bundle_id": "r", "findings": findings, "summary": summary}
+    requests = {"coverage": {"point": named}} if named is not None else None
+    explained = {"bundle_id": "r", "findings": findings, "summary": summary, "requests": requests}
     return module("observing").understood(json.dumps(explained).encode())
 
 
@@ -92,7 +94,8 @@ def test_scores_are_counted() -> None:
     specimens = {one.name: one for one in module("expected").every(FOLDER)}
     score, total = module("scoring").score, module("scoring").total
     tail = "wall time of requests above p99"
-    first = score(specimens["go-sleep"], observed(finding("sleep", 0.94, tail)), observed(finding("hashing", 0.1)))
+    slept = observed(finding("sleep", 0.94, tail), named=0.95)
+    first = score(specimens["go-sleep"], slept, observed(finding("hashing", 0.1)))
     third = score(
         specimens["go-hot-function"],
         observed(finding("allocation", 0.3), finding("waiting", 0.3), finding("hot-function:main.nearest", 0.2)),
@@ -110,6 +113,21 @@ def test_scores_are_counted() -> None:
     assert "- first cause: 1 of 3 (33 %)" in scored
 
 
+def test_how_much_of_the_slowest_requests_is_named_is_held_against_its_goal() -> None:
+    specimens = {one.name: one for one in module("expected").every(FOLDER)}
+    score, total = module("scoring").score, module("scoring").total
+    scores = [
+        score(specimens[name], observed(named=named), observed(named=1.0))
+        for name, named in [("go-sleep", 0.949), ("rust-sleep", 0.96), ("rust-blocking-call", 0.91), ("go-lock", None)]
+    ]
+    assert [one.named_enough for one in scores] == [False, True, True, False]
+    assert total(scores).named == {0.95: (1, 3), 0.9: (1, 1)}
+    scored = module("written").scored(scores)
+    assert "| 91 % / 90 % |" in scored
+    assert "| not told / 95 % |" in scored
+    assert "- slowest 1 % with at least 95 % of their time in named parts, goroutines and threads: 1 of 3" in scored
+
+
 def test_a_share_of_something_else_is_not_compared() -> None:
     specimens = {one.name: one for one in module("expected").every(FOLDER)}
     one = module("scoring").score(specimens["go-sleep"], observed(finding("sleep", 0.97)), observed())
@@ -123,13 +141,13 @@ def test_scores_are_kept_and_written_into_a_document(tmp_path: Path) -> None:
     assert module("score").kept(tmp_path / "scores.json") == scores
     document = tmp_path / "specimens.md"
     document.write_text((FOLDER.parent / "docs" / "specimens.md").read_text())
-    module("written").put(document, "| first |")
-    module("written").put(document, "| second |")
+    module("written").put(document, "| first |", "specimens")
+    module("written").put(document, "| second |", "specimens")
     assert document.read_text().count("| second |") == 1
     assert "| first |" not in document.read_text()
     document.write_text("no marks")
     with pytest.raises(ValueError, match="marks"):
-        module("written").put(document, "the table")
+        module("written").put(document, "the table", "specimens")
 
 
 def test_names_choose_by_their_beginning() -> None:
@@ -148,7 +166,7 @@ def test_go_twins_answer_alike(name: str, tmp_path: Path) -> None:
     (operation,) = project.workloads["default"].operations
     said = []
     for variant, tags in [("base", ""), ("healthy", "healthy")]:
-        run("go", "build", "-tags", tags, "-o", tmp_path / variant, ".", cwd=FOLDER / name)
+        run("go", "build", "-ldflags=-s -w", "-tags", tags, "-o", tmp_path / variant, ".", cwd=FOLDER / name)
         with serving(tmp_path / variant, project, tmp_path) as connection:
             said.append([ask(connection, operation.method, key) for key in range(40)])
     assert said[0] == said[1]
@@ -180,12 +198,14 @@ def ask(connection: http.client.HTTPConnection, method: str, key: int) -> bytes:
 
 
 @pytest.mark.real
-def test_two_specimens_are_scored(tmp_path: Path) -> None:
+def test_a_specimen_is_scored_and_explained_again(tmp_path: Path) -> None:
     copy, kept = tmp_path / "specimens", tmp_path / "scores.json"
     shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns(".tailtune", "target", "scratch"))
-    said = run(sys.executable, copy / "score.py", "go-sleep", "go-hot-function", "--seconds", "2", "--json", kept)
+    said = run(sys.executable, copy / "score.py", "go-sleep", "--seconds", "2", "--json", kept)
     scores = list(module("score").kept(kept).values())
-    assert [one.name for one in scores] == ["go-hot-function", "go-sleep"]
+    assert [one.name for one in scores] == ["go-sleep"]
     assert all(not one.planted.error and not one.healthy.error for one in scores)
     assert all(one.planted.bundle_id != one.healthy.bundle_id for one in scores)
     assert said.startswith("| specimen |")
+    run(sys.executable, copy / "score.py", "go-sleep", "--again", "--json", kept)
+    assert list(module("score").kept(kept).values()) == scores

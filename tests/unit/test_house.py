@@ -68,6 +68,17 @@ def test_pure_crates_open_nothing() -> None:
     assert [str(path.relative_to(ROOT)) for path in sources if world.search(path.read_text())] == []
 
 
+def test_tests_of_crates_are_run() -> None:
+    """Where `tests/all.rs` is the only program of tests, a file that it does not name would be passed over."""
+    programs = tracked("crates/*/tests/all.rs")
+    assert programs
+    for program in programs:
+        named = set(re.findall(r"^mod (\w+);$", program.read_text(), re.MULTILINE))
+        folder = program.parent
+        there = {path.stem for path in folder.glob("*.rs")} | {path.parent.name for path in folder.glob("*/mod.rs")}
+        assert named == there - {"all"}, program
+
+
 def test_refused_words_are_not_used() -> None:
     refused = re.compile(r"\b(campaigns?|stud(y|ies)|attacks?|response[ _]times?|iterations?|bombard)\b", re.IGNORECASE)
     found = [

@@ -183,6 +183,10 @@ FRAMES: Final = pa.schema(
     ]
 )
 
+ATOMIC_STACKS: Final = pa.schema(_fields(pa.uint32(), "stack"))
+"""Stacks of on-CPU samples whose leaf is an atomic read-modify-write instruction of the service's executable, or is
+directly behind one; none where its code could not be read, or is of a machine that is not known."""
+
 GC: Final = pa.schema(
     [
         *_fields(pa.int64(), "t_ns", "cycle"),
@@ -211,12 +215,13 @@ SLICES: Final = pa.schema(
             *("seed", "started_ns", "ended_ns", "requests", "completed", "unexpected", "cpu_user_ns", "cpu_system_ns"),
             *("peak_rss_bytes", "steal_ns", "other_busy_ns", "throttled_ns", "probe_delay_ns"),
             *("rss_bytes", "minor_faults", "major_faults", "voluntary_switches", "involuntary_switches"),
-            *("children_cpu_ns", "gc_cpu_ns", "allocated_bytes", "suspended_ns"),
+            *("children_cpu_ns", "gc_cpu_ns", "allocated_bytes", "suspended_ns", "gauge_pieces", "gauge_ns"),
         ),
     ]
 )
 """One row a slice. `other_busy_ns`: CPU time of everything but both variants and the engine; `children_cpu_ns`: of
-processes that the service started; `suspended_ns`: how long the machine slept. -1: not measured."""
+processes that the service started; `suspended_ns`: how long the machine slept. -1: not measured. `gauge_ns`: CPU time
+of `gauge_pieces` pieces of the same work on the service's CPUs, of which there are none where nothing was gauged."""
 
 SATURATION: Final = pa.schema(
     [
@@ -237,6 +242,35 @@ EPOCHS: Final = pa.schema(
 )
 """One row a process start; `start_order` 0 was started first."""
 
+CACHES: Final = pa.schema(
+    [
+        *_fields(pa.string(), "function", "file"),
+        *_fields(pa.int32(), "line"),
+        *_fields(pa.int64(), "ir", "i1mr", "ilmr", "dr", "d1mr", "dlmr", "dw", "d1mw", "dlmw"),
+    ]
+)
+"""Events on simulated caches, by line of code, summed over the requests that the manifest's `caches` tells.
+
+Names as Cachegrind's: instructions read, data read and data written, with their misses of the first (`1`) and of the
+last level (`l`). `function` is the one that was compiled, `file` and `line` are those of what was inlined into it;
+`???` and 0 where they are not known.
+"""
+
+COUNTERS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.string(), "event"),
+        *_fields(pa.int64(), "count", "counted", "enabled_ns", "running_ns"),
+        *_fields(pa.bool_(), "kernel"),
+    ]
+)
+"""One row an event that the processor counts, by perf's name: over the window, of all the service's threads together.
+
+`counted` happened in `running_ns`, while the event had a counter of the processor, which the kernel lends in turn;
+`count` is that extended, thread by thread, to `enabled_ns`, all the time in which threads ran. `kernel`: what the
+kernel did for the service is in it.
+"""
+
 TABLES: Final[dict[str, pa.Schema]] = {
     "requests": REQUESTS,
     "latency": LATENCY,
@@ -249,6 +283,7 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "thread_states": THREAD_STATES,
     "stacks": STACKS,
     "frames": FRAMES,
+    "atomic_stacks": ATOMIC_STACKS,
     "gc": GC,
     "sched": SCHED,
     "slices": SLICES,
@@ -256,6 +291,8 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "epochs": EPOCHS,
     "connections": CONNECTIONS,
     "socket_calls": SOCKET_CALLS,
+    "caches": CACHES,
+    "counters": COUNTERS,
 }
 
 ADDED: Final[dict[str, dict[str, int]]] = {
@@ -266,5 +303,6 @@ ADDED: Final[dict[str, dict[str, int]]] = {
         ),
         -1,
     )
+    | {"gauge_pieces": 0, "gauge_ns": 0}
 }
 """Columns that older recordings lack, and what stands for them there."""

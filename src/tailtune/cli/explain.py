@@ -16,6 +16,7 @@ def explain(
     full: Annotated[bool, Parameter(negative="")] = False,
     band: str | None = None,
     request: str | None = None,
+    finding: str | None = None,
     config: ConfigOption = None,
     output: Output = AS_TEXT,
 ) -> None:
@@ -31,11 +32,14 @@ def explain(
         Percentiles whose requests to look at: `p99.9` for all above it, `p90-p99` for those between.
     request
         Handle of a request, such as r1204: what it did and waited for, step by step.
+    finding
+        Id of a finding, such as thread-lock:cart::price, or its number, such as f1: all its evidence, with stacks and
+        requests to look at.
     config
         Configuration file; found upwards from here by default.
     """
     from tailtune.lab.explain import explain as find_causes
     from tailtune.show.text.explain import explanation
 
-    result = find_causes(find_root(config), run, band=band or "", request=request or "")
+    result = find_causes(find_root(config), run, band=band or "", request=request or "", finding=finding or "")
     emit_drawn(result, partial(explanation, full=full, band=bool(band)), output)

@@ -12,6 +12,7 @@ def run(
     duration: DurationOption | None = None,
     diagnose: bool = True,
     instrument: bool = False,
+    simulate_caches: bool = False,
     fail_if: FailIf = None,
     charts: Charts = None,
     selection: Selection = AS_CONFIGURED,
@@ -39,6 +40,9 @@ def run(
         Switch on profiling that costs something. Go: block and mutex profiles, by a file added to the build alone.
         Rust and commands: sampled allocations, by a preloaded jemalloc. The figures are then not those of the service
         as it is, and the run says so.
+    simulate_caches
+        Start the service once more behind the windows, in valgrind on simulated caches, for some requests: `explain`
+        then tells where data are laid out so that caches miss. Takes up to some minutes; needs valgrind.
     """
     path = find_config(selection.config).resolve()
 
@@ -56,6 +60,7 @@ def run(
             seed=selection.seed,
             diagnose=diagnose,
             instrument=instrument,
+            simulate_caches=simulate_caches,
             progress=progress,
             fail_if=fail_if or [],
         )

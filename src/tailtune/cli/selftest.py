@@ -74,7 +74,7 @@ def verdicts(
     live_injected
         Compare it so often with each of its slowdowns, two to seven minutes each.
     slowdown
-        Only cpu-2, cpu-5, cpu-10, slow-requests, allocations or lock. Repeatable.
+        Only cpu-2, cpu-5, cpu-10, slow-requests, tail-10, allocations or lock. Repeatable.
     hogs
         Keep CPUs busy with so many processes meanwhile, the service's CPU first.
     keep

@@ -8,9 +8,10 @@ from tailtune.config.languages import foreign_keys
 from tailtune.config.problem import Problem, join
 from tailtune.config.values import environment, not_a_path, positive, status
 from tailtune.config.values import name as name_of
-from tailtune.config.variants import hears_port
+from tailtune.config.variants import hears_port, is_told
 from tailtune.config.variants import variant as variant_problems
 from tailtune.config.workloads import workload as workload_problems
+from tailtune.model.pprof_address import PPROF_PORT, pprof_address
 from tailtune.model.project import Goals, Language, Project, ReadyCheck, Service
 
 
@@ -37,8 +38,7 @@ def _service(service: Service) -> Iterator[Problem]:
         )
     if not 0 <= service.port <= 65_535:
         yield Problem(key="service.port", found=f"is {service.port}", accepted="0 (a free port is chosen) to 65535")
-    if service.pprof and not service.pprof.startswith("/"):
-        yield not_a_path("service.pprof", service.pprof, "or empty text when it is not imported")
+    yield from _pprof(service)
     yield from environment("service.env", service.env)
     yield from _ready(service.ready)
     if not hears_port(service.args, service):
@@ -47,6 +47,24 @@ def _service(service: Service) -> Iterator[Problem]:
             found="neither `args` nor `env` holds {port}, so the service cannot be told its port",
             accepted="{port} in `service.args` or `service.env`, or a fixed `service.port`",
             hint='for example args = ["--port", "{port}"] or env = { PORT = "{port}" }',
+        )
+
+
+def _pprof(service: Service) -> Iterator[Problem]:
+    address = pprof_address(service.pprof)
+    if service.pprof and address is None:
+        yield Problem(
+            key="service.pprof",
+            found=f'is "{service.pprof}"',
+            accepted="a path that begins with /, a port before it as in :6060/debug/pprof, or empty text when it is "
+            "not imported",
+        )
+    asked = address is not None and address.port == PPROF_PORT
+    if asked != is_told(PPROF_PORT, service.args, service):
+        yield Problem(
+            key="service.pprof" if asked else "service.args",
+            found=f"holds {PPROF_PORT}, but {'neither `args` nor `env` does' if asked else '`pprof` does not'}",
+            accepted=f'pprof = ":{PPROF_PORT}/debug/pprof" together with {PPROF_PORT} in `args` or `env`',
         )
 
 

@@ -10,6 +10,7 @@ from tailtune.config.problem import Problem, join, listed
 from tailtune.config.values import environment, within
 from tailtune.errors import UsageError
 from tailtune.model.instrument import Instrument
+from tailtune.model.pprof_address import PPROF_PORT
 from tailtune.model.project import Language, Service, Variant
 
 _PORT: Final = "{port}"
@@ -52,6 +53,16 @@ def variant(path: str, variant: Variant, service: Service) -> Iterator[Problem]:
             key=f"{path}.args",
             found="replaces the service's arguments but does not hold {port}",
             accepted="arguments with {port}, or {port} in `env`, or a fixed `service.port`",
+        )
+    if (
+        variant.args is not None
+        and PPROF_PORT in service.pprof
+        and not is_told(PPROF_PORT, variant.args, service, variant.env)
+    ):
+        yield Problem(
+            key=f"{path}.args",
+            found=f"replaces the service's arguments but does not hold {PPROF_PORT}",
+            accepted=f"arguments with {PPROF_PORT}, or {PPROF_PORT} in `env`",
         )
 
 
@@ -122,5 +133,9 @@ def _instrument(path: str, asked: Instrument) -> Iterator[Problem]:
 
 def hears_port(args: list[str], service: Service, env: Mapping[str, str] | None = None) -> bool:
     """Whether a service with these arguments is told its port."""
-    texts = [*args, *service.env.values(), *(env or {}).values()]
-    return service.port != 0 or any(_PORT in text for text in texts)
+    return service.port != 0 or is_told(_PORT, args, service, env)
+
+
+def is_told(placeholder: str, args: list[str], service: Service, env: Mapping[str, str] | None = None) -> bool:
+    """Whether a placeholder stands in these arguments or in the environment."""
+    return any(placeholder in text for text in [*args, *service.env.values(), *(env or {}).values()])

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tailtune.errors import UsageError
-from tailtune.judge.blocked_causes import Cause
+from tailtune.judge.blocked_causes import CAUSES, Cause
 from tailtune.judge.grouped_times import Flags, Integers
+from tailtune.judge.part_names import RESIDUE, kind_of_part
 from tailtune.judge.part_places import PartPlaces
 from tailtune.judge.quantiles import persistence
-from tailtune.judge.request_parts import RESIDUE, RequestParts, kind_of_part
+from tailtune.judge.request_parts import RequestParts
 from tailtune.model.estimate import REQUESTS_PER_TAIL, Estimate
 from tailtune.model.request_parts import Band, PartKind, PartShare, RequestBands, Undivided
 from tailtune.model.units import format_quantile, format_share
@@ -66,16 +67,24 @@ def bands_of(parts: RequestParts, window: str, chosen: Ranks | None = None) -> R
     bands = [band for one in wanted if (band := judge.band(one)) is not None]
     windows = parts.windows
     divided = windows.is_told & parts.usable
+    has_states = np.full(len(windows), len(parts.times) > 0) | parts.is_followed
     return RequestBands(
         window=window,
         requests=len(windows),
         divided=int(np.count_nonzero(divided)),
-        handed_over=int(np.count_nonzero(divided & ~parts.is_whole)) if len(parts.times) else 0,
+        handed_over=int(np.count_nonzero(divided & has_states & ~parts.is_whole)),
         bands=bands,
         coverage=judge.coverage(),
         undivided=[Undivided(reason=reason, requests=count) for reason, count in windows.untold_counts().items()],
         warnings=[*_warnings(parts), *_too_few(judge, wanted)],
+        followed=int(np.count_nonzero(divided & parts.is_followed)),
     )
+
+
+def slowest_of(parts: RequestParts, above: float = _SLOWEST) -> Integers:
+    """Return the rows of the requests above a quantile, the slowest first; none where they are too few to be a band."""
+    rows = _Judge(parts).ranked(Ranks(above, 1.0))
+    return rows[::-1] if len(rows) >= _FEWEST else rows[:0]
 
 
 class _Judge:
@@ -86,7 +95,7 @@ class _Judge:
         self._latency = parts.windows.latency_ns
         usable = np.flatnonzero(parts.usable)
         self._order: Integers = usable[np.argsort(self._latency[usable], kind="stable")]
-        self._slice = _slices(parts.windows.requests["intended_ns"], usable)
+        self._slice = slices(parts.windows.requests["intended_ns"], usable)
         self._places = PartPlaces(parts)
 
     def ranked(self, ranks: Ranks) -> Integers:
@@ -140,10 +149,26 @@ class _Judge:
                 share=self._share(rows, values),
                 mean_ns=float(values.mean()),
                 places=self._places.of(name, members),
+                holders=self._places.holders(name, members),
+                at_once=self._places.taken_at_once(name, members),
+                then_runnable=self._then_runnable(name, rows),
             )
             for name, values in spent.items()
         ]
         return sorted(found, key=lambda one: (one.part == RESIDUE, -one.share.point, one.part))
+
+    def _then_runnable(self, part: str, rows: Integers) -> Estimate | None:
+        """Return how much of the latency is the wait for a CPU right behind waits for a cause; None for other parts."""
+        cause = next((one for one in CAUSES if one == part), None)
+        whole = rows[self._parts.is_whole[rows]]
+        if cause is None or not len(whole):
+            return None
+        windows = self._parts.windows
+        spent = np.zeros(len(rows), dtype=np.int64)
+        spent[self._parts.is_whole[rows]] = self._parts.times.runnable_after(
+            cause, windows.reader[whole], windows.arrival_ns[whole], windows.departure_ns[whole]
+        )
+        return self._share(rows, spent) if spent.any() else None
 
     def _share(self, rows: Integers, spent: Integers) -> Estimate:
         return share_of_time(spent, self._latency[rows], self._slice[rows])
@@ -180,7 +205,7 @@ def share_of_time(spent: Integers, latency: Integers, piece: Integers) -> Estima
     return Estimate(point=point, low=low, high=high, confidence=_CONFIDENCE, n=len(latency))
 
 
-def _slices(intended: Integers, usable: Integers) -> Integers:
+def slices(intended: Integers, usable: Integers) -> Integers:
     """Return in which of `_SLICES` equal pieces of the window each request was to start."""
     if not len(usable):
         return np.zeros(len(intended), dtype=np.int64)
@@ -191,7 +216,7 @@ def _slices(intended: Integers, usable: Integers) -> Integers:
 
 def _warnings(parts: RequestParts) -> list[str]:
     backwards = int(np.count_nonzero(~parts.usable))
-    found = []
+    found = list(parts.warnings)
     if backwards:
         found.append(f"{backwards:,} requests ended before they were to start: the recording's clocks disagree")
     if parts.times.cut:

@@ -27,6 +27,9 @@ class Cause(StrEnum):
     CHILD = "child process"
     PAGE_FAULT = "page fault"
     RECLAIM = "memory reclaim"
+    ADDRESS_SPACE = "address space"
+    """Its lock, which whoever maps and unmaps memory holds, starts a thread, or touches new memory."""
+    ALLOCATOR = "allocator"
     QUOTA = "CPU quota"
     HANDED_OVER = "handed over"
     """The thread had nothing to do: the task that it had worked on waited somewhere else."""
@@ -118,6 +121,12 @@ PATTERNS: Final = (
         "memory was touched that was not there yet, also within a system call (mm/memory.c)",
     ),
     _kernel(
+        Cause.ADDRESS_SPACE,
+        Weight.OVERRIDES,
+        r"vm_mmap_pgoff|(__)?vm_munmap|do_(mprotect_pkey|madvise)|(__)?(x64|arm64|do)_sys_(brk|mmap|munmap|mremap|madvise)",
+        "the lock of the address space, which page faults of other threads hold as well, also for the allocator (mm/)",
+    ),
+    _kernel(
         Cause.DISK,
         Weight.DECIDES,
         r"io_schedule\w*|folio_wait\w*|wait_on_(page|buffer)\w*|"
@@ -153,11 +162,21 @@ PATTERNS: Final = (
     _user(
         Cause.LOCK,
         Weight.DECIDES,
-        r"parking_lot::((raw_)?(mutex|rwlock|fair_mutex)|remutex|once)::.*|lock_api::.*|spin::.*|once_cell::.*",
-        "a lock of parking_lot, spin or once_cell",
+        r"parking_lot::((raw_)?(mutex|rwlock|fair_mutex)|remutex|once)::.*|lock_api::.*|spin::.*|once_cell::.*|"
+        r"dashmap::lock::.*",
+        "a lock of parking_lot, spin, once_cell or dashmap",
     ),
     _user(Cause.LOCK, Weight.DECIDES, r"runtime\.(lock2|lockWithRank\w*)", "a lock of Go's runtime (lock_futex.go)"),
-    _user(Cause.LOCK, Weight.DECIDES, r"(_rjem_)?je_malloc_mutex_lock\w*|malloc_mutex_lock\w*", "the allocator's lock"),
+    _user(
+        Cause.ALLOCATOR,
+        Weight.OVERRIDES,
+        rf"{_GLIBC}(malloc|calloc|realloc|memalign|posix_memalign|aligned_alloc|c?free)|"
+        r"_int_(malloc|free|realloc|memalign)\w*|malloc_consolidate|arena_get\w*|sysmalloc\w*|systrim|tcache_\w+|"
+        r"_rjem_\w+|je_\w+|malloc_mutex_lock\w*|"
+        r"mi_(malloc|zalloc|calloc|realloc|free|heap|page|segment|arena)\w*|_mi_\w+|tc_(malloc|free|new|delete)\w*|"
+        r"tcmalloc::.*",
+        "a lock of the allocator's, in whatever way it waits for it (malloc/malloc.c)",
+    ),
     _user(
         Cause.QUEUE,
         Weight.HINT,
@@ -214,8 +233,8 @@ PATTERNS: Final = (
 """In one frame the first that fits counts."""
 _RUNTIMES: Final = ("Go", "tokio", "rayon", "smol")
 """Whose workers are known by the meaning of an idle place."""
-_OVERRIDING: Final = (Cause.RECLAIM, Cause.QUOTA, Cause.PAGE_FAULT)
-"""Reclaiming within a page fault is reclaiming."""
+_OVERRIDING: Final = (Cause.RECLAIM, Cause.QUOTA, Cause.PAGE_FAULT, Cause.ADDRESS_SPACE, Cause.ALLOCATOR)
+"""Reclaiming within a page fault is reclaiming, and a page fault within the allocator is one."""
 
 
 class Told(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import short
@@ -30,6 +30,12 @@ def changed_environment(facts: Facts, variant: str, name: str, value: str) -> st
     return f"tailtune compare base {variant}{_workload(facts)}  # with {setting}"
 
 
+def changed_setting(facts: Facts, knob: str, level: str) -> str:
+    """Return the experiment for another level of a knob: the same variant without and with it."""
+    variant = facts.summary.variant or "base"
+    return f"tailtune compare {variant} {variant}+{knob}={level}{_workload(facts)}"
+
+
 def changed_rate(facts: Facts, rate_per_s: float) -> str:
     """Return the run of the same variant and workload at another rate, or with what stands for it there."""
     workload = facts.manifest.workload
@@ -43,6 +49,12 @@ def changed_rate(facts: Facts, rate_per_s: float) -> str:
 def changed_knob(facts: Facts, knob: str, *levels: str) -> str:
     """Return the sweep that tries some levels of a knob."""
     return f"tailtune sweep {knob}={','.join(levels)}{_workload(facts)}"
+
+
+def instrumented_run(facts: Facts) -> str:
+    """Return the run of the same variant and workload with profiling that costs something."""
+    variant = "" if facts.summary.variant in ("", "base") else f" --variant {facts.summary.variant}"
+    return f"tailtune run --instrument{_workload(facts)}{variant}"
 
 
 def _workload(facts: Facts) -> str:
@@ -60,17 +72,37 @@ class Rank(IntEnum):
     """Listed among the specific ones, but left out where one of them is its reason."""
     GENERIC = 3
     """Names where, but not why; left out where specific causes tell."""
-    REMARK = 4
+    QUEUE = 4
+    """What is left of waiting: left out where specific causes tell of the same parts; those with code come before."""
+    UNNAMED = 5
+    """A wait, nobody knows what for: among the specific causes, unless one of them tells of a wait."""
+    REMARK = 6
+    TOGETHER = 7
+    """Seen at the same time only: below all that has direct evidence."""
+
+
+class Seen(NamedTuple):
+    """Stacks of a profile that a finding rests on."""
+
+    profile: StackProfile
+    stacks: Stacks
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A finding, the share of latency it is expected to save, and the CPU samples it explains."""
+    """A finding, the share of latency it is expected to save, and what it was seen in."""
 
     finding: Finding
     saving: float
     rank: Rank = Rank.SPECIFIC
     explains: Stacks = frozenset()
+    """The CPU samples that it explains."""
+    seen: tuple[Seen, ...] = ()
+    """Of other profiles than that of the CPU."""
+    parts: tuple[str, ...] = ()
+    """Parts of the requests above p99 that it is about."""
+    waits_for: str = ""
+    """Function that computes while requests wait: what explains its CPU time is the reason, and comes before."""
 
 
 class Rule(Protocol):
@@ -121,6 +153,15 @@ def sampled(profile: StackProfile, stacks: Stacks, what: str = "") -> Evidence:
     count = profile.count(stacks)
     text = f"{count:,} of {profile.samples:,} samples"
     return Evidence(text=f"{what}: {text}" if what else text, source=profile.source, count=count)
+
+
+def ready_threads(facts: Facts) -> list[Evidence]:
+    """Return how many threads waited for a CPU while diagnosing; nothing where their states were not recorded."""
+    states = facts.summary.diagnose.states if facts.summary.diagnose else None
+    if states is None:
+        return []
+    text = f"on average {states.runnable:.2f} threads ready and waiting for a CPU, {states.on_cpu:.2f} on one"
+    return [Evidence(text=text, source="tables/thread_states.parquet")]
 
 
 def listed(shares: Sequence[tuple[str, float]], most: int = 3) -> str:

@@ -14,6 +14,7 @@ _TIMES_MEDIAN: Final = 3.0
 """A wait below has to be told from how requests differ anyway."""
 _NARROW: Final = 1.06
 """Upper bound of a cluster over its lower one: timers are late by up to a millisecond, requests differ."""
+_WIDEST: Final = 1.25
 _GAP: Final = 0.75
 """Between this share of the cluster's lower bound and that bound there is nearly nobody."""
 _MOST_IN_GAP: Final = 0.1
@@ -60,19 +61,27 @@ class Cluster:
         return np.where(inside, self.wait_ns, 0.0)
 
 
-def fixed_cluster(times: RequestTimes | None) -> Cluster | None:
-    """Return the narrow range above three medians that holds most requests, if there is a gap below it."""
+def fixed_cluster(times: RequestTimes | None, later_ns: float = 0.0, least_ns: float = 0.0) -> Cluster | None:
+    """Return the narrow range above three medians that holds most requests, if there is a gap below it.
+
+    Args:
+        times: the requests.
+        later_ns: how much later than asked for the timers in question fire; ranges are at least as wide, up to a
+            quarter above their lower bound.
+        least_ns: requests that took less are not looked at.
+    """
     if times is None:
         return None
     ordered = np.sort(times.service_ns)
     median = float(np.median(ordered))
-    slow = ordered[ordered > _TIMES_MEDIAN * median]
+    slow = ordered[ordered > max(_TIMES_MEDIAN * median, least_ns)]
     if len(slow) < _FEWEST:
         return None
-    counts = np.searchsorted(slow, slow * _NARROW, side="right") - np.arange(len(slow))
+    ends = np.maximum(slow * _NARROW, np.minimum(slow + later_ns, slow * _WIDEST))
+    counts = np.searchsorted(slow, ends, side="right") - np.arange(len(slow))
     first = int(np.argmax(counts))
-    low, count = float(slow[first]), int(counts[first])
+    low, high, count = float(slow[first]), float(ends[first]), int(counts[first])
     in_gap = int(np.searchsorted(ordered, low) - np.searchsorted(ordered, low * _GAP))
     if count < _FEWEST or in_gap > _MOST_IN_GAP * count:
         return None
-    return Cluster(low, low * _NARROW, low - median, count, in_gap, len(ordered))
+    return Cluster(low, high, low - median, count, in_gap, len(ordered))

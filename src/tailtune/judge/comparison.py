@@ -12,19 +12,22 @@ from typing import Any, Final
 import msgspec
 
 from tailtune.bundle import Bundle
-from tailtune.judge import decision, statistics
+from tailtune.judge import decision, speed, statistics
 from tailtune.judge.acceptance import answers_of, gates_of, withhold
-from tailtune.judge.epochs import EpochFigures, Experiment, read_experiment
+from tailtune.judge.epochs import MOST_EXCLUDED, EpochFigures, Experiment, read_experiment
 from tailtune.judge.family import regressions
 from tailtune.judge.hypothesis import judge_expectations
 from tailtune.judge.metrics import ALWAYS, LATENCIES, MARGINS
 from tailtune.judge.operations import compare_operations, error_warnings
 from tailtune.model.recording import Manifest, Phase
-from tailtune.model.units import NS_PER_S
+from tailtune.model.units import NS_PER_S, format_change, format_share
 from tailtune.model.verdict import PRIMARY, Comparison, Metric, MetricVerdict, Verdict
 
-MOST_EXCLUDED: Final = 0.2
-"""Share of epochs that may be unsteady, and of pairs that may be invalid."""
+_SPEED_NOTED: Final = 0.02
+"""Spread of the CPUs' speed between the variants of an epoch that is worth a word."""
+MOST_UTILIZED: Final = 0.85
+"""Share of its CPUs that a service may need. Above, an open load keeps a queue, of mean length rho / (1 - rho) in
+M/M/1: latency is mostly that queue, and how many requests share the caches and the allocator is left to chance."""
 
 
 def compare(bundle: Bundle, candidate: str = "", margins: Mapping[Metric, float] = MARGINS) -> Comparison:
@@ -82,8 +85,11 @@ def _asked(manifest: Manifest, answers: Iterable[MetricVerdict]) -> dict[str, An
 
 def _measured(experiment: Experiment, margins: Mapping[Metric, float]) -> list[Metric]:
     """Those that any epoch has a figure for, and all that people ask for first, to say why there is none."""
-    seen = {metric for epoch in experiment.judged for side in (epoch.baseline, epoch.candidate) for metric in side}
-    return [metric for metric in margins if metric in seen or metric in ALWAYS]
+
+    def is_seen(metric: Metric) -> bool:
+        return any(metric in epoch.baseline or metric in epoch.candidate for epoch in experiment.epochs_of(metric))
+
+    return [metric for metric in margins if metric in ALWAYS or is_seen(metric)]
 
 
 def _epoch_seconds(manifest: Manifest, epochs: int) -> float | None:
@@ -132,13 +138,13 @@ def _refusals(experiment: Experiment) -> dict[Verdict, str]:
 
 
 def _judge(metric: Metric, experiment: Experiment, margin: float, refusals: Mapping[Verdict, str]) -> MetricVerdict:
-    tolerant = metric not in LATENCIES and Verdict.TOO_NOISY in refusals
-    figures = experiment.judged
+    tolerated = _tolerated(metric, experiment)
+    figures = experiment.epochs_of(metric)
     pairs = [
         (e.baseline[metric], e.candidate[metric]) for e in figures if metric in e.baseline and metric in e.candidate
     ]
-    answer = _answer(metric, [math.log(candidate / baseline) for baseline, candidate in pairs], margin, figures)
-    holding = [verdict for verdict in refusals if not (tolerant and verdict is Verdict.TOO_NOISY)]
+    answer = _answer(metric, speed.differences(metric, figures), margin, figures)
+    holding = [verdict for verdict in refusals if verdict not in tolerated]
     if holding:
         answer = msgspec.structs.replace(
             answer, verdict=holding[0], reason=refusals[holding[0]], epochs_needed=None, decided_at=None
@@ -148,6 +154,17 @@ def _judge(metric: Metric, experiment: Experiment, margin: float, refusals: Mapp
         baseline=_typical([baseline for baseline, _ in pairs]),
         candidate=_typical([candidate for _, candidate in pairs]),
     )
+
+
+def _tolerated(metric: Metric, experiment: Experiment) -> set[Verdict]:
+    """Return the refusals that are about when requests were sent and answered, and leave a metric as it is.
+
+    A load is invalid where the engine was late, which the faster variant shows first. What it cost to answer the same
+    requests can be told all the same, if all were answered.
+    """
+    if metric in LATENCIES:
+        return set()
+    return {Verdict.TOO_NOISY, Verdict.INVALID} if experiment.answered else {Verdict.TOO_NOISY}
 
 
 def _typical(values: list[float]) -> float | None:
@@ -239,8 +256,30 @@ def _warnings(experiment: Experiment, manifest: Manifest, *, is_aa: bool) -> lis
             f"the control group's CPU quota stopped the service in {experiment.throttled} slices: waiting for the"
             " quota is part of its latency"
         )
-    if experiment.interference.too_noisy:
+    if experiment.utilization > MOST_UTILIZED:
+        found.append(
+            f"the service kept its CPUs {format_share(experiment.utilization)} busy, so that latency is mostly the"
+            " queue for them; at a lower rate (`--rate`) fewer epochs decide"
+        )
+    found += _speed_warnings(experiment)
+    if experiment.interference.too_noisy or experiment.answered:
         found.append("latency was not judged; CPU per request and memory were, from all pairs")
     if experiment.suspect:
         found.append(f"the load was suspect in {len(experiment.suspect)} slices: {experiment.suspect_reason}")
     return found + error_warnings(experiment)
+
+
+def _speed_warnings(experiment: Experiment) -> list[str]:
+    """Say what was made of the gauge, where it matters."""
+    gauged = speed.speed_of(experiment.epochs_of(Metric.CPU_PER_REQUEST))
+    if gauged.shifted:
+        return [
+            f"the gauge of the CPUs' speed took {format_change(math.exp(gauged.shifted))} time under"
+            f" {experiment.candidate}, epoch after epoch: its own doing, so CPU time was not adjusted for speed"
+        ]
+    if gauged.spread < _SPEED_NOTED:
+        return []
+    return [
+        f"the CPUs' own speed differed by {format_share(gauged.spread)} between the variants of an epoch, now one way,"
+        " now the other: CPU time was adjusted by a gauge that ran beside them"
+    ]

@@ -3,16 +3,22 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
+from typing import Final
 
 from tailtune.bundle import Bundle
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge.distribution import Distribution
+from tailtune.judge.granted_cpus import granted_cpus
 from tailtune.judge.histograms import by_slice
 from tailtune.judge.interference import Interference, PairKey, disturbed_pairs
-from tailtune.judge.metrics import Row, figures
+from tailtune.judge.metrics import LATENCIES, Row, figures
 from tailtune.model.load import Validity
 from tailtune.model.recording import Kind, Manifest
 from tailtune.model.verdict import Metric
+
+MOST_EXCLUDED: Final = 0.2
+"""Share of epochs that may be unsteady, and of pairs that may be invalid or unanswered."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class EpochFigures:
     candidate: Mapping[Metric, float]
     baseline_slices: tuple[int, ...]
     candidate_slices: tuple[int, ...]
+    piece_ns: tuple[float, float] = (0.0, 0.0)
+    """Time of a piece of the gauge's work under the baseline and under the candidate; 0: not gauged."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class Experiment:
     """Steady epochs without disturbed or invalid pairs."""
     undropped: list[EpochFigures]
     """The same with disturbed pairs, for metrics that bear them."""
+    answered: list[EpochFigures]
+    """Where too many pairs are invalid, but nearly all were answered: the same of those; else empty."""
     epochs_total: int
     pairs_total: int
     unsteady: frozenset[int]
@@ -58,6 +68,8 @@ class Experiment:
     suspect_reason: str
     throttled: int
     """Slices in which the control group's CPU quota stopped the service."""
+    utilization: float
+    """Share of the service's CPUs that the busier variant kept busy, the median of its slices; 0 if not known."""
     interference: Interference
     errors: Mapping[str, Errors]
     """By variant; of all slices, for one that fails makes its load invalid."""
@@ -66,6 +78,10 @@ class Experiment:
     def judged(self) -> list[EpochFigures]:
         """The epochs that figures come from; where hardly a pair is undisturbed, those of all pairs."""
         return self.undropped if self.interference.too_noisy else self.epochs
+
+    def epochs_of(self, metric: Metric) -> list[EpochFigures]:
+        """Return the epochs that a metric's figures come from: for costs those of invalid but answered pairs, too."""
+        return self.answered if self.answered and metric not in LATENCIES else self.judged
 
     @property
     def pairs_dropped(self) -> int:
@@ -107,13 +123,18 @@ def read_experiment(bundle: Bundle, candidate: str = "") -> Experiment:
     saturated = _paired_with(candidate, bundle.table("saturation").to_pylist())
     sides = (baseline, candidate)
     calm = [row for row in usable if _key(row) not in interference.dropped]
+    pairs_total = len({_key(row) for row in rows})
+    answered = _answered(rows, unsteady) if len(invalid) > MOST_EXCLUDED * pairs_total else []
+    if len(answered) < (1 - MOST_EXCLUDED) * len(rows):
+        answered = []
     return Experiment(
         baseline=baseline,
         candidate=candidate,
         epochs=_figures(calm, latencies, saturated, sides),
         undropped=_figures(usable, latencies, saturated, sides),
+        answered=_figures(answered, latencies, saturated, sides),
         epochs_total=len({row["epoch"] for row in rows} | unsteady),
-        pairs_total=len({_key(row) for row in rows}),
+        pairs_total=pairs_total,
         unsteady=unsteady,
         unsteady_reason=unsteady_reason,
         invalid=invalid,
@@ -121,6 +142,7 @@ def read_experiment(bundle: Bundle, candidate: str = "") -> Experiment:
         suspect=frozenset(row["slice"] for row in usable if row["validity"] == Validity.SUSPECT),
         suspect_reason=_most_common(row["reasons"] for row in usable if row["validity"] == Validity.SUSPECT),
         throttled=sum(row["throttled_ns"] > 0 for row in usable),
+        utilization=_utilization(usable, manifest),
         interference=interference,
         errors={side: _errors([row for row in rows if row["variant"] == side]) for side in sides},
     )
@@ -135,6 +157,18 @@ def _walls(bundle: Bundle) -> dict[int, int]:
     return {number: max(found) - min(found) for number, found in edges.items() if len(found) > 1}
 
 
+def _utilization(rows: list[Row], manifest: Manifest) -> float:
+    if manifest.layout is None:
+        return 0.0
+    cpus = {name: len(granted_cpus(manifest, variant)) for name, variant in manifest.variants.items()}
+    busy: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        length = (row["ended_ns"] - row["started_ns"]) * cpus[row["variant"]]
+        if length > 0:
+            busy[row["variant"]].append((row["cpu_user_ns"] + row["cpu_system_ns"]) / length)
+    return max(map(median, busy.values()), default=0.0)
+
+
 def _cpus(manifest: Manifest) -> int:
     """How many CPUs the machine's busy and stolen time was read on: the engine's and the service's."""
     layout = manifest.layout
@@ -146,6 +180,16 @@ def _paired_with(candidate: str, rows: list[Row]) -> list[Row]:
     """The slices of the pairs that one candidate is in."""
     pairs = {_key(row) for row in rows if row["variant"] == candidate}
     return [row for row in rows if _key(row) in pairs]
+
+
+def _answered(rows: list[Row], unsteady: frozenset[int]) -> list[Row]:
+    """The slices of steady epochs in whose pairs both variants were sent as much and answered all of it."""
+    pairs: dict[PairKey, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["epoch"] not in unsteady and 0 < row["requests"] == row["completed"] and not row["unexpected"]:
+            pairs[_key(row)].append(row)
+    whole = [found for found in pairs.values() if len(found) == 2 and found[0]["requests"] == found[1]["requests"]]
+    return [row for found in whole for row in found]
 
 
 def _unsteady(bundle: Bundle, variants: set[str]) -> tuple[frozenset[int], str]:
@@ -181,9 +225,15 @@ def _figures(
             candidate=side(epoch, sides[1]),
             baseline_slices=tuple(row["slice"] for row in groups[epoch][sides[0]]),
             candidate_slices=tuple(row["slice"] for row in groups[epoch][sides[1]]),
+            piece_ns=(_piece_ns(groups[epoch][sides[0]]), _piece_ns(groups[epoch][sides[1]])),
         )
         for epoch in sorted(groups)
     ]
+
+
+def _piece_ns(slices: list[Row]) -> float:
+    pieces = sum(row["gauge_pieces"] for row in slices)
+    return sum(row["gauge_ns"] for row in slices) / pieces if pieces else 0.0
 
 
 def _errors(rows: list[Row]) -> Errors:

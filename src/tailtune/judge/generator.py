@@ -1,10 +1,11 @@
 """Was the load engine itself on time and undisturbed? The checks of a load by the engine's account of itself."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.reasons import graded, suspect
-from tailtune.model.load import LoadReport, Pacing, Reason
+from tailtune.model.load import LoadReport, Pacing, Reason, Validity
 from tailtune.model.units import format_ns, format_share
 
 LAG_SUSPECT: Final = 0.05
@@ -30,7 +31,20 @@ _STEAL_FLOOR_NS: Final = 30_000_000
 """Three ticks, in which the kernel counts steal."""
 _FEW: Final = 10
 """Switches that any machine shows."""
+_DISTURBED: Final = frozenset(
+    {"send-lag", "freeze", "engine-cpu", "involuntary-switches", "run-delay", "demoted", "steal", "throttled"}
+)
+"""Codes of the checks below."""
 _QUIET: Final = "stop other programs on this machine, or permit real-time priority (see `tailtune doctor`)"
+
+
+def disturbances(reasons: Sequence[Reason]) -> list[str]:
+    """Return what made a load SUSPECT by the engine's account of itself, with what helps, as warnings."""
+    return [
+        f"load {reason.validity}: {reason.message}; {reason.remedy}"
+        for reason in reasons
+        if reason.validity is Validity.SUSPECT and reason.code in _DISTURBED
+    ]
 
 
 def send_lag(report: LoadReport, latency: Distribution) -> Reason | None:

@@ -18,7 +18,7 @@ _CLIENTS: Final = re.compile(
     r"net/http\.\(\*(Client|Transport|persistConn)\)\.|database/sql\.|google\.golang\.org/grpc\.\(\*ClientConn\)|"
     r"github\.com/(redis|jackc|go-sql-driver|lib/pq|segmentio|gomodule)/"
 )
-_NEW_CONNECTIONS: Final = re.compile(r"net/http\.\(\*Transport\)\.getConn$")
+NEW_CONNECTIONS: Final = re.compile(r"net/http\.\(\*Transport\)\.getConn$")
 """Waiting there, no connection was idle: one that was given up is closed."""
 _MOST: Final = 0.8
 """A kind of wait accounts for a cluster if it takes this share of its time."""
@@ -91,7 +91,7 @@ def given_up(facts: "Facts", cluster: "Cluster") -> Waits | None:
     """Return the waits in clients, if the cluster's requests wait there and each takes a new connection afterwards."""
     if facts.goroutines is None:
         return None
-    calls, opened = (waits_of_requests(facts, pattern) for pattern in (_CLIENTS, _NEW_CONNECTIONS))
+    calls, opened = (waits_of_requests(facts, pattern) for pattern in (_CLIENTS, NEW_CONNECTIONS))
     if calls is None or opened is None or not calls.where or not calls.accounts_for(cluster):
         return None
     return calls if opened.count >= _CONNECTIONS_EACH * cluster.part * opened.requests else None

@@ -1,6 +1,7 @@
 """Places where a thread sleeps because there is no work: waiting there delays nobody.
 
-A stack is idle if it passes through one of them. What sleeps elsewhere is taken to wait for something.
+A stack is idle if it passes through one of them, the loop of a pool aside while it runs a job. What sleeps elsewhere is
+taken to wait for something.
 """
 
 import re
@@ -26,13 +27,19 @@ _TOKIO_WORKER: Final = (
     r"tokio::runtime::(park::.*|scheduler::multi_thread(_alt)?::(park::.*|worker::.*::park\w*)|"
     r"scheduler::current_thread::Context::park\w*)"
 )
+_TOKIO_POOL: Final = (
+    r"tokio::runtime::blocking::(pool::((Inner(Impl)?|LockedImpl)::)?|sharded::(ShardedImpl::)?)run(_worker)?"
+)
+"""The loop of a thread of the blocking pool, which calls its jobs; the runtime's workers are some of them. Debug
+information names inlined methods without their type."""
+_TOKIO_JOB: Final = re.compile(r"tokio::runtime::(task|blocking::task)::.*")
 KINDS: Final = (
     _kind(r"runtime\.(findRunnable|findrunnable|stopm)", "Go: a worker without a goroutine to run", "runtime/proc.go"),
     _kind(r"runtime\.(sysmon|templateThread)", "Go: a thread of the runtime between its rounds", "runtime/proc.go"),
     _kind(r"runtime\.stoplockedm", "Go: a thread locked to a goroutine that is not running", "runtime/proc.go"),
     _kind(r"os/signal\.(loop|signal_recv)", "Go: waiting for signals", "os/signal/signal_unix.go"),
     _kind(_TOKIO_WORKER, "tokio: a worker without a task to run", "tokio/src/runtime/scheduler"),
-    _kind(r"tokio::runtime::blocking::pool::Inner::run", "tokio: a blocking thread without work", "tokio/src/runtime"),
+    _kind(_TOKIO_POOL, "tokio: a blocking thread without work", "tokio/src/runtime/blocking/pool.rs"),
     _kind(r"rayon_core::sleep::Sleep::(sleep|no_work_found)", "rayon: a worker without a job", "rayon-core/src/sleep"),
     _kind(r"async_io::driver::.*|async_executor::.*::ticker::.*", "smol: an executor without a task", "async-io/src"),
     _kind(r"mio::poll::Poll::poll|polling::Poller::wait\w*", "an event loop without events", "mio/src/poll.rs"),
@@ -51,6 +58,16 @@ def idle_place(function: str) -> int | None:
     """Return which of `KINDS` a function belongs to; None: it is no place to be idle in."""
     name = plain(function)
     return next((at for at, kind in enumerate(KINDS) if kind.pattern.fullmatch(name)), None)
+
+
+POOL: Final = next(at for at, kind in enumerate(KINDS) if kind.pattern.pattern == _TOKIO_POOL)
+"""The kind that is no idle place where a job is on the stack."""
+
+
+@lru_cache(maxsize=65536)
+def runs_job(function: str) -> bool:
+    """Whether a function runs a job of tokio's blocking pool: the thread below it has work."""
+    return _TOKIO_JOB.fullmatch(plain(function)) is not None
 
 
 def plain(function: str) -> str:

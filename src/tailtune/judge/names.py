@@ -29,7 +29,7 @@ _RUST_MAIN: Final = r"[A-Za-z_]\w*::main$"
 """Runs the server, and with it everything where a runtime has no threads of its own."""
 _RUST_STANDARD: Final = re.compile(
     r"core(_arch)?|alloc|std|hashbrown|memchr|backtrace|compiler_builtins|__rustc|rustc_demangle|proc_macro|test|libc|lock_api|"
-    r"parking_lot(_core)?"
+    r"parking_lot(_core)?|dashmap"
 )
 _GO_STANDARD: Final = re.compile(
     r"(archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|"
@@ -110,6 +110,11 @@ def owner(functions: list[str]) -> str | None:
     code = [function for function in functions if is_code(function)]
     named = (function for function in code if not _BARE_CLOSURE.search(function))
     return next(named, code[0] if code else None)
+
+
+def short_owner(functions: list[str]) -> str:
+    """Return the same, as people say it; empty if there is none."""
+    return short(owner(functions) or "")
 
 
 def short(function: str) -> str:

@@ -2,26 +2,56 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
 from tailtune.judge.blocked_causes import CAUSES, Cause
+from tailtune.judge.goroutine_holders import goroutine_holders
+from tailtune.judge.goroutine_parts import off_threads, on_threads
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, ranges, taken
-from tailtune.judge.request_parts import (
+from tailtune.judge.lock_holders import LockHolders
+from tailtune.judge.part_names import (
+    GC_ASSIST,
     ON_CPU,
+    OTHER_BLOCKED,
+    OTHER_ON_CPU,
+    OTHER_RUNNABLE,
+    READER_BLOCKED,
     READER_ON_CPU,
+    READER_RUNNABLE,
+    READER_WAITS_FOR_P,
     RUNNABLE,
-    RequestParts,
-    Stretches,
+    WAITS_FOR_P,
+    on_another_thread,
     reader_blocked,
-    turned_to_it,
 )
+from tailtune.judge.request_parts import RequestParts
+from tailtune.judge.request_tables import LATEST_NS
+from tailtune.judge.request_windows import RequestWindows
+from tailtune.judge.stretches import Stretches, joined, no_stretches
 from tailtune.model.request_parts import Place
 
+_Seen = tuple[str, float, int]
+"""A function, how much of a part was seen in it, and how often."""
+_IDLE: Final = [CAUSES.index(cause) for cause in (Cause.HANDED_OVER, Cause.QUEUE, Cause.EVENTS)]
+"""What a thread without work waits for."""
 _SHOWN: Final = 3
 _MOST_ROWS: Final = 2_000_000
 """Rows looked at for one part of one band, so that memory is bounded: those beyond hardly change the order."""
+
+
+class Waits(NamedTuple):
+    """Waits of threads within stretches that they spent on requests; arrays of one length."""
+
+    request: Integers
+    """Row of the request."""
+    row: Integers
+    """Of `ThreadTimes`."""
+    begin_ns: Integers
+    """Not before the stretch began."""
+    lasted_ns: Integers
+    """Within the stretch."""
 
 
 class PartPlaces:
@@ -37,27 +67,109 @@ class PartPlaces:
 
         Empty for parts that have no place, such as ways and queues.
         """
+        goroutines = self._parts.followed
+        seen = _by_owner(*self.stacks(part, members), self._parts.tables.stacks)
+        if goroutines is not None:
+            seen += _by_owner(*self.goroutine_stacks(part, members), goroutines.times.stacks)
+        return ranked(seen)
+
+    def holders(self, part: str, members: Flags) -> list[Place]:
+        """Return the functions in which locks were held while the requests waited for them; empty for most other parts.
+
+        Of goroutines, also those in which the other end of a queue was meanwhile.
+        """
+        followed = self._parts.followed
+        cause = next((one for one in (Cause.LOCK, Cause.QUEUE) if one == part), None)
+        if cause is None:
+            return []
+        if followed is not None:
+            found = goroutine_holders(followed, self._spans(members), cause, self._each_sampled)
+            if found or cause is Cause.QUEUE:
+                return found
+        elif cause is Cause.QUEUE:
+            return []
+        return LockHolders(self._parts, self._by_thread).of(self._whole(members))
+
+    def taken_at_once(self, part: str, members: Flags) -> float | None:
+        """Return how much of a wait on other threads was on such as had been idle when the request came, in [0, 1].
+
+        None for other parts. A thread that is new counts as idle before.
+        """
+        if not part.startswith(OTHER_BLOCKED):
+            return None
+        waits, others, times = self.waits(part, members), self._others(members), self._parts.times
+        arrival = self._parts.windows.arrival_ns
+        row = times.rows.last(others.tid, arrival[others.request])
+        is_idle = taken(times.woken_ns, row, LATEST_NS) > arrival[others.request]
+        is_idle &= np.isin(taken(times.cause, row, _IDLE[0]), _IDLE)
+        first = np.lexsort((others.begin_ns, others.request))
+        requests, at = np.unique(others.request[first], return_index=True)  # behind the first is the writer's own
+        taken_idle = is_idle[first[at]][np.searchsorted(requests, waits.request)]
+        total = float(waits.lasted_ns.sum())
+        return float(waits.lasted_ns[taken_idle].sum()) / total if total else None
+
+    def stacks(self, part: str, members: Flags) -> tuple[Integers, Integers]:
+        """Return the stacks that a part was seen at, one element a sample or wait, and their weights: 1 or ns."""
         if part == ON_CPU:
-            return self._ranked_samples(self._sampled(self._stretches(members)))
+            return _unweighed(self._sampled(self._stretches(members)))
+        if part == GC_ASSIST:
+            return _unweighed(self._sampled(self._on_threads(self._spans(members), assisting=True)))
         if part == READER_ON_CPU:
-            return self._ranked_samples(self._sampled(self._ways_in(members)))
+            within = joined([self._ways_in(members), self._on_threads(self._ways_followed(members))])
+            return _unweighed(self._sampled(within))
+        if part == OTHER_ON_CPU:
+            return _unweighed(self._sampled(self._others(members)))
         if part == RUNNABLE:
-            return self._ranked_samples(self._had_the_cpu(self._whole(members)))
+            return _unweighed(self._had_the_cpu(self._divided(members)))
+        if part == READER_RUNNABLE:
+            within = joined([self._ways_in(members), self._on_threads(self._ways_followed(members))])
+            return _unweighed(self._had_the_cpu(within))
+        if part == OTHER_RUNNABLE:
+            return _unweighed(self._had_the_cpu(self._others(members)))
+        if part in (WAITS_FOR_P, READER_WAITS_FOR_P):
+            return _unweighed(self._had_a_processor(self._spans_of(part, members)))
+        waits = self.waits(part, members)
+        return self._parts.times.stack[waits.row], waits.lasted_ns
+
+    def waits(self, part: str, members: Flags) -> Waits:
+        """Return the waits that a part consists of; none for parts that are no waits of a thread."""
         for number, cause in enumerate(CAUSES):
             if part == cause:
-                return self._ranked(*self._blocked(self._whole(members), number))
+                return self._blocked(self._divided(members), number)
+            if part == on_another_thread(cause) and part != Cause.HANDED_OVER:
+                return self._blocked(self._others(members), number)
             if part == reader_blocked(cause):
-                within = self._ways_in(members, only_before=cause is Cause.NETWORK)
-                return self._ranked(*self._blocked(within, number))
-        return []
+                before = cause is Cause.NETWORK
+                on_threads = self._on_threads(self._ways_followed(members, only_before=before))
+                return self._blocked(joined([self._ways_in(members, only_before=before), on_threads]), number)
+        nothing = np.empty(0, dtype=np.int64)
+        return Waits(nothing, nothing, nothing, nothing)
+
+    def goroutine_stacks(self, part: str, members: Flags) -> tuple[Integers, Integers]:
+        """Return the same of goroutines that waited: numbers of their own stacks, and ns."""
+        followed = self._parts.followed
+        within = self._spans_of(part, members)
+        waits_for = part.removeprefix(f"{READER_BLOCKED}: ")
+        if followed is None or waits_for == WAITS_FOR_P:
+            return _unweighed(np.empty(0, dtype=np.int64))
+        found = off_threads(followed, within, waits_for)
+        return followed.times.stack[found.row], found.end_ns - found.begin_ns
 
     def sampled_in(self, tid: int, begin_ns: int, end_ns: int) -> list[str]:
         """Return the functions sampled on a thread in a stretch of time, most often first."""
-        return [place.function for place in self._ranked_samples(self._sampled(_single(tid, begin_ns, end_ns)))]
+        seen = self._owners(self._sampled(_single(tid, begin_ns, end_ns)))
+        return [place.function for place in ranked(seen)]
 
     def had_the_cpu_in(self, tid: int, begin_ns: int, end_ns: int) -> list[str]:
         """Return the functions sampled on the CPU that a thread waited for, most often first."""
-        return [place.function for place in self._ranked_samples(self._had_the_cpu(_single(tid, begin_ns, end_ns)))]
+        seen = self._owners(self._had_the_cpu(_single(tid, begin_ns, end_ns)))
+        return [place.function for place in ranked(seen)]
+
+    def had_a_processor_in(self, begin_ns: int, end_ns: int) -> list[str]:
+        """Return the functions sampled on any thread of the service in a stretch of time, most often first."""
+        edges = (np.array([edge], dtype=np.int64) for edge in (begin_ns, end_ns))
+        seen = self._owners(self._sampled_anywhere(*edges))
+        return [place.function for place in ranked(seen)]
 
     @cached_property
     def _by_thread(self) -> GroupedTimes:
@@ -67,21 +179,59 @@ class PartPlaces:
     def _by_cpu(self) -> GroupedTimes:
         return GroupedTimes(self._samples["cpu"], self._samples["t_ns"])
 
+    @cached_property
+    def _by_time(self) -> GroupedTimes:
+        return GroupedTimes(np.zeros_like(self._samples["t_ns"]), self._samples["t_ns"])
+
     def _stretches(self, members: Flags) -> Stretches:
+        """Where threads worked on requests, while they did not mark for a collector."""
         found = self._parts.stretches
-        chosen = members[found.request]
-        return Stretches(found.request[chosen], found.tid[chosen], found.begin_ns[chosen], found.end_ns[chosen])
+        return joined([found.chosen(members[found.request]), self._on_threads(self._spans(members), assisting=False)])
 
     def _whole(self, members: Flags) -> Stretches:
         """The stretches of requests that one thread served from beginning to end."""
-        return self._stretches(members & self._parts.is_whole)
+        found = self._parts.stretches
+        return found.chosen((members & self._parts.is_whole)[found.request])
+
+    def _divided(self, members: Flags) -> Stretches:
+        """The stretches of threads that are divided by all that the thread did, and not by its CPU time alone."""
+        return joined([self._whole(members), self._on_threads(self._spans(members))])
+
+    def _others(self, members: Flags) -> Stretches:
+        """The stretches of threads that requests were handed over to."""
+        found = self._parts.others
+        return found.chosen(members[found.request])
+
+    def _spans(self, members: Flags) -> Stretches:
+        """The stretches of goroutines that worked on requests."""
+        followed = self._parts.followed
+        return followed.spans.chosen(members[followed.spans.request]) if followed else no_stretches()
+
+    def _spans_of(self, part: str, members: Flags) -> Stretches:
+        """The stretches of goroutines that a part is of: before they read requests, or afterwards."""
+        if part == READER_WAITS_FOR_P:
+            return self._ways_followed(members)
+        if part.startswith(READER_BLOCKED):
+            return self._ways_followed(members, only_before=part == reader_blocked(Cause.NETWORK))
+        return self._spans(members)
+
+    def _on_threads(self, within: Stretches, *, assisting: bool | None = None) -> Stretches:
+        followed = self._parts.followed
+        return on_threads(followed, within, assisting=assisting) if followed else no_stretches()
 
     def _ways_in(self, members: Flags, *, only_before: bool = False) -> Stretches:
-        """The ways in with their readers; `only_before`: until the reader turned to the request's connection."""
-        windows = self._parts.windows
-        rows = np.flatnonzero(members & windows.is_told)
-        end = turned_to_it(windows, rows) if only_before else windows.arrival_ns[rows]
-        return Stretches(rows, windows.reader[rows], windows.requests["sent_ns"][rows], end)
+        """The ways in of requests that are not followed, with the threads that read them.
+
+        `only_before`: until the reader turned to the request's connection.
+        """
+        return _ways(self._parts.windows, members & ~self._parts.is_followed, only_before=only_before)
+
+    def _ways_followed(self, members: Flags, *, only_before: bool = False) -> Stretches:
+        """The same of requests that are followed, with goroutines."""
+        followed = self._parts.followed
+        if followed is None:
+            return no_stretches()
+        return _ways(followed.windows, members & followed.is_followed, only_before=only_before)
 
     def _sampled(self, within: Stretches) -> Integers:
         """Return the stacks of all samples of the threads within stretches."""
@@ -99,8 +249,8 @@ class PartPlaces:
         first, behind = self._parts.times.overlapping(within.tid, within.begin_ns, within.end_ns)
         return ranges(first, behind, _MOST_ROWS)
 
-    def _blocked(self, within: Stretches, cause: int) -> tuple[Integers, Integers]:
-        """Return the stacks of waits for one cause within stretches, and how long each lasted there."""
+    def _blocked(self, within: Stretches, cause: int) -> Waits:
+        """Return the waits for one cause within stretches."""
         times = self._parts.times
         stretch, row = self._waits(within)
         chosen = times.cause[row] == cause
@@ -108,7 +258,25 @@ class PartPlaces:
         begin = np.maximum(times.rows.t_ns[row], within.begin_ns[stretch])
         lasted = np.minimum(times.woken_ns[row], within.end_ns[stretch]) - begin
         seen = lasted > 0
-        return times.stack[row[seen]], lasted[seen]
+        return Waits(within.request[stretch[seen]], row[seen], begin[seen], lasted[seen])
+
+    def _had_a_processor(self, within: Stretches) -> Integers:
+        """Return the stacks sampled on any thread of the service while goroutines waited for a processor."""
+        followed = self._parts.followed
+        if followed is None:
+            return np.empty(0, dtype=np.int64)
+        found = off_threads(followed, within, WAITS_FOR_P)
+        return self._sampled_anywhere(found.begin_ns, found.end_ns)
+
+    def _sampled_anywhere(self, begin_ns: Integers, end_ns: Integers) -> Integers:
+        by_time, group = self._by_time, np.zeros_like(begin_ns)
+        _, position = ranges(
+            by_time.count_until(group, begin_ns, including=False),
+            by_time.count_until(group, end_ns, including=False),
+            _MOST_ROWS,
+        )
+        stacks: Integers = self._samples["stack"][by_time.order[position]]
+        return stacks
 
     def _had_the_cpu(self, within: Stretches) -> Integers:
         """Return the stacks sampled on the CPUs that threads waited for within stretches.
@@ -136,24 +304,47 @@ class PartPlaces:
         row = np.where(following == NONE, before, following)
         return taken(self._samples["cpu"], taken(self._by_thread.order, row, NONE), NONE)
 
-    def _ranked_samples(self, stacks: Integers) -> list[Place]:
-        return self._ranked(stacks, np.ones_like(stacks))
+    def _each_sampled(self, within: Stretches) -> list[str]:
+        return [self._parts.tables.stacks.owner(stack) for stack in self._sampled(within).tolist()]
 
-    def _ranked(self, stacks: Integers, weights: Integers) -> list[Place]:
-        """Sum weights by the function that each stack belongs to."""
-        numbers, place, counts = np.unique(stacks, return_inverse=True, return_counts=True)
-        sums = np.bincount(place.ravel(), weights.astype(np.float64), len(numbers)).tolist()
-        return self._places(zip(numbers.tolist(), sums, counts.tolist(), strict=True))
+    def _owners(self, stacks: Integers) -> list[_Seen]:
+        return _by_owner(*_unweighed(stacks), self._parts.tables.stacks)
 
-    def _places(self, summed: Iterable[tuple[int, float, int]]) -> list[Place]:
-        found: dict[str, tuple[float, int]] = {}
-        for stack, weight, count in summed:
-            function = self._parts.tables.stacks.owner(stack)
-            weight_before, count_before = found.get(function, (0.0, 0))
-            found[function] = weight_before + weight, count_before + count
-        total = sum(weight for weight, _ in found.values())
-        ranked = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))[:_SHOWN]
-        return [Place(function=name, share=weight / total, count=count) for name, (weight, count) in ranked if total]
+
+class _Owners(Protocol):
+    """Stacks by number."""
+
+    def owner(self, stack: int) -> str:
+        """Return the function that a stack belongs to."""
+
+
+def _by_owner(stacks: Integers, weights: Integers, known: _Owners) -> list[_Seen]:
+    """Sum weights by stack; functions may come several times."""
+    numbers, place, counts = np.unique(stacks, return_inverse=True, return_counts=True)
+    sums = np.bincount(place.ravel(), weights.astype(np.float64), len(numbers)).tolist()
+    owners = [known.owner(stack) for stack in numbers.tolist()]
+    return list(zip(owners, sums, counts.tolist(), strict=True))
+
+
+def ranked(seen: Iterable[_Seen]) -> list[Place]:
+    """Sum what was seen by function, and return the largest shares."""
+    found: dict[str, tuple[float, int]] = {}
+    for function, weight, count in seen:
+        weight_before, count_before = found.get(function, (0.0, 0))
+        found[function] = weight_before + weight, count_before + count
+    total = sum(weight for weight, _ in found.values())
+    ranked = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))[:_SHOWN]
+    return [Place(function=name, share=weight / total, count=count) for name, (weight, count) in ranked if total]
+
+
+def _ways(windows: RequestWindows, members: Flags, *, only_before: bool) -> Stretches:
+    rows = np.flatnonzero(members & windows.is_told)
+    end = windows.turned_to_it(rows) if only_before else windows.arrival_ns[rows]
+    return Stretches(rows, windows.reader[rows], windows.requests["sent_ns"][rows], end)
+
+
+def _unweighed(stacks: Integers) -> tuple[Integers, Integers]:
+    return stacks, np.ones_like(stacks)
 
 
 def _single(tid: int, begin_ns: int, end_ns: int) -> Stretches:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tailtune.judge import decision
+from tailtune.judge import decision, speed
 from tailtune.judge.epochs import Experiment
 from tailtune.judge.error_rates import error_rate
 from tailtune.judge.metrics import MARGINS
@@ -39,12 +39,9 @@ def differences(experiments: Sequence[Experiment]) -> dict[Metric, list[list[flo
     """Return log(candidate / baseline) of the judged epochs, by metric and experiment."""
     found: dict[Metric, list[list[float]]] = {}
     for one in experiments:
-        own: dict[Metric, list[float]] = {}
-        for epoch in one.judged:
-            for metric in epoch.baseline.keys() & epoch.candidate.keys():
-                own.setdefault(metric, []).append(math.log(epoch.candidate[metric] / epoch.baseline[metric]))
-        for metric, values in own.items():
-            found.setdefault(metric, []).append(values)
+        for metric in MARGINS:
+            if values := speed.differences(metric, one.epochs_of(metric)):
+                found.setdefault(metric, []).append(values)
     return found
 
 

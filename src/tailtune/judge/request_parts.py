@@ -8,52 +8,41 @@ intended       sent             arrival                          departure      
 While a request is on its way in, what its reader does meanwhile says what it waits for: a thread that sleeps until the
 network brings it delays nobody; one without a CPU, or busy with something else, does. The server's part is split
 by the states of its thread, if one thread did it all and nothing else meanwhile. Otherwise the request was handed over:
-the CPU time at both ends is known, what lies between is not.
+the CPU time at both ends is known, and of what lies between, at most what one other thread did. Where Go's execution
+trace tells which goroutines served a request, it is followed from thread to thread, and divided by what they did.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from tailtune.judge.blocked_causes import Cause
+from tailtune.judge.goroutine_parts import Followed, add_parts, follow
 from tailtune.judge.grouped_times import Flags, Integers
+from tailtune.judge.other_threads import named_times, stretches_of_others
+from tailtune.judge.part_names import (
+    CLIENT_QUEUE,
+    HANDED_OVER,
+    ON_CPU,
+    READER_ON_CPU,
+    READER_RUNNABLE,
+    RESIDUE,
+    RUNNABLE,
+    SERVER,
+    UNDIVIDED,
+    WAY_BACK,
+    WAY_IN,
+    on_the_way_in,
+)
 from tailtune.judge.request_tables import LATEST_NS, WindowTables
 from tailtune.judge.request_windows import RequestWindows, join
 from tailtune.judge.socket_calls import NO_THREAD
+from tailtune.judge.stretches import Stretches, joined, no_stretches
 from tailtune.judge.thread_times import ThreadTimes
-from tailtune.model.request_parts import PartKind
 
-CLIENT_QUEUE: Final = "client queue"
-WAY_IN: Final = "way in"
-READER_RUNNABLE: Final = "reader runnable"
-READER_ON_CPU: Final = "reader on CPU"
-READER_BLOCKED: Final = "reader blocked"
-ON_CPU: Final = "on CPU"
-RUNNABLE: Final = "runnable"
-WAY_BACK: Final = "way back"
-SERVER: Final = "server"
-"""The server's part where no states of threads were recorded."""
-RESIDUE: Final = "residue"
-UNDIVIDED: Final = "not divided"
-"""From send to end, where the window of a request could not be told."""
-
-READER_UNKNOWN: Final = "reader blocked, cause unknown"
-"""No stack was seen. Where switches come without wake-ups, this may be waiting for a CPU as well."""
-_ARRIVING: Final = (Cause.EVENTS, Cause.HANDED_OVER)
-"""What a reader without work waits for."""
-_UNKNOWN: Final = (str(Cause.UNKNOWN), str(Cause.HANDED_OVER), READER_UNKNOWN, SERVER, RESIDUE, UNDIVIDED)
-
-
-@dataclass(frozen=True, eq=False)
-class Stretches:
-    """Stretches of time that a thread spent on a request and on nothing else; of one thread, none overlap."""
-
-    request: Integers
-    """Row of the request."""
-    tid: Integers
-    begin_ns: Integers
-    end_ns: Integers
+_MOSTLY: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,43 +57,62 @@ class RequestParts:
     usable: Flags
     """The request ended after its intended start: its latency is no nonsense."""
     stretches: Stretches
+    """Of threads, for requests that are not followed."""
+    others: Stretches
+    """Of threads that requests were handed over to and waited for, inferred; see `other_threads`."""
     is_whole: Flags
-    """One thread served it, and nothing else meanwhile."""
+    """One thread or goroutine served it, and nothing else meanwhile."""
+    followed: Followed | None
+    """Requests that are divided by what their goroutines did; absent: no execution trace, or one that does not fit."""
+    warnings: Sequence[str]
+
+    @property
+    def is_followed(self) -> Flags:
+        """Whether the goroutines of a request are known."""
+        return np.zeros(len(self.windows), dtype=np.bool_) if self.followed is None else self.followed.is_followed
 
 
-def kind_of_part(name: str) -> PartKind:
-    """Return whether a part is computing, waiting, or not known."""
-    if name == ON_CPU:
-        return PartKind.COMPUTING
-    return PartKind.UNKNOWN if name in _UNKNOWN else PartKind.WAITING
+def divide(tables: WindowTables, *, turns: bool = False) -> RequestParts:
+    """Divide the latency of all requests of a window into parts.
 
-
-def divide(tables: WindowTables) -> RequestParts:
-    """Divide the latency of all requests of a window into parts."""
+    Args:
+        tables: of the window.
+        turns: threads take turns at everything, as those of Go's runtime do: what one did tells of no request.
+    """
     windows = join(tables)
     times = ThreadTimes(tables.waits, tables.stacks.causes(tables.waits["stack"]), tables.states)
     usable = windows.latency_ns >= 0
     told = np.flatnonzero(windows.is_told & usable)
-    whole = _is_whole(windows, told)
+    followed, warnings = follow(tables, windows, told)
     found = _Parts(len(windows))
     _outside(found, windows, usable)
+    is_whole = np.zeros(len(windows), dtype=np.bool_)
+    if followed is not None:
+        add_parts(found, followed, times)
+        is_whole |= followed.is_whole
+        told = told[~followed.is_followed[told]]
+    whole = windows.whole(told)
+    if len(times) and not turns:
+        whole &= ~_is_elsewhere(windows, times, told)
     _way_in(found, windows, times, told)
     if len(times):
         _served_by_one(found, windows, times, told[whole])
-        stretches = _handed_over(found, windows, times, told[~whole])
+        stretches, others = _handed_over(found, windows, times, told[~whole], turns=turns)
+        is_whole[told[whole]] = True
     else:
         found.add(SERVER, told, windows.departure_ns[told] - windows.arrival_ns[told])
-        stretches = _no_stretches()
-    is_whole = np.zeros(len(windows), dtype=np.bool_)
-    is_whole[told[whole]] = len(times) > 0
+        stretches = others = no_stretches()
     return RequestParts(
         tables=tables,
         windows=windows,
         times=times,
         parts=found.parts,
         usable=usable,
-        stretches=_joined(_stretches_of_one(windows, told[whole]), stretches),
+        stretches=joined([_stretches_of_one(windows, told[whole]), stretches]),
+        others=others,
         is_whole=is_whole,
+        followed=followed,
+        warnings=warnings,
     )
 
 
@@ -144,48 +152,14 @@ def _way_in(found: _Parts, windows: RequestWindows, times: ThreadTimes, told: In
     if not len(times):
         found.add(WAY_IN, told, arrival - sent)
         return
-    turned = turned_to_it(windows, told)
+    turned = windows.turned_to_it(told)
     for begin, end, is_its_own in ((sent, turned, False), (turned, arrival, True)):
         spent = times.spent(windows.reader[told], begin, end)
         found.add(WAY_IN, told, spent.residue)
         found.add(READER_ON_CPU, told, spent.on_cpu)
         found.add(READER_RUNNABLE, told, spent.runnable)
         for cause, values in spent.blocked.items():
-            found.add(on_the_way_in(cause, is_its_own=is_its_own), told, values)
-
-
-def turned_to_it(windows: RequestWindows, rows: Integers) -> Integers:
-    """Return from when on the reader of each request had no other connection's call to make before it read it.
-
-    What it waited for on the network before that was not this request.
-    """
-    reader, arrival = windows.reader[rows], windows.arrival_ns[rows]
-    last = windows.calls.last_elsewhere(reader, windows.connection[rows], arrival)
-    turned: Integers = np.clip(last, windows.requests["sent_ns"][rows], arrival)
-    return turned
-
-
-def on_the_way_in(cause: Cause, *, is_its_own: bool) -> str:
-    """Name the part in which a reader was blocked; `is_its_own`: since it turned to the request's connection."""
-    if cause in _ARRIVING or (cause is Cause.NETWORK and is_its_own):
-        return WAY_IN
-    return reader_blocked(cause)
-
-
-def reader_blocked(cause: Cause) -> str:
-    """Name the part in which the reader waited for something of its own."""
-    return READER_UNKNOWN if cause is Cause.UNKNOWN else f"{READER_BLOCKED}: {cause}"
-
-
-def _is_whole(windows: RequestWindows, told: Integers) -> Flags:
-    """Return which requests one thread read and answered without a call on any other connection in between.
-
-    Where no answer was written, the reader is taken to be at work still.
-    """
-    reader, writer = windows.reader[told], windows.writer[told]
-    elsewhere = windows.calls.next_elsewhere(reader, windows.connection[told], windows.arrival_ns[told])
-    whole: Flags = ((writer == reader) | (writer == NO_THREAD)) & (elsewhere >= windows.departure_ns[told])
-    return whole
+            found.add(on_the_way_in(str(cause), is_its_own=is_its_own), told, values)
 
 
 def _served_by_one(found: _Parts, windows: RequestWindows, times: ThreadTimes, rows: Integers) -> None:
@@ -197,8 +171,17 @@ def _served_by_one(found: _Parts, windows: RequestWindows, times: ThreadTimes, r
         found.add(str(cause), rows, values)
 
 
-def _handed_over(found: _Parts, windows: RequestWindows, times: ThreadTimes, rows: Integers) -> Stretches:
-    """Add the CPU time at both ends, and what is between them; return the ends.
+def _is_elsewhere(windows: RequestWindows, times: ThreadTimes, rows: Integers) -> Flags:
+    """Whether a thread mostly waited for work while it had the request: then that was elsewhere."""
+    begin, end = windows.arrival_ns[rows], windows.departure_ns[rows]
+    mostly: Flags = times.blocked_for(Cause.HANDED_OVER, windows.reader[rows], begin, end) > _MOSTLY * (end - begin)
+    return mostly
+
+
+def _handed_over(
+    found: _Parts, windows: RequestWindows, times: ThreadTimes, rows: Integers, *, turns: bool
+) -> tuple[Stretches, Stretches]:
+    """Add the CPU time at both ends, and what is between them; return the ends, and those of other threads between.
 
     The first end lasts until the reader leaves its CPU or turns to another connection, the last one begins where the
     writer did either for the last time.
@@ -213,31 +196,21 @@ def _handed_over(found: _Parts, windows: RequestWindows, times: ThreadTimes, row
     )
     last_begin = np.clip(returned, first_end, departure)
     last_begin = np.where(writer == NO_THREAD, departure, last_begin)
-    ends = _joined(
-        Stretches(rows, reader, arrival, first_end),
-        Stretches(rows, writer, last_begin, departure),
-    )
+    ends = joined([Stretches(rows, reader, arrival, first_end), Stretches(rows, writer, last_begin, departure)])
     spent = times.spent(ends.tid, ends.begin_ns, ends.end_ns)
     found.add(ON_CPU, rows, spent.on_cpu[: len(rows)] + spent.on_cpu[len(rows) :])
     unseen = (ends.end_ns - ends.begin_ns) - spent.on_cpu
     found.add(RESIDUE, rows, unseen[: len(rows)] + unseen[len(rows) :])
-    found.add(str(Cause.HANDED_OVER), rows, last_begin - first_end)
-    return ends
+    others = no_stretches() if turns else stretches_of_others(times, rows, writer, first_end, last_begin)
+    known = np.zeros(len(windows), dtype=np.int64)
+    for part, values in named_times(times, others).items():
+        each = np.zeros(len(windows), dtype=np.int64)
+        np.add.at(each, others.request, values)
+        found.add(part, rows, each[rows])
+        known += each
+    found.add(HANDED_OVER, rows, last_begin - first_end - known[rows])
+    return ends, others
 
 
 def _stretches_of_one(windows: RequestWindows, rows: Integers) -> Stretches:
     return Stretches(rows, windows.reader[rows], windows.arrival_ns[rows], windows.departure_ns[rows])
-
-
-def _joined(first: Stretches, second: Stretches) -> Stretches:
-    return Stretches(
-        np.concatenate([first.request, second.request]),
-        np.concatenate([first.tid, second.tid]),
-        np.concatenate([first.begin_ns, second.begin_ns]),
-        np.concatenate([first.end_ns, second.end_ns]),
-    )
-
-
-def _no_stretches() -> Stretches:
-    empty = np.empty(0, dtype=np.int64)
-    return Stretches(empty, empty, empty, empty)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from tailtune.bundle import Bundle
 from tailtune.bundle.schema import TABLES
+from tailtune.judge.goroutine_table import GoroutineTable
 from tailtune.judge.grouped_times import Integers
 from tailtune.judge.stack_table import StackTable
 
@@ -43,6 +44,8 @@ class WindowTables:
     stacks: StackTable
     threads: Mapping[int, str]
     """Names by tid."""
+    goroutines: GoroutineTable | None = None
+    """Go's execution trace of the window."""
 
 
 def read_tables(bundle: Bundle, window: str) -> WindowTables:

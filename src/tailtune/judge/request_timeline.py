@@ -1,36 +1,47 @@
 """One request, step by step."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from tailtune.bundle.schema import OUTCOMES
 from tailtune.errors import UsageError
-from tailtune.judge import request_parts as names
-from tailtune.judge.blocked_causes import CAUSES, Cause
+from tailtune.judge import part_names as names
+from tailtune.judge.blocked_causes import CAUSES
+from tailtune.judge.goroutine_parts import Followed
+from tailtune.judge.goroutine_table import ASSISTING
+from tailtune.judge.goroutine_times import Pieces
+from tailtune.judge.grouped_times import Flags
 from tailtune.judge.names import short
+from tailtune.judge.part_names import kind_of_part
 from tailtune.judge.part_places import PartPlaces
-from tailtune.judge.request_parts import RequestParts, kind_of_part
+from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.request_windows import UNTOLD
 from tailtune.judge.socket_calls import NO_THREAD
+from tailtune.judge.stretches import Stretches
 from tailtune.model.request_parts import PartKind, RequestTimeline, Step
 
 MANY: Final = "on CPU and short waits"
 """A stretch with more waits than are told one by one."""
 _MOST_WAITS: Final = 200
+_MOST_PIECES: Final = 100_000
+"""Of a goroutine, looked at for one request."""
 _DEEPEST: Final = 24
 _HANDLE: Final = re.compile(r"r(\d{1,12})")
-_WAY_IN: Final = {names.ON_CPU: names.READER_ON_CPU, names.RUNNABLE: names.READER_RUNNABLE, names.RESIDUE: names.WAY_IN}
+_Naming = Callable[[str], str]
+"""From what a part is called in the server's part to what it is called here."""
 
 
 class _Seen(NamedTuple):
-    """What was seen of a thread meanwhile."""
+    """What was seen of a thread or a goroutine meanwhile."""
 
-    tid: int
+    tid: int | None
     place: str
     functions: list[str]
+    goroutine: int | None = None
 
 
 class _Piece(NamedTuple):
@@ -89,8 +100,11 @@ def _note(parts: RequestParts, row: int) -> str:
     reason = int(parts.windows.untold[row])
     if reason >= 0:
         return f"the server's part could not be told: {UNTOLD[reason]}"
-    if parts.windows.is_told[row] and len(parts.times) and not parts.is_whole[row]:
-        return "several threads served it, or one that did something else meanwhile: what lies between is not known"
+    if parts.windows.is_told[row] and not parts.is_whole[row] and (len(parts.times) or parts.is_followed[row]):
+        who = "goroutines" if parts.is_followed[row] else "threads"
+        if row in parts.others.request:
+            return "it was handed over between threads: the one that woke its writer is inferred"
+        return f"several {who} served it, or one that did something else meanwhile: what lies between is not known"
     return ""
 
 
@@ -122,18 +136,24 @@ class _Steps:
 
     def _told(self, arrival: int, departure: int) -> None:
         windows, row = self._parts.windows, self._row
-        reader, writer = int(windows.reader[row]), int(windows.writer[row])
+        followed = self._parts.followed if self._parts.is_followed[row] else None
         self._add(names.CLIENT_QUEUE, self._intended, self._sent)
-        turned = int(names.turned_to_it(windows, np.array([row]))[0])
+        known = followed.windows if followed else windows
+        reader, turned = int(known.reader[row]), int(known.turned_to_it(np.array([row]))[0])
         for begin, end, is_its_own in ((self._sent, turned, False), (turned, arrival, True)):
-            for piece in self._pieces(reader, begin, end):
-                self._add_piece(piece, reader, _on_the_way_in(piece.part, is_its_own=is_its_own))
-        if not len(self._parts.times):
+            naming = partial(_on_the_way_in, is_its_own=is_its_own)
+            if followed:
+                self._add_goroutine(followed, _stretch(row, reader, begin, end), naming)
+            else:
+                self._add_thread(reader, begin, end, naming)
+        if followed:
+            self._add_spans(followed, departure)
+        elif not len(self._parts.times):
             self._add(names.SERVER, arrival, departure)
         elif self._parts.is_whole[row]:
-            self._add_all(reader, arrival, departure)
+            self._add_thread(reader, arrival, departure)
         else:
-            self._add_ends(reader, writer)
+            self._add_ends(reader, int(windows.writer[row]))
         self._add(names.WAY_BACK, departure, self._done)
 
     def _add_ends(self, reader: int, writer: int) -> None:
@@ -143,14 +163,60 @@ class _Steps:
             (int(stretches.begin_ns[at]), int(stretches.end_ns[at]))
             for at in np.flatnonzero(stretches.request == self._row)
         )
-        self._add_all(reader, *first)
-        self._add(str(Cause.HANDED_OVER), first[1], last[0])
+        self._add_thread(reader, *first)
+        others = self._parts.others
+        between = np.flatnonzero(others.request == self._row)
+        for at in between:
+            tid, begin, end = (int(values[at]) for values in (others.tid, others.begin_ns, others.end_ns))
+            self._add_thread(tid, begin, end, _on_another_thread)
+        if not len(between):
+            self._add(names.HANDED_OVER, first[1], last[0])
         if writer != NO_THREAD:
-            self._add_all(writer, *last)
+            self._add_thread(writer, *last)
 
-    def _add_all(self, tid: int, begin: int, end: int) -> None:
+    def _add_spans(self, followed: Followed, departure: int) -> None:
+        """Add what goroutines did with the request, and what lies between them."""
+        at = int(self._parts.windows.arrival_ns[self._row])
+        for place in np.flatnonzero(followed.spans.request == self._row).tolist():
+            span = followed.spans.chosen(np.array([place]))
+            self._add(names.HANDED_OVER, at, int(span.begin_ns[0]))
+            self._add_goroutine(followed, span, str)
+            at = int(span.end_ns[0])
+        self._add(names.HANDED_OVER, at, departure)
+
+    def _add_goroutine(self, followed: Followed, within: Stretches, naming: _Naming) -> None:
+        """Add what a goroutine (`within.tid`) did in a stretch of time; of very many intervals, the longest waits."""
+        times, goroutine = followed.times, int(within.tid[0])
+        at, end = int(within.begin_ns[0]), int(within.end_ns[0])
+        pieces = times.pieces(within, _MOST_PIECES)
+        on_thread = times.is_on_thread(pieces)
+        kept = _longest_waits(pieces, on_thread)
+        between = naming(MANY if len(kept) < len(pieces.row) else names.RESIDUE)
+        for number in kept:
+            row, begin, until = (int(values[number]) for values in (pieces.row, pieces.begin_ns, pieces.end_ns))
+            self._add(between, at, begin)
+            if on_thread[number]:
+                inner = partial(_within, int(times.state[row]), naming)
+                self._add_thread(int(times.tid[row]), begin, until, inner, goroutine)
+            else:
+                self._add_wait(followed, row, (begin, until), naming)
+            at = until
+        self._add(between, at, end)
+
+    def _add_wait(self, followed: Followed, row: int, times: tuple[int, int], naming: _Naming) -> None:
+        """Add an interval in which a goroutine was off its thread."""
+        part, stack, stacks = followed.times.part(row), int(followed.times.stack[row]), followed.times.stacks
+        goroutine = int(followed.times.rows.group[row])
+        functions = [short(one) for one in stacks.functions(stack)[:_DEEPEST]]
+        place = stacks.owner(stack) if functions else ""
+        if part == names.WAITS_FOR_P:
+            functions = self._places.had_a_processor_in(*times)
+            place = next(iter(functions), "")
+        self._add(naming(part), *times, _Seen(None, place, functions, goroutine))
+
+    def _add_thread(self, tid: int, begin: int, end: int, naming: _Naming = str, goroutine: int | None = None) -> None:
         for piece in self._pieces(tid, begin, end):
-            self._add_piece(piece, tid, piece.part)
+            self._add_piece(piece, tid, naming(piece.part), goroutine)
 
     def _pieces(self, tid: int, begin: int, end: int) -> Iterator[_Piece]:
         """Yield what a thread did in a stretch of time, without gaps."""
@@ -188,7 +254,7 @@ class _Steps:
         yield _Piece(MANY if is_many else names.ON_CPU, first, last)
         yield _Piece(names.RESIDUE, last, end)
 
-    def _add_piece(self, piece: _Piece, tid: int, part: str) -> None:
+    def _add_piece(self, piece: _Piece, tid: int, part: str, goroutine: int | None) -> None:
         if piece.end_ns <= piece.begin_ns:
             return
         functions: list[str] = []
@@ -201,7 +267,9 @@ class _Steps:
             stacks, stack = self._parts.tables.stacks, int(self._parts.times.stack[piece.row])
             functions = [short(one) for one in stacks.functions(stack)[:_DEEPEST]]
             place = stacks.owner(stack)
-        self._add(part, piece.begin_ns, piece.end_ns, _Seen(tid, place or next(iter(functions), ""), functions))
+        self._add(
+            part, piece.begin_ns, piece.end_ns, _Seen(tid, place or next(iter(functions), ""), functions, goroutine)
+        )
 
     def _add(self, part: str, begin: int, end: int, seen: _Seen | None = None) -> None:
         if end <= begin:
@@ -213,18 +281,37 @@ class _Steps:
                 begin_ns=begin - self._intended,
                 length_ns=end - begin,
                 tid=seen.tid if seen else None,
-                thread=self._parts.tables.threads.get(seen.tid, "") if seen else "",
+                thread=self._parts.tables.threads.get(seen.tid, "") if seen and seen.tid is not None else "",
                 place=seen.place if seen else "",
                 functions=seen.functions if seen else [],
+                goroutine=seen.goroutine if seen else None,
             )
         )
 
 
+def _longest_waits(pieces: Pieces, on_thread: Flags) -> Sequence[int]:
+    """Return which pieces are told one by one: all, or of very many the longest off a thread."""
+    if len(pieces.row) <= _MOST_WAITS:
+        return range(len(pieces.row))
+    length = np.where(on_thread, 0, pieces.end_ns - pieces.begin_ns)
+    found: list[int] = np.sort(np.argsort(-length, kind="stable")[:_MOST_WAITS]).tolist()
+    return found
+
+
+def _within(state: int, naming: _Naming, part: str) -> str:
+    """Name what a thread did for a goroutine that was in a state."""
+    return naming(names.GC_ASSIST if part == names.ON_CPU and state == ASSISTING else part)
+
+
 def _on_the_way_in(part: str, *, is_its_own: bool) -> str:
     """Name what the reader did before it read the request."""
-    if part in _WAY_IN:
-        return _WAY_IN[part]
-    cause = next((one for one in CAUSES if part == one), None)
-    if cause is None:
-        return names.READER_ON_CPU
-    return names.on_the_way_in(cause, is_its_own=is_its_own)
+    return names.READER_ON_CPU if part == MANY else names.on_the_way_in(part, is_its_own=is_its_own)
+
+
+def _on_another_thread(part: str) -> str:
+    """Name what a thread did that the request was handed over to."""
+    return names.OTHER_ON_CPU if part == MANY else names.on_another_thread(part)
+
+
+def _stretch(request: int, tid: int, begin_ns: int, end_ns: int) -> Stretches:
+    return Stretches(*(np.array([value], dtype=np.int64) for value in (request, tid, begin_ns, end_ns)))

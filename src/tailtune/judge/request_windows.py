@@ -75,6 +75,26 @@ class RequestWindows:
         told: Flags = self.is_sent & (self.untold == NONE)
         return told
 
+    def turned_to_it(self, rows: Integers) -> Integers:
+        """Return from when on the reader of each request had no other connection's call to make before it read it.
+
+        What it waited for on the network before that was not this request.
+        """
+        reader, arrival = self.reader[rows], self.arrival_ns[rows]
+        last = self.calls.last_elsewhere(reader, self.connection[rows], arrival)
+        turned: Integers = np.clip(last, self.requests["sent_ns"][rows], arrival)
+        return turned
+
+    def whole(self, rows: Integers) -> Flags:
+        """Return which requests their reader read and answered without a call on any other connection in between.
+
+        Where no answer was written, the reader is taken to be at work still.
+        """
+        reader, writer = self.reader[rows], self.writer[rows]
+        elsewhere = self.calls.next_elsewhere(reader, self.connection[rows], self.arrival_ns[rows])
+        found: Flags = ((writer == reader) | (writer == NO_THREAD)) & (elsewhere >= self.departure_ns[rows])
+        return found
+
     def untold_counts(self) -> dict[Untold, int]:
         """Return how many requests could not be told, by reason; reasons without any are left out."""
         found = [(reason, int(np.count_nonzero(self.untold == number))) for number, reason in enumerate(UNTOLD)]

@@ -113,6 +113,11 @@ def page_faults(process: pa.Table, window: str, requests: int) -> float | None:
     return (growth(rows, "minor_faults") + growth(rows, "major_faults")) / requests
 
 
+def go_processors(sched: pa.Table) -> int:
+    """Return GOMAXPROCS as Go's scheduler told it last; 0 for other languages."""
+    return int(sched["gomaxprocs"][-1].as_py()) if sched.num_rows else 0
+
+
 def states(threads: pa.Table, window: str) -> StatesSummary | None:
     """Return the average number of threads in each state; None where states were not recorded.
 
@@ -168,9 +173,10 @@ def collections(gc: pa.Table, edges: Edges, spent: CpuSummary | None) -> GcSumma
 
 
 def growth(rows: pa.Table, column: str) -> int:
-    """Return by how much a cumulative counter grew over the rows; 0 for fewer than two."""
-    return int(rows[column][-1].as_py() - rows[column][0].as_py()) if rows.num_rows >= 2 else 0
+    """Return by how much a cumulative counter grew over the rows; 0 for fewer than two, and where it fell."""
+    return max(0, int(rows[column][-1].as_py() - rows[column][0].as_py())) if rows.num_rows >= 2 else 0
 
 
 def _column(rows: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    return np.asarray(rows[name].to_numpy(), dtype=np.float64)
+    """Return a column of times, which a damaged recording alone has below 0."""
+    return np.maximum(0.0, np.asarray(rows[name].to_numpy(), dtype=np.float64))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from tailtune.model.estimate import Estimate
 Stacks = frozenset[int]
 """Indices of stacks of one profile."""
 
+FEWEST_SAMPLES: Final = 20
+"""Fewer say nothing: 20 of anything is known to about ±45 %."""
 _CONFIDENCE = 0.95
 
 
@@ -135,6 +137,10 @@ class StackProfile:
         ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return [(name, value / total) for name, value in ranked] if total > 0 else []
 
+    def owned_by(self, name: str, owner: Callable[[list[str]], str | None]) -> Stacks:
+        """Return the stacks that `owner` attributes to a function."""
+        return frozenset(stack for stack in self.everything if owner(self.names(stack)) == name)
+
 
 def share_of_counts(count: int, total: int) -> Estimate:
     """Return `count` of `total` as a share with Wilson's interval; no bounds for a total of 0."""
@@ -155,9 +161,9 @@ def relative_interval(point: float, events: float) -> Estimate:
     """
     from scipy import stats
 
-    n = max(1, math.floor(events))
-    low = float(stats.chi2.ppf((1 - _CONFIDENCE) / 2, 2 * n)) / 2 / n
-    high = float(stats.chi2.ppf((1 + _CONFIDENCE) / 2, 2 * (n + 1))) / 2 / n
+    n = max(1, math.floor(events))  # a damaged count may be too large for twice of it to be an integer of 64 bits
+    low = float(stats.chi2.ppf((1 - _CONFIDENCE) / 2, 2.0 * n)) / 2 / n
+    high = float(stats.chi2.ppf((1 + _CONFIDENCE) / 2, 2.0 * (n + 1))) / 2 / n
     return Estimate(point=point, low=point * low, high=min(1.0, point * high), confidence=_CONFIDENCE, n=n)
 
 

@@ -9,6 +9,8 @@ from tailtune.bundle import Bundle
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge import resources
 from tailtune.judge.conditions import judge_conditions
+from tailtune.judge.counters import counters
+from tailtune.judge.diagnosing import diagnosing_cost
 from tailtune.judge.distribution import Distribution
 from tailtune.judge.histograms import by_interval
 from tailtune.judge.pictures import curve, heat_map
@@ -56,15 +58,17 @@ def summarize(bundle: Bundle) -> RunSummary:
             f"recording {manifest.id} holds no measured request: {manifest.failure or 'nothing was sent'}",
             hint=f"see the logs in {bundle.path / 'logs'}",
         )
+    diagnose = _window(bundle, latency, DIAGNOSE, manifest.diagnose_load)
     return RunSummary(
         id=manifest.id,
         kind=manifest.kind,
         variant=next(iter(manifest.variants), ""),
         measure=measure,
-        diagnose=_window(bundle, latency, DIAGNOSE, manifest.diagnose_load),
+        diagnose=diagnose,
         goals=_goals(manifest, measure),
         warnings=_warnings(manifest, measure),
         conditions=judge_conditions(manifest.fail_if, latency, MEASURE, manifest.load),
+        diagnosing=diagnosing_cost(measure, diagnose),
     )
 
 
@@ -122,6 +126,7 @@ def _window(bundle: Bundle, latency: pa.Table, window: str, report: LoadReport |
         peak_rss_bytes=resources.peak_rss(bundle.table("process"), window),
         gc=resources.collections(bundle.table("gc"), edges, cpu),
         states=resources.states(bundle.table("thread_states"), window),
+        counters=counters(bundle.table("counters"), window, completed),
         curve=curve(Distribution.merge(intervals), Distribution.merge(service)),
         heat_map=heat_map(intervals),
     )

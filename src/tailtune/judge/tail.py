@@ -1,6 +1,7 @@
 """The slowest requests of a run: how long they took, and which code had the CPUs while they were in flight."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,6 +90,17 @@ def share_of_tail(times: RequestTimes, part_ns: Times) -> Estimate:
     point = float(part.sum() / latency.sum())
     half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * (part / latency).std(ddof=1) / math.sqrt(n))
     return Estimate(point=point, low=max(0.0, point - half), high=min(1.0, point + half), confidence=_CONFIDENCE, n=n)
+
+
+def sum_of_shares(shares: Sequence[Estimate]) -> Estimate:
+    """Return the share of several parts, at least one, that are taken to err in the same direction; at most 1."""
+    point = min(1.0, sum(share.point for share in shares))
+    bounds = [(share.low, share.high) for share in shares if share.low is not None and share.high is not None]
+    first = shares[0]
+    if len(bounds) < len(shares):
+        return Estimate(point=point, low=None, high=None, confidence=first.confidence, n=first.n)
+    low, high = (min(1.0, sum(edges)) for edges in zip(*bounds, strict=True))
+    return Estimate(point=point, low=low, high=high, confidence=first.confidence, n=first.n)
 
 
 def request_times(bundle: Bundle, window: str) -> RequestTimes | None:

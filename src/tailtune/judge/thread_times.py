@@ -82,8 +82,7 @@ class ThreadTimes:
         runnable = self._sum(self.runnable, self.back_ns, end) - self._sum(self.runnable, self.back_ns, begin)
         blocked: dict[Cause, Integers] = {}
         for number in self._occurring:
-            values = np.where(self.cause == number, self.blocked, 0)
-            blocked[CAUSES[number]] = self._sum(values, self.woken_ns, end) - self._sum(values, self.woken_ns, begin)
+            blocked[CAUSES[number]] = self._blocked(number, begin, end)
         gaps = self._sum(self.lost_ns, self.next_ns, end) - self._sum(self.lost_ns, self.next_ns, begin)
         rest = length - runnable - gaps - sum(blocked.values(), np.zeros_like(length))
         seen_until = np.minimum(end_ns, self.span.end_ns)
@@ -91,6 +90,17 @@ class ThreadTimes:
         outside = np.minimum(length - seen, rest)
         lost = np.minimum(np.floor((rest - outside) * self._shares_of(tid)).astype(np.int64), rest - outside)
         return Spent(rest - outside - lost, runnable, blocked, outside + lost + gaps)
+
+    def blocked_for(self, cause: Cause, tid: Integers, begin_ns: Integers, end_ns: Integers) -> Integers:
+        """Return how long threads waited for one cause: part of `Spent.blocked`."""
+        return self._blocked(CAUSES.index(cause), self._mark(tid, begin_ns), self._mark(tid, end_ns))
+
+    def runnable_after(self, cause: Cause, tid: Integers, begin_ns: Integers, end_ns: Integers) -> Integers:
+        """Return how long threads, woken from waits for one cause, then waited for a CPU: part of `Spent.runnable`."""
+        begin, end = self._mark(tid, begin_ns), self._mark(tid, end_ns)
+        woken = (self.cause == CAUSES.index(cause)) & (self.blocked > 0)  # else it was preempted there
+        values = np.where(woken, self.runnable, 0)
+        return self._sum(values, self.back_ns, end) - self._sum(values, self.back_ns, begin)
 
     def knows(self, tid: int) -> bool:
         """Whether anything was recorded of a thread."""
@@ -127,6 +137,10 @@ class ThreadTimes:
         between = np.zeros(len(t_ns), dtype=np.int64)
         between[:-1] = np.where(group[1:] == group[:-1], t_ns[1:] - self.back_ns[:-1], 0)
         return between
+
+    def _blocked(self, cause: int, begin: _Mark, end: _Mark) -> Integers:
+        values = np.where(self.cause == cause, self.blocked, 0)
+        return self._sum(values, self.woken_ns, end) - self._sum(values, self.woken_ns, begin)
 
     def _mark(self, tid: Integers, t_ns: Integers) -> _Mark:
         return _Mark(t_ns, self.rows.last(tid, t_ns), self.rows.count_until(tid, t_ns))

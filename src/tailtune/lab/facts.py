@@ -10,7 +10,9 @@ from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
 from tailtune.errors import NothingMeasuredError, RecordingError
 from tailtune.judge.comparison import compare
-from tailtune.judge.explain import explain
+from tailtune.judge.explain import rank
+from tailtune.judge.facts import gather
+from tailtune.judge.request_bands import divided
 from tailtune.judge.summary import summarize
 from tailtune.lab.levels import levels_of
 from tailtune.lab.tally import tally_of
@@ -37,8 +39,16 @@ def facts_of(bundle: Bundle) -> RecordingFacts:
             if bundle.manifest.is_sweep:
                 return msgspec.structs.replace(facts, sweep=levels_of(bundle), tally=tally)
             return msgspec.structs.replace(facts, comparison=compare(bundle), tally=tally)
-        findings = explain(bundle) if bundle.manifest.kind is Kind.RUN else []
-        return msgspec.structs.replace(facts, summary=summarize(bundle), findings=findings)
+        if bundle.manifest.kind is not Kind.RUN:
+            return msgspec.structs.replace(facts, summary=summarize(bundle))
+        found = gather(bundle, divided(bundle))
+        return msgspec.structs.replace(
+            facts,
+            summary=found.summary,
+            findings=rank(found),
+            requests=found.bands,
+            warnings=list(found.warnings),
+        )
     except NothingMeasuredError as error:
         return msgspec.structs.replace(facts, warnings=[error.message])
     except RecordingError as error:

@@ -8,8 +8,9 @@ from typing import Final
 from tailtune import config as configuration
 from tailtune.bundle.reader import Bundle
 from tailtune.bundle.workspace import Workspace
-from tailtune.judge.explain import explain
-from tailtune.judge.summary import summarize
+from tailtune.judge.explain import rank
+from tailtune.judge.facts import gather
+from tailtune.judge.request_bands import divided
 from tailtune.lab.bench import choose_workload, open_bench
 from tailtune.lab.fail_if import check_conditions
 from tailtune.lab.instrumented import instrument_cost, instrumented
@@ -17,6 +18,7 @@ from tailtune.lab.variants import find
 from tailtune.model.recording import Kind
 from tailtune.model.results import InstrumentCost, RunResult
 from tailtune.model.units import Duration
+from tailtune.record.phases.simulating import find_valgrind
 from tailtune.record.ports import Progress
 from tailtune.record.trial import TrialPlan, run_trial
 
@@ -36,6 +38,7 @@ def run(
     seed: int | None,
     diagnose: bool,
     instrument: bool = False,
+    simulate_caches: bool = False,
     progress: Progress,
     fail_if: Sequence[str] = (),
 ) -> RunResult:
@@ -51,6 +54,7 @@ def run(
         seed: of the schedule, in place of the workload's.
         diagnose: whether a second window is recorded for `explain`.
         instrument: whether the variant is profiled at a cost, as if it said `instrument = {}`.
+        simulate_caches: whether the variant runs once more, on simulated caches.
         progress: told of phases.
         fail_if: conditions on the measure window, judged with the summary.
 
@@ -59,6 +63,8 @@ def run(
     """
     project = configuration.load(config)
     name, load = choose_workload(project, workload, rate)
+    if simulate_caches:
+        find_valgrind()  # what is missing is said before a build of minutes
     variant, chosen = find(project, variant, root)
     workspace = Workspace(root)
     plan = TrialPlan(
@@ -74,6 +80,7 @@ def run(
         seed=seed,
         measure=duration,
         diagnose=DIAGNOSE if diagnose else Duration(0),
+        simulate_caches=simulate_caches,
         fail_if=tuple(check_conditions(fail_if, load)),
     )
     with open_bench(root, Kind.RUN, progress) as bench:
@@ -84,13 +91,14 @@ def run(
 
 def result_of(bundle: Bundle, cost: InstrumentCost | None) -> RunResult:
     """Sum up a finished run."""
-    summary = summarize(bundle)
+    facts = gather(bundle, divided(bundle))
     return RunResult(
         bundle_id=bundle.id,
         path=str(bundle.path),
         manifest=bundle.manifest,
-        summary=summary,
-        findings=explain(bundle)[:HEADLINE],
-        warnings=list(dict.fromkeys([*bundle.manifest.warnings, *summary.warnings])),
+        summary=facts.summary,
+        findings=rank(facts)[:HEADLINE],
+        warnings=list(dict.fromkeys([*bundle.manifest.warnings, *facts.summary.warnings, *facts.warnings])),
         instrument_cost=cost,
+        requests=facts.bands,
     )

@@ -175,18 +175,25 @@ def injected(
 def injected_of(slowdown: Slowdown, made: list[Compared]) -> Injected:
     """Return what comparisons say of one slowdown."""
     shown = list(dict.fromkeys([*PRIMARY, *slowdown.deciding]))
-    times = [(time, epochs) for one in made if (time := _decided_after(one)) for epochs in [_decided_epochs(one)]]
+    about = slowdown.about
+    times = [
+        (time, epochs)
+        for one in made
+        if (time := _decided_after(one, about))
+        for epochs in [_decided_epochs(one, about)]
+    ]
     seconds = [time for time, _ in times]
     return Injected(
         name=slowdown.name,
         title=slowdown.title,
         made=len(made),
+        about=about,
         false=_contradictions(slowdown, made),
         metrics=[_injected_metric(metric, made) for metric in shown],
         seconds_to_verdict=seconds,
         median_seconds=statistics.median(seconds) if seconds else None,
         epochs_to_verdict=[epochs for _, epochs in times],
-        seconds_needed=[needed for one in made if (needed := _needed(one))],
+        seconds_needed=[needed for one in made if (needed := _needed(one, about))],
     )
 
 
@@ -213,7 +220,7 @@ def _injected_metric(metric: Metric, made: list[Compared]) -> InjectedMetric:
 
 def _contradictions(slowdown: Slowdown, made: list[Compared]) -> ErrorRate:
     wrong = {Verdict.IMPROVED, Verdict.EQUIVALENT} if slowdown.beyond_margin else {Verdict.IMPROVED}
-    answers = [_answer(one.comparison, Metric.CPU_PER_REQUEST) for one in made]
+    answers = [_answer(one.comparison, slowdown.about) for one in made]
     given = [answer.verdict for answer in answers if answer is not None and not answer.verdict.is_refusal]
     return error_rate(sum(verdict in wrong for verdict in given), len(given), PROMISED)
 
@@ -222,27 +229,24 @@ def _answer(comparison: Comparison, metric: Metric) -> MetricVerdict | None:
     return next((one for one in comparison.metrics if one.metric is metric), None)
 
 
-def _decided_epochs(one: Compared) -> int:
-    """Epochs that were made up to the look that decided on CPU per request, those left out among them; 0: undecided."""
-    answer = _answer(one.comparison, Metric.CPU_PER_REQUEST)
+def _decided_epochs(one: Compared, metric: Metric) -> int:
+    """Epochs that were made up to the look that decided on a metric, those left out among them; 0: undecided."""
+    answer = _answer(one.comparison, metric)
     if answer is None or answer.decided_at is None:
         return 0
-    usable = [
-        epoch.epoch
-        for epoch in one.experiment.judged
-        if Metric.CPU_PER_REQUEST in epoch.baseline and Metric.CPU_PER_REQUEST in epoch.candidate
-    ]
+    epochs = one.experiment.epochs_of(metric)
+    usable = [epoch.epoch for epoch in epochs if metric in epoch.baseline and metric in epoch.candidate]
     return usable[answer.decided_at - 1] + 1
 
 
-def _decided_after(one: Compared) -> float | None:
-    epochs = _decided_epochs(one)
+def _decided_after(one: Compared, metric: Metric) -> float | None:
+    epochs = _decided_epochs(one, metric)
     return one.epoch_ends_s[epochs - 1] if 0 < epochs <= len(one.epoch_ends_s) else None
 
 
-def _needed(one: Compared) -> float | None:
-    """Seconds that a decision on CPU per request would take; None when it is decided, or there is no telling."""
-    answer = _answer(one.comparison, Metric.CPU_PER_REQUEST)
+def _needed(one: Compared, metric: Metric) -> float | None:
+    """Seconds that a decision on a metric would take; None when it is decided, or there is no telling."""
+    answer = _answer(one.comparison, metric)
     if answer is None or answer.epochs_needed is None or one.comparison.epoch_seconds is None:
         return None
     return answer.epochs_needed * one.comparison.epoch_seconds

@@ -27,8 +27,6 @@ _BLOCKS: Final = 60
 _BLOCK_BYTES: Final = 1024
 _KEPT: Final = 1000
 _LOCKED_PERCENT: Final = 50
-_SLOW_EVERY: Final = 100
-_SLOW_TIMES: Final = 6
 _IDS: Final = 1_000_000
 _SLICES: Final = 8
 _ENVIRONMENT: Final = {"MALLOC_ARENA_MAX": "1"}
@@ -44,12 +42,18 @@ class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
     """Relative."""
     more_blocks: float = 0.0
     """Relative."""
-    slow: bool = False
-    """Whether one request in a hundred takes six times the work."""
+    slow_every: int = 0
+    """One request in so many takes more; 0: none."""
+    slow_times: int = 1
+    """How many times the work such a request takes."""
+    usual_times: int = 1
+    """The same in the service as it is."""
     locked: bool = False
     """Whether half of the work is done under one lock."""
+    about: Metric = Metric.CPU_PER_REQUEST
+    """Of the deciding ones: whose verdicts are counted as right or false, and timed."""
     beyond_margin: bool = False
-    """Whether CPU per request grows by more than its margin."""
+    """Whether that metric grows by more than its margin."""
     deciding: tuple[Metric, ...] = (Metric.CPU_PER_REQUEST,)
 
 
@@ -60,9 +64,21 @@ SLOWDOWNS: Final = (
     Slowdown(
         name="slow-requests",
         title="one request in a hundred computes six times as much",
-        slow=True,
+        slow_every=100,
+        slow_times=6,
+        about=Metric.P99,
         beyond_margin=True,
         deciding=(Metric.CPU_PER_REQUEST, Metric.P99),
+    ),
+    Slowdown(
+        name="tail-10",
+        title="one request in fifty computes ten times as much, and then 10 % more",
+        slow_every=50,
+        slow_times=11,
+        usual_times=10,
+        about=Metric.P99,
+        beyond_margin=True,
+        deciding=(Metric.P99,),
     ),
     Slowdown(
         name="allocations",
@@ -79,13 +95,20 @@ SLOWDOWNS: Final = (
 )
 
 
-def arguments(rounds: int, slowdown: Slowdown | None = None) -> list[str]:
-    """Return the arguments of the built-in service with so many rounds of work a request, slowed down or not."""
-    change = slowdown or Slowdown(name=BASE, title="as it is")
+def as_it_is(slowdown: Slowdown | None) -> Slowdown:
+    """Return what the service that a slowdown is compared with has of it."""
+    usual = Slowdown(name=BASE, title="as it is")
+    if slowdown is None or slowdown.usual_times == 1:
+        return usual
+    return msgspec.structs.replace(usual, slow_every=slowdown.slow_every, slow_times=slowdown.usual_times)
+
+
+def arguments(rounds: int, change: Slowdown) -> list[str]:
+    """Return the arguments of the built-in service with so many rounds of work a request, and a change of it."""
     told = {
         "rounds": round(rounds * (1 + change.more_rounds)),
-        "slow-every": _SLOW_EVERY if change.slow else 0,
-        "slow-times": _SLOW_TIMES,
+        "slow-every": change.slow_every,
+        "slow-times": change.slow_times,
         "blocks": round(_BLOCKS * (1 + change.more_blocks)),
         "block-bytes": _BLOCK_BYTES,
         "kept": _KEPT,
@@ -127,7 +150,12 @@ def plan(root: Path, rounds: int, slowdown: Slowdown | None, wanted: Asked) -> E
     """
     work = Operation(name="work", path="/work/{id}", data={"id": Generator(uniform=[0, _IDS])})
     project = Project(
-        service=Service(language=Language.COMMAND, binary=sys.executable, args=arguments(rounds), env=_ENVIRONMENT),
+        service=Service(
+            language=Language.COMMAND,
+            binary=sys.executable,
+            args=arguments(rounds, as_it_is(slowdown)),
+            env=_ENVIRONMENT,
+        ),
         workloads={"work": Workload(operations=[work], rate_per_s=RATE)},
     )
     other = {slowdown.name: Variant(args=arguments(rounds, slowdown))} if slowdown else {AGAIN: Variant()}

@@ -230,7 +230,7 @@ class _State:
         found += [(f"replay, {one.metric}", one.false) for one in (self.replayed.metrics if self.replayed else [])]
         found += [(f"live A/A, {one.metric}", one.false) for one in (self.live_aa.metrics if self.live_aa else [])]
         slowdowns = self.injected.slowdowns if self.injected else []
-        return found + [(f"live slowdown {one.name}, CPU per request", one.false) for one in slowdowns]
+        return found + [(f"live slowdown {one.name}, {one.about}", one.false) for one in slowdowns]
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:

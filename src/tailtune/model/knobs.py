@@ -1,8 +1,13 @@
 """Knobs as they are told: where one acts, what it takes, and what of it was seen in a running service."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+EACH_CPU: Final = "each"
+"""The level of `pinning` that names no CPUs: threads take turns on those that the service has anyway."""
+_MOST_CPUS: Final = 1 << 16
 
 
 class KnobPlace(StrEnum):
@@ -53,3 +58,21 @@ class KnobList(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     """Whom they were tried for, in words."""
     knobs: list[KnobFacts]
+
+
+def cpus_of(text: str) -> set[int]:
+    """Read numbers and ranges with commas, `0,2-3`.
+
+    Raises:
+        ValueError: if it is no such list, or longer than any machine has CPUs.
+    """
+    found = set[int]()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(text)
+        edges = range(int(first), int(last or first) + 1)
+        if not edges or edges.stop > _MOST_CPUS:
+            raise ValueError(text)
+        found.update(edges)
+    return found

@@ -36,7 +36,7 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     binary: str = ""
     """Rust: name of the binary when the package has several. Command: path of the executable."""
     args: list[str] = []
-    """Arguments; `{port}` is replaced by the port chosen for the trial."""
+    """Arguments; `{port}` is replaced by the port chosen for the trial, `{pprof_port}` by another for `pprof`."""
     env: dict[str, str] = {}
     """Environment added to the tool's own; `{port}` is replaced as in `args`."""
     workdir: str = "."
@@ -45,7 +45,11 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     port: int = 0
     """Fixed port, for services that cannot be told one; 0: a free one is chosen."""
     pprof: str = "/debug/pprof"
-    """Go: path prefix of net/http/pprof on the service's port; empty: not imported."""
+    """Go: where net/http/pprof answers; empty: not imported.
+
+    A path on the service's own port, or a port and a path: `:6060/debug/pprof`, or `:{pprof_port}/debug/pprof` if
+    `args` or `env` tell the service that port.
+    """
 
 
 class Goals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

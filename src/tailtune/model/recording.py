@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from tailtune.model.answers import AnswersReport, GateResult
+from tailtune.model.caches import CacheSimulation
 from tailtune.model.environment import Environment
 from tailtune.model.knobs import Applied
 from tailtune.model.load import LoadReport, Validity
@@ -38,6 +39,8 @@ class Phase(StrEnum):
     DIAGNOSE = "diagnose"
     DRAIN = "drain"
     STOP = "stop"
+    SIMULATE = "simulate"
+    """Of a run with `--simulate-caches`: once more, on simulated caches."""
 
 
 class PhaseRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +178,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     gates: list[GateResult] = []
     """The baseline's first."""
     collectors: list[CollectorRecord] = []
+    caches: CacheSimulation | None = None
+    """What the table `caches` was counted on; absent: they were not simulated."""
     partial: bool = False
     """The command was interrupted or failed: what is here was recorded, but not everything is here."""
     failure: str = ""

@@ -16,7 +16,7 @@ class PartKind(StrEnum):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A function that a part was seen in: for `runnable`, what had the CPU meanwhile."""
+    """A function that a part was seen in: for `runnable` and `waiting for a P`, what had the CPUs meanwhile."""
 
     function: str
     share: float
@@ -37,6 +37,14 @@ class PartShare(msgspec.Struct, frozen=True, kw_only=True):
     """Per request."""
     places: list[Place]
     """Largest first; empty where nothing was seen."""
+    holders: list[Place] = []
+    """Of a lock: functions in which it was held meanwhile, inferred from the threads that released it; shares of what
+    was seen of them. Of goroutines at a queue: functions that its other end was in. Empty where too little was seen."""
+    at_once: float | None = None
+    """Of a part on another thread: share of it on threads that were idle when the request came, so that they worked for
+    it and not for those before it."""
+    then_runnable: Estimate | None = None
+    """Of the same latency: the waits for a CPU right behind these waits, counted in `runnable`; absent: none."""
 
 
 class Band(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +83,15 @@ class RequestBands(msgspec.Struct, frozen=True, kw_only=True):
     divided: int
     """Requests with all parts."""
     handed_over: int
-    """Of the divided: several threads served them, or one that did something else meanwhile."""
+    """Of the divided: several threads or goroutines served them, or one that did something else meanwhile."""
     bands: list[Band]
     """By percentile; those with too few requests are left out."""
     coverage: Estimate | None
     """Share of the latency of the slowest 1 % that is in parts of which it is known what they are; absent: too few."""
     undivided: list[Undivided]
     warnings: list[str]
+    followed: int = 0
+    """Of the divided: by what their goroutines did, as Go's execution trace tells."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +109,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     """The function that it belongs to: the innermost that is the service's or a library's. Empty: none was seen."""
     functions: list[str]
-    """On CPU and runnable: what was sampled, most often first. Blocked: the stack at which it was left, leaf first."""
+    """On CPU, runnable, waiting for a P: what was sampled, most often first. Blocked: the stack at which a thread or
+    goroutine left off, leaf first."""
+    goroutine: int | None = None
+    """Goroutine that it is told from; absent: none."""
 
 
 class RequestTimeline(msgspec.Struct, frozen=True, kw_only=True):

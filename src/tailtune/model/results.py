@@ -2,8 +2,9 @@
 
 import msgspec
 
-from tailtune.model.finding import Finding
+from tailtune.model.finding import Finding, FindingInFull
 from tailtune.model.load import LoadReport
+from tailtune.model.overlap import SeenTogether
 from tailtune.model.recording import Entry, Manifest
 from tailtune.model.request_parts import RequestBands, RequestTimeline
 from tailtune.model.summary import RunSummary
@@ -34,6 +35,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     instrument_cost: InstrumentCost | None = None
     """Absent for a run of the service as it is."""
+    requests: RequestBands | None = None
+    """Where the time of requests goes; absent where the calls on the service's sockets were not recorded."""
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +67,10 @@ class ExplainResult(msgspec.Struct, frozen=True, kw_only=True):
     """Where the time of requests goes; absent where the calls on the service's sockets were not recorded."""
     timeline: RequestTimeline | None = None
     """With --request: that request."""
+    together: list[SeenTogether] = []
+    """What slow requests came together with, where most of them could not be divided; empty where they could."""
+    finding: FindingInFull | None = None
+    """With --finding: that finding, with all it rests on."""
 
 
 class CompareResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +134,8 @@ class RecordingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """In place of the comparison, for an experiment with several candidates."""
     findings: list[Finding] = []
     """For a run, best first."""
+    requests: RequestBands | None = None
+    """For a run: where the time of requests goes; absent where the calls on its sockets were not recorded."""
     warnings: list[str] = []
     """Of the judging; those of the recording stand in the manifest."""
     tally: Tally | None = None

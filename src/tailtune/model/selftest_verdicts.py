@@ -146,17 +146,19 @@ class Injected(msgspec.Struct, frozen=True, kw_only=True):
     """Stable identifier, for example `cpu-5`."""
     title: str
     made: int
+    about: Metric
+    """What the slowdown is known to change."""
     false: ErrorRate
-    """Verdicts on CPU per request against what is known: `improved`; `equivalent` beyond the margin."""
+    """Verdicts on that metric against what is known: `improved`; `equivalent` beyond the margin."""
     metrics: list[InjectedMetric]
     seconds_to_verdict: list[float]
-    """From the first start to the look that decided on CPU per request, of each comparison that it decided."""
+    """From the first start to the look that decided on that metric, of each comparison that it decided."""
     median_seconds: float | None = None
     """Of those."""
     epochs_to_verdict: list[int]
     """Epochs up to that look."""
     seconds_needed: list[float]
-    """Of each comparison that was left undecided on CPU per request: about what a decision would have taken."""
+    """Of each comparison that was left undecided on that metric: about what a decision would have taken."""
 
 
 class LiveInjected(msgspec.Struct, frozen=True, kw_only=True):

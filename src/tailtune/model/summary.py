@@ -72,6 +72,22 @@ class CpuSummary(msgspec.Struct, frozen=True, kw_only=True):
     """CPU seconds per second."""
 
 
+class CountersSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the processor counted of the service; what it does not count, or came to nothing, is absent."""
+
+    kernel: bool
+    """Whether what the kernel did for the service is in it."""
+    lent_share: float
+    """Of the time in which threads ran, the part in which the least lucky event had a counter; the rest is extended."""
+    instructions_per_request: float | None
+    instructions_per_cycle: float | None
+    misses_per_request: float | None
+    """Of the cache that the processor's driver counts: on Intel the last level, on AMD the second, on Arm the first."""
+    misses_per_1000_instructions: float | None
+    stalled_share: float | None
+    """Of cycles, those in which nothing could go on for want of data or units."""
+
+
 class SchedulingSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What kept runnable threads from running."""
 
@@ -140,9 +156,26 @@ class WindowSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Absent for services without gctrace."""
     states: StatesSummary | None = None
     """Absent where switches of threads were not recorded, as in `measure`."""
+    counters: CountersSummary | None = None
+    """Absent where the processor shows no counters, as in most virtual machines, and in `diagnose`."""
     curve: list[CurvePoint] = []
     """From p50 on, evenly spaced on the scale of 1/(1-q)."""
     heat_map: HeatMap | None = None
+
+
+class DiagnosingCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What the costly collectors of the diagnose window cost: its figures over those of the measure window.
+
+    Ratios, 1 where nothing differs. All other figures of a run come from the measure window, which is without them.
+    """
+
+    cpu_per_request: Estimate | None
+    """Absent where the service's processes were not observed in both windows."""
+    p50: Estimate | None
+    """Of latency; absent where a window has too few requests."""
+    p99: Estimate | None
+    unknown: str = ""
+    """Why nothing is known of it; empty: something is."""
 
 
 class GoalStatus(StrEnum):
@@ -177,3 +210,5 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     conditions: list[ConditionResult] = []
     """What `--fail-if` asked, in that order."""
+    diagnosing: DiagnosingCost | None = None
+    """Absent where there was no diagnose window."""

@@ -10,6 +10,7 @@ import msgspec
 
 from tailtune.errors import TailtuneError, UsageError
 from tailtune.model.gates import Gates
+from tailtune.model.pprof_address import PPROF_PORT, pprof_address
 from tailtune.model.project import Variant
 from tailtune.model.recording import Artifact, Design, Kind, Manifest, Phase
 from tailtune.model.units import NS_PER_S, Duration
@@ -96,6 +97,12 @@ def _check(plan: ExperimentPlan) -> None:
         raise UsageError(
             f"the variants run at the same time, but the service's port is fixed to {plan.service.port}",
             hint="let the service take its port from {port} in `args` or `env`, and remove `port`",
+        )
+    address = pprof_address(plan.service.pprof)
+    if address is not None and address.port.isdecimal():
+        raise UsageError(
+            f"the variants run at the same time, but net/http/pprof answers on the fixed port {address.port}",
+            hint=f'let the service take that port from {PPROF_PORT} too: pprof = ":{PPROF_PORT}{address.path}"',
         )
 
 

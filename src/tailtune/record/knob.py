@@ -16,7 +16,6 @@ from tailtune.record.processes import proc
 
 REBUILT: Final = "another binary is built; the sources stay as they are"
 ENDS: Final = "ends with the process"
-_MOST_CPUS: Final = 1 << 16
 
 
 class Plain:
@@ -169,24 +168,6 @@ def status(pid: int, name: str) -> str | None:
         if key == name:
             return value.strip()
     return None
-
-
-def cpus_of(text: str) -> set[int]:
-    """Read numbers and ranges with commas, `0,2-3`.
-
-    Raises:
-        ValueError: if it is no such list, or longer than any machine has CPUs.
-    """
-    found = set[int]()
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ValueError(text)
-        edges = range(int(first), int(last or first) + 1)
-        if not edges or edges.stop > _MOST_CPUS:
-            raise ValueError(text)
-        found.update(edges)
-    return found
 
 
 def not_allowed(cpus: set[int]) -> str:

@@ -21,10 +21,10 @@ def may_answer(subject: Subject) -> bool:
 
 
 def source_of(subject: Subject) -> Source:
-    """Return where the service hands out profiles: at the overlay's socket, else on its own port."""
+    """Return where the service hands out profiles: at the overlay's socket, else where its configuration says."""
     if subject.pprof_socket:
         return Source(socket=subject.pprof_socket)
-    return Source(port=subject.port, prefix=subject.pprof)
+    return Source(port=subject.pprof_port or subject.port, prefix=subject.pprof)
 
 
 class Meanwhile:

@@ -70,6 +70,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     cpus: list[int]
     stdout: Path
     stderr: Path
+    pprof_port: int = 0
+    """Where a Go program was told to hand out profiles; 0: on its own port."""
     nice: int | None = None
     """Nice value, from -20 to 19; absent: the tool's own."""
     scheduling: str = ""
@@ -159,10 +161,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     language: str
     pprof: str
+    """Path of net/http/pprof; empty: it has none."""
     artifact: Artifact
     stderr: Path
     started_ns: int
     """CLOCK_MONOTONIC when the process was started."""
+    pprof_port: int = 0
+    """Where net/http/pprof answers if not on the service's own port."""
     window_seconds: dict[str, float] = {}
     """Planned length of each window by its name, for collectors that must ask for it in advance."""
     pprof_socket: str = ""

@@ -2,11 +2,11 @@
 
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tailtune.errors import NothingMeasuredError, TailtuneError
+from tailtune.errors import NothingMeasuredError, RecordingError, TailtuneError
 from tailtune.model.knobs import Applied
 from tailtune.model.load import LoadReport
 from tailtune.model.project import Variant
@@ -30,11 +30,15 @@ from tailtune.record.phases.player import Player
 from tailtune.record.phases.seeds import derive_seed
 from tailtune.record.phases.service import Build, RunningService, build, start
 from tailtune.record.phases.settings import contradictions, loaded
+from tailtune.record.phases.simulating import simulate
 from tailtune.record.phases.training import trained
 from tailtune.record.phases.warm_up import WarmUp
 from tailtune.record.ports import Interval
 from tailtune.record.processes.process import how_ended
 from tailtune.record.processes.usage import UsageReader
+
+if TYPE_CHECKING:
+    from tailtune.model.caches import CacheSimulation
 
 _DRAIN_LIMIT_NS: Final = 2 * NS_PER_S
 _DRAIN_STEP_SECONDS: Final = 0.1
@@ -52,6 +56,8 @@ class TrialPlan(Plan, frozen=True, kw_only=True):
     """Length of the diagnose window; 0 leaves it out."""
     collectors: list[str] | None = None
     """Names; absent: all that apply."""
+    simulate_caches: bool = False
+    """Whether the service runs once more behind all windows, on simulated caches."""
     fail_if: tuple[str, ...] = ()
     """Conditions of `--fail-if`, for the record: judging is not done here."""
 
@@ -98,6 +104,7 @@ class _Trial:
         self.steady: SteadyState | None = None
         self.loads = dict[Phase, LoadReport]()
         self.collectors: list[CollectorRecord] = []
+        self.caches: CacheSimulation | None = None
         self.workload = plan.workload
         self.applied = list[Applied]()
         self.warnings = instrument_warnings(plan.variant_name, plan.variant, plan.service.language)
@@ -124,6 +131,8 @@ class _Trial:
             done = True
         finally:
             self._stop(service, grace=done)
+        if plan.simulate_caches:
+            self._simulate(built, folder)
 
     def manifest(self, failure: str = "") -> Manifest:
         """Return the recording's table of contents as far as the trial came."""
@@ -150,6 +159,7 @@ class _Trial:
             load=measured,
             diagnose_load=self.loads.get(Phase.DIAGNOSE),
             collectors=self.collectors,
+            caches=self.caches,
             partial=bool(failure),
             failure=failure,
             warnings=self.warnings,
@@ -254,6 +264,23 @@ class _Trial:
                 return
             last = now
         self.warnings.append("the service still used the CPU 2 s after the last request")
+
+    def _simulate(self, built: Build, folder: Path) -> None:
+        """Count misses of caches; what was measured before does not depend on whether that works."""
+        writer = self.bench.writer
+        writer.checkpoint(self.manifest())  # a kill from here on loses nothing of it
+        with self.journal.phase(Phase.SIMULATE):
+            try:
+                self.caches, table = simulate(self.plan, self.bench, built, self.workload, folder)
+            except RecordingError:
+                raise
+            except TailtuneError as error:
+                hint = f"; {error.hint}" if error.hint else ""
+                self.warnings.append(f"caches were not simulated: {error.message}{hint}")
+                self.journal.note("not done")
+            else:
+                writer.add_table("caches", table)
+                self.journal.note(f"{self.caches.requests} requests in {self.caches.tool}")
 
     def _stop(self, service: RunningService, *, grace: bool) -> None:
         """End the service; the phase that failed stays the current one for the error's text."""

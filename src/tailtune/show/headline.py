@@ -50,11 +50,12 @@ def comparison_headline(comparison: Comparison) -> str:
     if comparison.is_aa:
         false = groups[Verdict.IMPROVED] + groups[Verdict.REGRESSED]
         return "; ".join([_AA, *_aa_clauses(false, groups[Verdict.EQUIVALENT], undecided)])
-    clauses = [
-        f"{verdict}: {_changes(groups[verdict])}"
-        for verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
-        if groups[verdict]
-    ]
+    # What an experiment is made for comes before what it may be paid with; of two alike, the bad one.
+    changed = sorted(
+        (verdict for verdict in (Verdict.REGRESSED, Verdict.IMPROVED) if groups[verdict]),
+        key=lambda verdict: all(one.metric.is_cost for one in groups[verdict]),
+    )
+    clauses = [f"{verdict}: {_changes(groups[verdict])}" for verdict in changed]
     if not clauses and groups[Verdict.EQUIVALENT]:
         clauses.append(f"equivalent, within the margin: {_names(groups[Verdict.EQUIVALENT])}")
     others = ["answers differ"] if comparison.answers is not None and comparison.answers.differ else []

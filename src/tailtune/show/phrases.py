@@ -9,11 +9,21 @@ from tailtune.model.finding import Finding
 from tailtune.model.load import LoadReport, OperationCount
 from tailtune.model.project import Variant
 from tailtune.model.recording import Manifest, PhaseRecord
-from tailtune.model.summary import QUANTILES, WindowSummary
+from tailtune.model.summary import QUANTILES, CountersSummary, DiagnosingCost, WindowSummary
 from tailtune.model.tally import Tally
-from tailtune.model.units import NS_PER_S, format_ns, format_quantile, format_share
+from tailtune.model.units import NS_PER_S, format_change, format_ns, format_quantile, format_share
 from tailtune.model.verdict import Comparison, MetricVerdict, Verdict
-from tailtune.show.values import change, count, interval, metric_name, plural, rate, requests_needed, with_interval
+from tailtune.show.values import (
+    amount,
+    change,
+    count,
+    interval,
+    metric_name,
+    plural,
+    rate,
+    requests_needed,
+    with_interval,
+)
 
 _WRITTEN: Final[dict[Unit, Callable[[float], str]]] = {
     Unit.NS: format_ns,
@@ -21,6 +31,9 @@ _WRITTEN: Final[dict[Unit, Callable[[float], str]]] = {
     Unit.REQUESTS: count,
     Unit.PER_S: rate,
 }
+_WITHOUT_DIAGNOSING: Final = {True: "figures are without it", False: "figures come from the window without it"}
+"""In brief, and in full."""
+_WHOLLY_COUNTED: Final = 0.99
 
 
 def subject(manifest: Manifest) -> str:
@@ -105,6 +118,49 @@ def states(window: WindowSummary | None) -> str:
         f"on average {seen.on_cpu:.2f} on CPU, {seen.runnable:.2f} runnable, {seen.blocked:.1f} blocked;"
         f" residue {format_share(seen.residue_share)}"
     )
+
+
+def counters(seen: CountersSummary | None) -> str:
+    """Say what the processor counted for each request; empty where it shows no counters."""
+    if seen is None:
+        return ""
+    told = []
+    if seen.instructions_per_request is not None:
+        told.append(f"{amount(seen.instructions_per_request)} instructions per request")
+    if seen.instructions_per_cycle is not None:
+        told.append(f"{seen.instructions_per_cycle:.2f} instructions a cycle")
+    if seen.misses_per_request is not None:
+        each = seen.misses_per_1000_instructions
+        by_instructions = "" if each is None else f" ({each:.2f} per 1,000 instructions)"
+        told.append(f"{amount(seen.misses_per_request)} cache misses per request{by_instructions}")
+    if seen.stalled_share is not None:
+        told.append(f"{format_share(seen.stalled_share)} of cycles stalled")
+    if not seen.kernel:
+        told.append("without the kernel")
+    if seen.lent_share < _WHOLLY_COUNTED:
+        told.append(f"counted {format_share(seen.lent_share, 0)} of the time, the rest extended")
+    return "; ".join(told)
+
+
+def diagnosing(cost: DiagnosingCost | None, *, brief: bool = False) -> str:
+    """Say what diagnosing cost, and where the figures come from; empty where there was no diagnose window.
+
+    With `brief` the median is left out.
+    """
+    if cost is None:
+        return ""
+    if cost.unknown:
+        return f"cost not known: {cost.unknown}; {_WITHOUT_DIAGNOSING[brief]}"
+    known = {"p50": None if brief else cost.p50, "p99": cost.p99}
+    told = [f"CPU per request {with_interval(cost.cpu_per_request, format_change)}"]
+    told += [f"{name} {with_interval(one, format_change)}" for name, one in known.items() if one is not None]
+    certain = [one for one in (cost.cpu_per_request, cost.p50, cost.p99) if one is not None and _differs(one)]
+    return f"{'' if certain else 'no cost for sure: '}{', '.join(told)}; {_WITHOUT_DIAGNOSING[brief]}"
+
+
+def _differs(ratio: Estimate) -> bool:
+    """Whether the whole interval of a ratio lies on one side of 1."""
+    return (ratio.low is not None and ratio.low > 1) or (ratio.high is not None and ratio.high < 1)
 
 
 def losses(manifest: Manifest) -> list[str]:

@@ -33,7 +33,7 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str = "") -> str:
     """Write a value of a profile in its unit: `nanoseconds`, `bytes` or a number."""
     if unit == "nanoseconds":
         return format_ns(value)

@@ -22,7 +22,7 @@ from tailtune.model.condition import Outcome
 from tailtune.model.endpoint import PprofKind
 from tailtune.model.load import Validity
 from tailtune.model.profile_diff import Grouping
-from tailtune.model.results import FailedResult, RecordingFacts, RunList, SchemaList
+from tailtune.model.results import ExplainResult, FailedResult, RecordingFacts, RunList, SchemaList
 from tailtune.model.selftest import Truth
 from tailtune.model.units import Duration
 from tailtune.model.verdict import Comparison, Metric, Verdict
@@ -98,7 +98,7 @@ def test_quiet_leaves_stderr_empty(name: str, lab: Any, capsys: pytest.CaptureFi
 def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
     lab.returns("run", "run", given.RUN)
     options = ["--workload", "mixed", "--variant", "fast", "--duration", "20s", "--rate", "50", "--seed", "3"]
-    assert main(["run", *options, "--no-diagnose", "--instrument"]) == 0
+    assert main(["run", *options, "--no-diagnose", "--instrument", "--simulate-caches"]) == 0
     args, kwargs = lab.calls[0]
     assert args == (tmp_path, tmp_path / "tailtune.toml")
     del kwargs["progress"]
@@ -111,14 +111,26 @@ def test_run_passes_its_options_on(lab: Any, tmp_path: Path) -> None:
         "seed": 3,
         "diagnose": False,
         "instrument": True,
+        "simulate_caches": True,
     }
 
 
 def test_explain_passes_its_options_on(lab: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lab.returns("explain", "explain", requests.ONE_REQUEST)
     assert main(["explain", "3f2a", "--band", "p99.9", "--request", "r1204"]) == 0
-    assert lab.calls[0] == ((tmp_path, "3f2a"), {"band": "p99.9", "request": "r1204"})
+    assert lab.calls[0] == ((tmp_path, "3f2a"), {"band": "p99.9", "request": "r1204", "finding": ""})
     assert "request r1204" in capsys.readouterr().out
+
+
+def test_explain_shows_one_finding(lab: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.returns("explain", "explain", requests.ONE_FINDING)
+    assert main(["explain", "--finding", "f2"]) == 0
+    assert lab.calls[0] == ((tmp_path, "latest"), {"band": "", "request": "", "finding": "f2"})
+    shown = capsys.readouterr().out
+    assert "f2  shop.step2" in shown
+    assert "f1  " not in shown
+    assert main(["explain", "--finding", "f2", "--json"]) == 0
+    assert from_json(capsys.readouterr().out.encode(), ExplainResult).finding == requests.ONE_FINDING.finding
 
 
 def test_load_passes_its_options_on(lab: Any, tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ MISTAKES = [
     ('args = ["-addr", "127.0.0.1:{port}"]', "", "service.args", "{port}"),
     ('args = ["-addr"', 'port = 70000\nargs = ["-addr"', "service.port", "65535"),
     ('args = ["-addr"', 'pprof = "debug"\nargs = ["-addr"', "service.pprof", "begins with /"),
+    ('args = ["-addr"', 'pprof = ":{pprof_port}/debug"\nargs = ["-addr"', "service.pprof", "neither `args` nor `env`"),
+    ('args = ["-addr"', 'args = ["{pprof_port}", "-addr"', "service.args", "`pprof` does not"),
     ('args = ["-addr"', 'workdir = "nowhere"\nargs = ["-addr"', "service.workdir", "an existing directory"),
     ('args = ["-addr"', 'env = { "A=B" = "c" }\nargs = ["-addr"', 'service.env."A=B"', "without `=`"),
     ("[variants.fast]", "[variants.base]", "variants.base", "any other name"),

@@ -6,38 +6,28 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.recordings import latency, load_report, manifest, record
-from tests.support.request_stories import DISK, LOCK, MAIN, READ, RECEIVE, WRITE, Story, one_connection
+from tests.support.recordings import record
+from tests.support.request_stories import (
+    DISK,
+    LOCK,
+    MAIN,
+    READ,
+    RECEIVE,
+    WRITE,
+    Story,
+    one_connection,
+    recorded,
+    service,
+)
 
-from tailtune.bundle import Bundle, BundleWriter, Workspace
+from tailtune.bundle import Bundle, Workspace
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge.bands import BANDS, Ranks, bands_of, parse_band, share_of_time
-from tailtune.judge.request_bands import request_bands
+from tailtune.judge.request_bands import divided, request_bands
 from tailtune.judge.request_parts import divide
-from tailtune.model.recording import Kind
 from tailtune.model.request_parts import Band, PartKind, RequestBands
 
 MS = 1_000_000
-
-
-def service(requests: int = 2000, slow: int = 50) -> Story:
-    """Requests of 1 ms CPU time; one of `slow` waits for a lock, 2 ms and a little more each time."""
-    story = Story()
-    story.connection(0, 4000)
-    story.wait(7, 1, (*RECEIVE, MAIN), 1)
-    at = 10 * MS
-    for number in range(requests):
-        waits = 2 * MS + number // slow * MS // 10 if number % slow == 7 else 0
-        story.wait(7, at - 1, (*RECEIVE, MAIN), MS // 10)
-        story.call(READ, at + MS // 10, 7, 4000)
-        if waits:
-            story.wait(7, at + MS // 2, (*LOCK, "shop::cache::get", MAIN), waits)
-        done = at + MS // 10 + MS + waits
-        story.call(WRITE, done, 7, 4000)
-        story.request(at, at, done)
-        at = done + MS
-    story.wait(7, at, (*RECEIVE, MAIN), MS)
-    return story
 
 
 def judged(story: Story, chosen: Ranks | None = None) -> RequestBands:
@@ -72,6 +62,29 @@ def test_the_tail_waits_where_the_median_computes():
     assert share(tail, "lock") > 0.7
     assert [one.function for one in tail.parts[0].places] == ["cache::get"]
     assert tail.most_ns > tail.least_ns > median.most_ns
+
+
+def test_waits_for_a_cpu_belong_to_the_wait_before_them_but_not_to_being_preempted():
+    story = Story()
+    story.connection(0, 4000)
+    at = 10 * MS
+    for _ in range(200):
+        story.wait(7, at - 1, (*RECEIVE, MAIN), MS // 10)
+        story.call(READ, at + MS // 10, 7, 4000)
+        story.wait(7, at + MS, (*DISK, MAIN), MS, 3 * MS)
+        story.wait(7, at + 6 * MS, (*DISK, MAIN), 0, MS)
+        story.wait(7, at + 8 * MS, (*LOCK, MAIN), MS)
+        story.call(WRITE, at + 10 * MS, 7, 4000)
+        story.request(at, at, at + 10 * MS)
+        at += 20 * MS
+    story.wait(7, at, (*RECEIVE, MAIN), MS)
+    parts = {one.part: one for one in judged(story).bands[0].parts}
+    assert parts["disk I/O"].share.point == pytest.approx(0.1, abs=0.01)
+    assert parts["runnable"].share.point == pytest.approx(0.4, abs=0.01)
+    behind = parts["disk I/O"].then_runnable
+    assert behind is not None
+    assert behind.point == pytest.approx(0.3, abs=0.01)
+    assert [parts[name].then_runnable for name in ("lock", "on CPU", "runnable")] == [None, None, None]
 
 
 def test_the_slowest_are_named():
@@ -190,18 +203,11 @@ def test_few_pieces_carry_no_interval():
     assert share_of_time(ones * 0, ones * 0, ones).point == 0
 
 
-def recorded(tmp_path, story: Story) -> Bundle:
-    with BundleWriter.create(Workspace(tmp_path), Kind.RUN) as writer:
-        writer.add_table("latency", latency(range(1, 2001)))
-        for name in ("requests", "connections", "socket_calls", "waits", "stacks", "frames"):
-            writer.add_table(name, story.table(name))
-        return Bundle.open(writer.finish(manifest(load=load_report())))
-
-
 def test_a_recording_tells_where_the_time_goes(tmp_path):
     story = service(1000)
     story.wait(9, 5, DISK, 5)
-    found, timeline = request_bands(recorded(tmp_path, story), request="r957")
+    bundle = recorded(tmp_path, story)
+    found, timeline = request_bands(bundle, divided(bundle), request="r957")
     assert found is not None
     assert found.bands[-1].parts[0].part == "lock"
     assert timeline is not None
@@ -211,8 +217,9 @@ def test_a_recording_tells_where_the_time_goes(tmp_path):
 def test_a_recording_without_sockets_tells_nothing(tmp_path):
     workspace = Workspace(tmp_path)
     bundle = Bundle.open(workspace.run(record(workspace)))
-    assert request_bands(bundle) == (None, None)
+    assert divided(bundle) is None
+    assert request_bands(bundle, None) == (None, None)
     with pytest.raises(NothingMeasuredError, match="does not tell"):
-        request_bands(bundle, band="p99")
+        request_bands(bundle, None, band="p99")
     with pytest.raises(NothingMeasuredError, match="does not tell"):
-        request_bands(bundle, request="r1")
+        request_bands(bundle, None, request="r1")

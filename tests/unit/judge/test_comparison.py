@@ -117,9 +117,20 @@ def test_invalid_load_drops_the_pair_and_much_of_it_refuses_an_answer(tmp_path):
     few = compare(simulate(tmp_path / "few", Model(slice_changes={3: invalid}, **QUIET)))
     assert few.pairs_dropped == 1
     assert Verdict.INVALID not in verdicts(few)
-    many = compare(simulate(tmp_path / "many", Model(slice_changes=dict.fromkeys(range(0, 20, 4), invalid))))
+    unanswered = invalid | {"completed": 600}
+    many = compare(simulate(tmp_path / "many", Model(slice_changes=dict.fromkeys(range(0, 20, 4), unanswered))))
     assert verdicts(many) == {Verdict.INVALID}
     assert "invalid in 5 of 20 pairs: send-lag" in many.metrics[0].reason
+
+
+def test_an_invalid_load_that_was_answered_refuses_latency_but_not_cpu_time(tmp_path):
+    """The faster the candidate, the sooner the engine's lateness matters beside its latency."""
+    late = {index: {"validity": "INVALID", "reasons": "send-lag"} for index in range(0, 40, 3)}
+    found = compare(simulate(tmp_path, Model(cpu_factor=0.5, slice_changes=late, **QUIET)))
+    assert answer(found, Metric.CPU_PER_REQUEST).verdict is Verdict.IMPROVED
+    assert answer(found, Metric.PEAK_RSS).verdict is Verdict.EQUIVALENT
+    assert {answer(found, metric).verdict for metric in (Metric.P50, Metric.P99, Metric.MEAN)} == {Verdict.INVALID}
+    assert any("latency was not judged" in text for text in found.warnings)
 
 
 def test_disturbed_pairs_are_dropped_whole_and_said(tmp_path):
@@ -139,6 +150,51 @@ def test_a_noisy_machine_refuses_latency_but_not_cpu_time(tmp_path):
     assert answer(comparison, Metric.P99).ratio.n == 10  # type: ignore[union-attr]
     assert answer(comparison, Metric.CPU_PER_REQUEST).verdict is Verdict.REGRESSED
     assert answer(comparison, Metric.CPU_PER_REQUEST).ratio.n == 10  # type: ignore[union-attr]
+
+
+def test_a_service_that_keeps_its_cpus_busy_is_warned_of(tmp_path):
+    def warned(name: str, cpu_ns: int, **knobs: str) -> bool:
+        changes = {index: {"cpu_user_ns": cpu_ns} for index in range(40)}
+        variants = {"base": Variant(knobs=knobs), "fast": Variant(knobs=knobs)}
+        base = {"layout": CpuLayout(engine=[1], service=[0], note=""), "variants": variants}
+        bundle = simulate(tmp_path / name, Model(slice_changes=changes, base=base))
+        return any("kept its CPUs" in text for text in compare(bundle).warnings)
+
+    assert warned("busy", int(2.9 * S))  # of slices of 3 s
+    assert not warned("idle", int(1.5 * S))
+    assert not warned("two", int(2.9 * S), affinity="0,2")
+    assert warned("pinned", int(2.9 * S), affinity="0,2", pinning="2")
+
+
+SLOW: dict[int, dict[str, Any]] = {
+    index: {"gauge_pieces": 500, "gauge_ns": 500 * 80_000, "cpu_user_ns": 2_000_000_000}
+    if index % 3 == 0
+    else {"gauge_pieces": 500, "gauge_ns": 500 * 40_000, "cpu_user_ns": 1_000_000_000}
+    for index in range(40)
+}
+"""One slice of three ran on a CPU that was half as fast; the gauge shows it."""
+
+
+def test_what_the_speed_of_the_cpus_did_to_cpu_time_is_taken_out_and_said(tmp_path):
+    ungauged = {index: {"cpu_user_ns": changes["cpu_user_ns"]} for index, changes in SLOW.items()}
+    found = compare(simulate(tmp_path / "gauged", Model(slice_changes=SLOW)))
+    assert answer(found, Metric.CPU_PER_REQUEST).verdict is Verdict.EQUIVALENT
+    assert any("CPUs' own speed" in text for text in found.warnings)
+    without = compare(simulate(tmp_path / "ungauged", Model(slice_changes=ungauged)))
+    assert answer(without, Metric.CPU_PER_REQUEST).verdict is Verdict.INCONCLUSIVE
+    assert not any("CPUs' own speed" in text for text in without.warnings)
+
+
+def test_where_only_the_load_of_slow_slices_is_invalid_their_speed_is_said_all_the_same(tmp_path):
+    """CPU time comes from all pairs that were answered, and so does what is said of the gauge."""
+    late = {
+        index: changes | ({"validity": "INVALID", "reasons": "send-lag"} if index % 3 == 0 else {})
+        for index, changes in SLOW.items()
+    }
+    found = compare(simulate(tmp_path, Model(slice_changes=late)))
+    assert answer(found, Metric.P50).verdict is Verdict.INVALID
+    assert answer(found, Metric.CPU_PER_REQUEST).verdict is Verdict.EQUIVALENT
+    assert any("CPUs' own speed" in text for text in found.warnings)
 
 
 def test_the_same_binary_with_the_same_settings_is_an_aa(tmp_path):

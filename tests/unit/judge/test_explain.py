@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from tests.support.facts import collections, facts
 from tests.support.pprof import encode
-from tests.support.recordings import latency, load_report, manifest, record
+from tests.support.recordings import ENVIRONMENT, latency, load_report, manifest, record, table
 
 from tailtune.bundle import Bundle, BundleWriter, Workspace
 from tailtune.errors import NothingMeasuredError, UsageError
 from tailtune.judge import rules
 from tailtune.judge.explain import all_rules, explain, rank
 from tailtune.judge.facts import Facts
+from tailtune.judge.summary import summarize
 from tailtune.model.finding import Finding
 from tailtune.model.load import Reason, Validity
 from tailtune.model.recording import Kind
@@ -134,6 +135,34 @@ def test_a_recording_is_explained(tmp_path):
     found = explain(bundle)
     assert [finding.id for finding in found][:2] == ["allocation", "recomputation:compiled-regular-expression"]
     assert found[0].evidence[0].source == "profiles/on-cpu.diagnose.pb.gz"
+
+
+def test_what_the_processor_counted_and_sampled_is_explained(tmp_path):
+    walk = ("main.walk", "main.serve")
+    busy = encode(
+        {walk: (800, 8 * 10**8), ("main.rest",): (200, 2 * 10**8)}, (("samples", "count"), ("cpu", "nanoseconds"))
+    )
+    missed = encode(
+        {walk: (450, 450 * 101), ("main.rest",): (50, 50 * 101)}, (("samples", "count"), ("misses", "count"))
+    )
+    counted = {"cycles": 8 * 10**9, "instructions": 2 * 10**9, "cache-misses": 3 * 10**7}
+    with BundleWriter.create(Workspace(tmp_path), Kind.RUN) as writer:
+        writer.add_table("latency", latency(range(1, 1001)))
+        edges = [{"window": "measure", "t_ns": at * 10**9, "cpu_user_ns": at * 4 * 10**8} for at in range(11)]
+        writer.add_table("process", table("process", edges))
+        rows = [{"window": "measure", "event": event, "count": count} for event, count in counted.items()]
+        writer.add_table("counters", table("counters", rows))
+        writer.add_file("profiles/on-cpu.diagnose.pb.gz", busy)
+        writer.add_file("profiles/cache-misses.diagnose.pb.gz", missed)
+        intel = msgspec.structs.replace(ENVIRONMENT, cpu_model="Intel(R) Core(TM) i7-12700")
+        bundle = Bundle.open(writer.finish(manifest(load=load_report(), environment=intel)))
+    [found] = [finding for finding in explain(bundle) if finding.rule == "cache-unfriendly"]
+    assert found.id == "cache-unfriendly:main.walk"
+    # 30,000 misses a request, 90 % of them in the function: 2.16 of the 4 ms that it takes.
+    assert found.share.point == pytest.approx(0.54)
+    counters = summarize(bundle).measure.counters
+    assert counters is not None
+    assert (counters.instructions_per_request, counters.instructions_per_cycle) == (2e6, 0.25)
 
 
 def test_what_cannot_be_explained_is_refused(tmp_path):

@@ -22,8 +22,9 @@ from tests.support.request_stories import (
 
 from tailtune.errors import UsageError
 from tailtune.judge.blocked_causes import PATTERNS, Cause, cause_of, told_by
+from tailtune.judge.part_names import kind_of_part
 from tailtune.judge.part_places import PartPlaces
-from tailtune.judge.request_parts import RequestParts, divide, kind_of_part
+from tailtune.judge.request_parts import RequestParts, divide
 from tailtune.judge.request_timeline import MANY, timeline_of
 from tailtune.model.request_parts import PartKind
 
@@ -387,7 +388,9 @@ def test_damaged_tables_never_crash(data: st.DataObject):
     assert_adds_up(found)
     everyone = np.ones(len(found.windows), dtype=np.bool_)
     for part in found.parts:
-        PartPlaces(found).of(part, everyone)
+        places, waits = PartPlaces(found), PartPlaces(found).waits(part, everyone)
+        assert all(0 <= place.share <= 1 for place in [*places.of(part, everyone), *places.holders(part, everyone)])
+        assert waits.lasted_ns.sum() <= found.parts[part].sum()
     for row in range(len(found.windows)):
         steps = timeline_of(found, f"r{row}", "diagnose", []).steps
         if found.usable[row]:
@@ -405,6 +408,7 @@ def cause(*functions: str, kernel: int = 0) -> Cause:
         (("__lll_lock_wait", "pthread_mutex_lock@@GLIBC_2.2.5", "handle"), Cause.LOCK),
         (LOCK, Cause.LOCK),
         (("syscall", "parking_lot_core::parking_lot::park", "parking_lot::raw_mutex::RawMutex::lock_slow"), Cause.LOCK),
+        (("syscall", "parking_lot_core::parking_lot::park", "dashmap::lock::RawRwLock::lock_shared_slow"), Cause.LOCK),
         (("__futex_abstimed_wait_common", "pthread_cond_wait@@GLIBC_2.3.2", "shop::queue::pop"), Cause.QUEUE),
         (("syscall", "std::sys::sync::condvar::futex::Condvar::wait_optional_timeout"), Cause.QUEUE),
         (("syscall", "std::thread::park", "std::sync::mpmc::list::Channel<T>::recv"), Cause.QUEUE),
@@ -418,6 +422,8 @@ def cause(*functions: str, kernel: int = 0) -> Cause:
         (("clock_nanosleep", "shop::job", "tokio::runtime::blocking::pool::Inner::run"), Cause.SLEEP),
         (("syscall", "parking_lot::condvar::Condvar::wait_for", "tokio::runtime::blocking::pool::Inner::run"),
          Cause.HANDED_OVER),
+        (("syscall", "std::sync::poison::condvar::Condvar::wait_timeout", "tokio::runtime::blocking::pool::run_worker"),
+         Cause.HANDED_OVER),
         (("runtime.futex", "runtime.futexsleep", "runtime.lock2", "runtime.mallocgc", "main.work"), Cause.LOCK),
         (("internal/runtime/syscall.Syscall6", "syscall.read", "internal/poll.(*FD).Read", "net.(*netFD).Read"),
          Cause.NETWORK),
@@ -427,6 +433,10 @@ def cause(*functions: str, kernel: int = 0) -> Cause:
         (("__GI___libc_read", "main"), Cause.NETWORK),
         (("pread64", "std::fs::File::read_at"), Cause.DISK),
         (("write", "std::io::stdio::Stdout::lock::write_all"), Cause.DISK),
+        (("__lll_lock_wait_private", "_int_free", "cfree@GLIBC_2.2.5", "shop::render"), Cause.ALLOCATOR),
+        (("__lll_lock_wait_private", "__libc_malloc", "alloc::alloc::alloc", "shop::render"), Cause.ALLOCATOR),
+        (("__lll_lock_wait_private", "_IO_puts", "shop::print"), Cause.LOCK),
+        (("nanosleep", "tcmalloc::SpinLock::SlowLock", "tc_malloc", "shop::render"), Cause.ALLOCATOR),
         (("__wait4", "std::process::Child::wait"), Cause.CHILD),
         (("[off-CPU since before its first switch]",), Cause.UNKNOWN),
         (("shop::spin",), Cause.UNKNOWN),
@@ -444,7 +454,10 @@ def test_causes_are_told_by_functions(functions: tuple[str, ...], expected: Caus
         (("io_schedule", "filemap_fault", "__do_fault", "handle_mm_fault", "exc_page_fault"), ("shop::scan",),
          Cause.PAGE_FAULT),
         (("shrink_lruvec", "try_to_free_pages", "__handle_mm_fault", "exc_page_fault"), ("shop::scan",), Cause.RECLAIM),
-        (("rwsem_down_write_slowpath", "down_write_killable", "vm_mmap_pgoff"), ("mmap", "malloc"), Cause.LOCK),
+        (("rwsem_down_write_slowpath", "vm_mmap_pgoff"), ("mmap", "shop::map"), Cause.ADDRESS_SPACE),
+        (("rwsem_down_read_slowpath", "down_read"), ("shop::map",), Cause.LOCK),
+        (("rwsem_down_write_slowpath", "vm_mmap_pgoff"), ("mmap", "malloc"), Cause.ADDRESS_SPACE),
+        (("io_schedule", "filemap_fault", "exc_page_fault"), ("_int_malloc", "malloc"), Cause.PAGE_FAULT),
         (("throttle_cfs_rq_work", "task_work_run"), ("shop::scan",), Cause.QUOTA),
         (("do_wait", "kernel_wait4"), ("waitpid",), Cause.CHILD),
         (("unix_stream_read_generic",), ("recvmsg",), Cause.NETWORK),
@@ -456,3 +469,92 @@ def test_the_kernels_part_of_a_stack_tells_more(kernel: tuple[str, ...], user: t
 
 def test_every_pattern_has_its_reason():
     assert all(len(row.reason) > 5 for row in PATTERNS)
+
+
+JOB_SLEEP = (*SLEEP, "shop::report::pack", "tokio::runtime::blocking::pool::Inner::run")
+NO_EVENT = ("do_epoll_wait", "mio::poll::Poll::poll", "tokio::runtime::scheduler::current_thread::Context::park")
+
+
+def handed_to_a_pool() -> Story:
+    """Thread 7 reads at 1100 and waits for events from 1150; 8 of the pool sleeps until 1600 and wakes it at 1700."""
+    story = Story()
+    story.connection(0, 4000)
+    story.request(1000, 1000, 2000)
+    story.call(READ, 1100, 7, 4000)
+    story.call(WRITE, 1900, 7, 4000)
+    story.wait(7, 1000, NO_EVENT, 60, 20)
+    story.wait(7, 1150, NO_EVENT, 550, 30)
+    story.wait(7, 1950, NO_EVENT, 5000)
+    story.wait(8, 500, JOB_SLEEP, 1100, 20)
+    story.wait(8, 1720, JOB_SLEEP, 5000)
+    return story
+
+
+def test_what_the_thread_did_that_woke_the_writer_is_what_a_task_waited_for() -> None:
+    story = handed_to_a_pool()
+    assert parts_of(story) == {
+        "way in": 60,
+        "reader runnable": 20,
+        "reader on CPU": 20,
+        "on CPU": 50 + 170,
+        "other thread blocked: sleep": 450,
+        "other thread runnable": 20 + 30,
+        "other thread on CPU": 80,
+        "way back": 100,
+    }
+    found = divide(story.tables())
+    assert steps_of(found)[4:9] == [
+        ("other thread blocked: sleep", 150, 450),
+        ("other thread runnable", 600, 20),
+        ("other thread on CPU", 620, 80),
+        ("other thread runnable", 700, 30),
+        ("on CPU", 730, 170),
+    ]
+    assert "inferred" in timeline_of(found, "r0", "diagnose", []).note
+    members = np.ones(1, dtype=np.bool_)
+    [place] = PartPlaces(found).of("other thread blocked: sleep", members)
+    assert place.function == "report::pack"
+    assert kind_of_part("other thread on CPU") is PartKind.WAITING
+
+
+def at_once(story: Story) -> float | None:
+    places, members = PartPlaces(divide(story.tables())), np.ones(1, dtype=np.bool_)
+    assert places.taken_at_once("other thread on CPU", members) is None
+    return places.taken_at_once("other thread blocked: sleep", members)
+
+
+def test_a_thread_that_was_idle_when_a_request_came_worked_for_it_and_a_busy_one_for_others() -> None:
+    assert at_once(handed_to_a_pool()) == 0.0
+    story = handed_to_a_pool()
+    story.rows["waits"] = [row for row in story.rows["waits"] if row["tid"] != 8]
+    assert at_once(story) is None
+    story.wait(8, 500, ("futex_wait", "tokio::runtime::blocking::pool::Inner::run"), 610)
+    story.wait(8, 1140, JOB_SLEEP, 460, 20)
+    story.wait(8, 1720, JOB_SLEEP, 5000)
+    assert at_once(story) == 1.0
+
+
+def test_a_thread_without_work_tells_nothing_of_a_task() -> None:
+    story = handed_to_a_pool()
+    story.rows["waits"] = [row for row in story.rows["waits"] if row["tid"] != 8]
+    story.wait(8, 500, ("futex_wait", "tokio::runtime::blocking::pool::Inner::run"), 1100, 20)
+    story.wait(8, 1720, JOB_SLEEP, 5000)
+    found = parts_of(story)
+    assert (found["handed over"], found["other thread on CPU"]) == (450, 80)
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_where_several_threads_or_none_had_a_cpu_nothing_is_inferred(busy: bool) -> None:
+    story = handed_to_a_pool()
+    if busy:
+        story.wait(9, 1000, JOB_SLEEP, 300)
+        story.wait(9, 1800, JOB_SLEEP, 300)
+    else:
+        story.rows["waits"] = [row for row in story.rows["waits"] if row["tid"] != 8]
+    assert parts_of(story)["handed over"] == 580
+
+
+def test_threads_that_take_turns_tell_nothing() -> None:
+    found = divide(handed_to_a_pool().tables(), turns=True)
+    assert_adds_up(found)
+    assert found.parts["handed over"].tolist() == [550]

@@ -39,7 +39,7 @@ QUIET = Environment(
     clock_source="tsc",
     python="3.11",
     tailtune="0",
-    toolchains={"go": "1.26", "cargo": "1.90", "rustc": "1.90"},
+    toolchains={"go": "1.26", "cargo": "1.90", "rustc": "1.90", "valgrind": "3.19.0"},
 )
 LAYOUT = CpuLayout(engine=[3], service=[0, 1, 2], note="load engine on CPU 3")
 GROUP = CpuGroup(version=2)
@@ -89,6 +89,11 @@ def visibility_of(*, virtual_machine: bool = False, **fields: Any) -> list[Check
 
 def tools_of(environment: Environment = QUIET, loopback: Loopback = LOOPBACK, **storage: Any) -> list[Check]:
     return list(tools.checks(environment, change(STORAGE, **storage), loopback))
+
+
+def without(tool: str) -> Environment:
+    others = {name: version for name, version in QUIET.toolchains.items() if name != tool}
+    return msgspec.structs.replace(QUIET, toolchains=others)
 
 
 ALL_QUIET = [
@@ -143,8 +148,9 @@ TROUBLE = [
     ("hardware-counters", NOTE, visibility_of(hardware_counters=NO), "No such file"),
     ("huge-pages", NOTE, list(memory.checks(change(QUIET, transparent_hugepages="always"))), "always"),
     ("address-layout", NOTE, list(memory.checks(change(QUIET, aslr=0))), "fixed"),
-    ("go", NOTE, tools_of(change(QUIET, toolchains={"cargo": "1", "rustc": "1"})), "not on PATH"),
-    ("rust", NOTE, tools_of(change(QUIET, toolchains={"go": "1", "cargo": "1"})), "not on PATH"),
+    ("go", NOTE, tools_of(without("go")), "not on PATH"),
+    ("rust", NOTE, tools_of(without("rustc")), "not on PATH"),
+    ("valgrind", NOTE, tools_of(without("valgrind")), "not on PATH"),
     ("disk", PROBLEM, tools_of(writable=False), "/p may not be written"),
     ("disk", NOTE, tools_of(free_bytes=1 << 31), "2.00 GiB free"),
     ("disk", PROBLEM, tools_of(free_bytes=1 << 20), "1.00 MiB free"),

@@ -250,7 +250,7 @@ class FakeSampler:
     mode, lost_note = "fake events", "kernel stacks: ask root"
     found = cpu_profile({("main.a", "main.main"): 500})
 
-    def __init__(self, pid: int, hz: int, *, off_cpu: bool, page_faults: bool, dwarf: bool) -> None:
+    def __init__(self, pid: int, hz: int, *, off_cpu: bool, event: tuple[str, int] | None, dwarf: bool) -> None:
         self.off_cpu = OFF_CPU if off_cpu else None
 
     def start(self) -> None:
@@ -259,7 +259,7 @@ class FakeSampler:
     def stop(self, progress: Callable[[int, int], None]) -> Any:
         progress(1, 1)
         return SimpleNamespace(
-            on_cpu=self.found, off_cpu=self.off_cpu, page_faults=None, lost=3, warnings=[], mode=self.mode,
+            on_cpu=self.found, off_cpu=self.off_cpu, event=None, lost=3, warnings=[], mode=self.mode,
             threads=lambda: [(43, 42, "worker", 100, 10, 20, 69, 5, 1), (42, 42, "shop", 100, 60, 10, 30, 7, 0)],
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from tailtune.judge.comparison import compare
 from tailtune.judge.epochs import read_experiment
 from tailtune.lab import selftest_live as live
 from tailtune.lab import selftest_verdicts
-from tailtune.lab.selftest_service import SLOWDOWNS, arguments, asked, plan
+from tailtune.lab.selftest_service import SLOWDOWNS, arguments, as_it_is, asked, plan
 from tailtune.model.recording import CpuLayout
 from tailtune.model.selftest import Truth
 from tailtune.model.selftest_verdicts import LiveAA, LiveInjected, Parts, VerdictSelftest
@@ -114,6 +114,14 @@ def test_the_time_to_the_verdict_is_that_of_the_deciding_look(tmp_path: Path) ->
     assert found.false.false == 0
 
 
+def test_the_deciding_look_is_known_where_all_loads_are_invalid_but_answered(tmp_path: Path) -> None:
+    late = {index: {"validity": "INVALID", "reasons": "send-lag"} for index in range(40)}
+    slow = compared(tmp_path, cpu_factor=1.3, slice_changes=late)
+    cpu = next(one for one in slow.comparison.metrics if one.metric is Metric.CPU_PER_REQUEST)
+    assert cpu.decided_at is not None
+    assert live.injected_of(SLOWDOWNS[0], [slow]).epochs_to_verdict == [cpu.decided_at]
+
+
 def test_a_slowdown_that_is_called_none_is_a_false_verdict(tmp_path: Path) -> None:
     same, fast = compared(tmp_path / "same", epoch_sd=0.0, slice_sd=0.002), compared(tmp_path / "fast", cpu_factor=0.7)
     assert live.injected_of(SLOWDOWNS[0], [same, fast]).false.false == 1
@@ -161,7 +169,7 @@ def test_failures_one_after_the_other_end_a_series(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_slowdown_is_more_rounds_and_nothing_else(tmp_path: Path) -> None:
-    base, slow = (arguments(600, one) for one in (None, SLOWDOWNS[1]))
+    base, slow = (arguments(600, one) for one in (as_it_is(SLOWDOWNS[1]), SLOWDOWNS[1]))
     assert [pair for pair in zip(base, slow, strict=True) if pair[0] != pair[1]] == [("--rounds=600", "--rounds=630")]
     wanted = asked(SLOWDOWNS[1], epochs=6, budget_s=60, seed=3)
     assert wanted.deciding == [Metric.CPU_PER_REQUEST]
@@ -169,3 +177,16 @@ def test_a_slowdown_is_more_rounds_and_nothing_else(tmp_path: Path) -> None:
     assert list(planned.variants) == ["base", "cpu-5"]
     assert planned.variants["cpu-5"].args == slow
     assert list(plan(tmp_path, 600, None, wanted).variants) == ["base", "base (again)"]
+
+
+def test_the_service_as_it_is_has_the_tail_that_a_slowdown_lengthens(tmp_path: Path) -> None:
+    (longer,) = (one for one in SLOWDOWNS if one.usual_times > 1)
+    wanted = asked(longer, epochs=6, budget_s=60, seed=3)
+    planned = plan(tmp_path, 600, longer, wanted)
+    slow = planned.variants[longer.name].args
+    base = arguments(600, as_it_is(longer))
+    assert slow is not None
+    assert [pair for pair in zip(base, slow, strict=True) if pair[0] != pair[1]] == [
+        ("--slow-times=10", "--slow-times=11")
+    ]
+    assert wanted.deciding == [Metric.P99]

@@ -22,6 +22,7 @@ from tailtune.model.recording import Kind, Manifest
 from tailtune.model.units import Duration
 from tailtune.model.workload import Arrival, Trace
 from tailtune.record.experiment import run_experiment
+from tailtune.record.host.cgroup import seat
 from tailtune.record.phases import warm_up
 from tailtune.record.phases.epochs import plan_epoch
 from tailtune.record.ports import Look
@@ -95,6 +96,16 @@ def test_knobs_of_one_variant_turn_its_load_and_what_is_beside_it(tmp_path: Path
     assert requests["other"] < 0.75 * requests["base"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or seat("cpu") is None, reason="needs control groups that may be made")
+def test_the_quota_of_one_variant_is_seen_to_stop_that_one(tmp_path: Path, tiny: Tiny) -> None:
+    quota = Variant(knobs={"cpu-quota": "0.05/20ms"})
+    plan = experiment_plan(tmp_path, tiny(), epochs=1, base=BASE, other=quota)
+    with open_bench(tmp_path, Kind.EXPERIMENT, Meddler()) as bench:
+        run_experiment(replace(plan, workload=replace(plan.workload, rate_per_s=1000)), bench)
+    slices = only_recording(tmp_path).table("slices").to_pylist()
+    assert {row["variant"] for row in slices if row["throttled_ns"]} == {"other"}
+
+
 def test_slices_that_hold_only_the_beginning_of_a_trace_are_told_of(tmp_path: Path, tiny: Tiny) -> None:
     (tmp_path / "trace.tsv").write_text("t\n" + "".join(f"{number / 100}\n" for number in range(100)))
     plan = experiment_plan(tmp_path, tiny(), epochs=1, base=BASE, other=OTHER)
@@ -142,6 +153,8 @@ def test_a_fixed_port_cannot_be_shared(tmp_path: Path, tiny: Tiny) -> None:
     fixed = Service(language=service.language, binary=service.binary, port=8080)
     with pytest.raises(UsageError, match="fixed to 8080"):
         carry_out(tmp_path, fixed)
+    with pytest.raises(UsageError, match="fixed port 6060"):
+        carry_out(tmp_path, replace(service, pprof=":6060/debug/pprof"))
     assert Workspace(tmp_path).finished() == Workspace(tmp_path).unfinished() == []
 
 

@@ -87,6 +87,10 @@ CPU, P50, P90, P99, P999 = Metric.CPU_PER_REQUEST, Metric.P50, Metric.P90, Metri
             [(CPU, Verdict.IMPROVED), (P99, Verdict.REGRESSED)],
             f"regressed: p99 {CHANGE}; improved: CPU per request {CHANGE}",
         ),
+        (
+            [(CPU, Verdict.IMPROVED), (Metric.PEAK_RSS, Verdict.REGRESSED)],
+            f"improved: CPU per request {CHANGE}; regressed: peak RSS {CHANGE}",
+        ),
         ([(CPU, Verdict.EQUIVALENT), (P50, Verdict.EQUIVALENT)], "equivalent, within the margin: CPU per request, p50"),
         (
             [(CPU, Verdict.EQUIVALENT), (P99, Verdict.INCONCLUSIVE)],

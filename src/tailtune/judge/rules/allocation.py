@@ -4,9 +4,10 @@ import re
 from typing import Final
 
 from tailtune.judge.cause import Cause, Rank, finding, listed, sampled
-from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.facts import Facts
+from tailtune.judge.memory_frames import COLLECTING
 from tailtune.judge.names import owner
-from tailtune.judge.stackprofile import StackProfile
+from tailtune.judge.stackprofile import FEWEST_SAMPLES, StackProfile
 from tailtune.model.finding import Evidence, Group
 from tailtune.model.units import format_bytes, format_share
 
@@ -32,10 +33,7 @@ _KINDS: Final = {
         r"<alloc::string::String as core::convert::From<.*>>::from|alloc::fmt::format|"
         r"alloc::str::.*::(repeat|replace|to_lowercase|to_uppercase)"
     ),
-    "collecting": re.compile(
-        r"runtime\.(gcBgMarkWorker|gcAssistAlloc|gcDrain|gcStart|gcMarkDone|gcMarkTermination|bgsweep|bgscavenge|"
-        r"markroot|scanobject|sweepone|\(\*sweepLocked\)\.sweep|wbBufFlush|gcWriteBarrier|deductSweepCredit)"
-    ),
+    "collecting": COLLECTING,
 }
 
 

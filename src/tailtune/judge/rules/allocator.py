@@ -3,11 +3,14 @@
 import re
 from typing import Final
 
-from tailtune.judge.cause import Cause, changed_knob, finding, listed, sampled
-from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.blocked_causes import Cause as Blocked
+from tailtune.judge.cause import TAIL, Cause, changed_knob, finding, listed, sampled
+from tailtune.judge.facts import Facts
 from tailtune.judge.names import owner
-from tailtune.judge.stackprofile import StackProfile, Stacks
-from tailtune.model.finding import Group
+from tailtune.judge.part_names import reader_blocked
+from tailtune.judge.stackprofile import FEWEST_SAMPLES, StackProfile, Stacks
+from tailtune.judge.tail_waits import TailWait, tail_wait
+from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_share
 
 _WORTH_A_FINDING: Final = 0.05
@@ -24,18 +27,53 @@ _TRADES: Final = re.compile(
     r"systrim\b|heap_trim\b|shrink_heap$|grow_heap$|(__)?s?brk$|__\w+_sys_brk$|(__)?default_morecore$"
 )
 """Ends of the heap taken from the kernel and given back (glibc: malloc/malloc.c)."""
+_WAITS: Final = (str(Blocked.ALLOCATOR), reader_blocked(Blocked.ALLOCATOR))
+_PROPOSAL: Final = (
+    "Allocate less first, and free in the thread that allocated; keep work on many blocks (dropping a large structure) "
+    "away from requests. Then try an allocator with caches for each thread; where it is glibc's, more arenas "
+    "(arena_max) or a higher trim_threshold."
+)
 
 
 class Allocator:
-    """CPU samples of the allocator's own locks, and of it growing and trimming its heaps."""
+    """Requests that wait within the allocator; CPU samples of its locks, and of it growing and trimming its heaps."""
 
     id = "allocator"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where the two take a twentieth of CPU time; what allocating costs beside is not its matter."""
+        """Return a cause where waiting takes a tenth of the tail, or locks and heaps a twentieth of CPU time.
+
+        What allocating costs beside is not its matter.
+        """
+        wait = tail_wait(facts, lambda part: part.part in _WAITS)
+        if wait is not None:
+            return [self._waited(facts, wait)]
+        return self._sampled(facts, facts.cpu) if facts.cpu else []
+
+    def _waited(self, facts: Facts, wait: TailWait) -> Cause:
         profile = facts.cpu
-        if profile is None:
-            return []
+        waiting, trading = _parts(profile) if profile else (frozenset[int](), frozenset[int]())
+        found = finding(
+            facts,
+            self.id,
+            "locks",
+            f"requests above p99 wait in the allocator, for threads that are in it{_in(wait.where)}: {wait.told()}",
+            group=Group.SETTINGS,
+            share=wait.share,
+            share_of=TAIL,
+            strength=Strength.STRONG,
+            evidence=[
+                *wait.evidence(),
+                *([sampled(profile, waiting, "at the allocator's locks")] if profile and waiting else []),
+                *([sampled(profile, trading, "growing and trimming heaps")] if profile and trading else []),
+            ],
+            disproof="the tail stays with another allocator",
+            proposal=_PROPOSAL,
+            confirm=_other_allocators(facts),
+        )
+        return Cause(found, wait.share.point, explains=waiting | trading, parts=wait.names)
+
+    def _sampled(self, facts: Facts, profile: StackProfile) -> list[Cause]:
         waiting, trading = _parts(profile)
         stacks = waiting | trading
         share = profile.share(stacks)
@@ -57,11 +95,18 @@ class Allocator:
                 *([sampled(profile, trading, "growing and trimming heaps")] if trading else []),
             ],
             disproof="CPU per request and p99 stay with another allocator",
-            proposal="Allocate less first, and free in the thread that allocated. Then try an allocator with caches "
-            "for each thread; where it is glibc's, more arenas (arena_max) or a higher trim_threshold.",
-            confirm=changed_knob(facts, "allocator", "system", "jemalloc", "mimalloc"),
+            proposal=_PROPOSAL,
+            confirm=_other_allocators(facts),
         )
         return [Cause(found, facts.saving(share.point), explains=stacks)]
+
+
+def _in(where: str) -> str:
+    return f", in {where}" if where else ""
+
+
+def _other_allocators(facts: Facts) -> str:
+    return changed_knob(facts, "allocator", "system", "jemalloc", "mimalloc", "tcmalloc")
 
 
 def _parts(profile: StackProfile) -> tuple[Stacks, Stacks]:

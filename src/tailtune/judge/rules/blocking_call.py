@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from typing import Final
 
-from tailtune.judge.async_work import Work, work_of
+from tailtune.judge.async_work import polled_functions
 from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import TAIL, Cause, finding
 from tailtune.judge.facts import Facts
-from tailtune.judge.names import owner, short
-from tailtune.judge.request_parts import READER_BLOCKED
-from tailtune.judge.stackprofile import StackProfile
-from tailtune.judge.tail_waits import tail_wait
+from tailtune.judge.part_names import READER_BLOCKED
+from tailtune.judge.tail_waits import follows_goroutines, tail_wait
 from tailtune.model.finding import Group, Strength
 from tailtune.model.request_parts import PartShare
 
-_MOSTLY: Final = 0.5
 _BLOCKING: Final = (Blocked.LOCK, Blocked.QUEUE, Blocked.SLEEP, Blocked.NETWORK, Blocked.DISK, Blocked.CHILD)
 
 
@@ -26,7 +23,7 @@ class BlockingCall:
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where that takes a tenth of the tail: of the requests that wait, and of those that block."""
         wait = tail_wait(facts, _blocks(facts))
-        if wait is None:
+        if wait is None or follows_goroutines(facts):
             return []
         kind = wait.parts[0].part.removeprefix(f"{READER_BLOCKED}: ")
         where = f" in {wait.where}" if wait.where else ""
@@ -45,12 +42,12 @@ class BlockingCall:
             proposal="Make the call asynchronous, or move it off the workers (spawn_blocking, a thread of its own that "
             "works ahead); lock with the runtime's own locks where the lock is held across a wait.",
         )
-        return [Cause(found, wait.share.point)]
+        return [Cause(found, wait.share.point, parts=wait.names)]
 
 
 def _blocks(facts: Facts) -> Callable[[PartShare], bool]:
     """Return what tells whether a part is a worker's wait: before it reads the request, or while it serves it."""
-    polled = _polled(facts.off_cpu) if facts.off_cpu else frozenset[str]()
+    polled = polled_functions(facts.off_cpu) if facts.off_cpu else frozenset[str]()
 
     def is_meant(part: PartShare) -> bool:
         if part.part.startswith(READER_BLOCKED):
@@ -58,19 +55,6 @@ def _blocks(facts: Facts) -> Callable[[PartShare], bool]:
         return part.part in _BLOCKING and bool(part.places) and part.places[0].function in polled
 
     return is_meant
-
-
-def _polled(profile: StackProfile) -> frozenset[str]:
-    """Return the functions whose waits mostly stand below a worker's poll of a task."""
-    polled: dict[str, float] = {}
-    every: dict[str, float] = {}
-    for stack in profile.everything:
-        functions, value = profile.names(stack), float(profile.values[stack])
-        name = short(owner(functions) or "")
-        every[name] = every.get(name, 0.0) + value
-        if work_of(functions) is Work.TASK:
-            polled[name] = polled.get(name, 0.0) + value
-    return frozenset(name for name, value in polled.items() if name and value > _MOSTLY * every[name])
 
 
 RULE = BlockingCall()

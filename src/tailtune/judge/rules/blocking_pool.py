@@ -2,13 +2,11 @@
 
 from typing import Final
 
-from tailtune.judge.async_work import Work, work_of
-from tailtune.judge.blocked_causes import Cause as Blocked
-from tailtune.judge.cause import TAIL, Cause, finding, listed
+from tailtune.judge.async_work import jobs_of_pool
+from tailtune.judge.cause import TAIL, Cause, Seen, finding, listed
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import owner, short
-from tailtune.judge.stackprofile import StackProfile, Stacks
-from tailtune.judge.tail_waits import tail_wait
+from tailtune.judge.tail_waits import is_behind_others, tail_wait
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_ns
 
@@ -25,11 +23,11 @@ class BlockingPool:
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where being handed over takes a tenth of the tail, and jobs of the pool wait as long."""
-        wait = tail_wait(facts, lambda part: part.part == Blocked.HANDED_OVER)
+        wait = tail_wait(facts, is_behind_others)
         profile = facts.off_cpu
         if wait is None or profile is None:
             return []
-        jobs = _jobs(profile)
+        jobs = jobs_of_pool(profile)
         count = profile.count(jobs)
         each = profile.value(jobs) / count if count else 0.0
         if count < _FEWEST_WAITS or wait.mean_ns < _AS_LONG * each:
@@ -57,15 +55,7 @@ class BlockingPool:
             proposal="Give long jobs threads of their own, so that short calls find a thread of the pool; raise "
             "max_blocking_threads.",
         )
-        return [Cause(found, wait.share.point)]
-
-
-def _jobs(profile: StackProfile) -> Stacks:
-    """Return the stacks on which a thread of a pool is blocked in the service's own code, not for want of a job."""
-    names = {stack: profile.names(stack) for stack in profile.everything}
-    return frozenset(
-        stack for stack, functions in names.items() if work_of(functions) is Work.JOB and owner(functions) is not None
-    )
+        return [Cause(found, wait.share.point, seen=(Seen(profile, jobs),), parts=wait.names)]
 
 
 RULE = BlockingPool()

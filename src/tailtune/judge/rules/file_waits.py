@@ -3,11 +3,16 @@
 import re
 from typing import Final
 
-from tailtune.judge.cause import MEAN_LATENCY, Cause, finding, listed
+from tailtune.judge.blocked_causes import Cause as Blocked
+from tailtune.judge.blocked_causes import cause_of as why
+from tailtune.judge.blocked_causes import told_by
+from tailtune.judge.cause import MEAN_LATENCY, Cause, Seen, finding, listed
 from tailtune.judge.facts import Facts
-from tailtune.judge.names import owner, serves_go, short
+from tailtune.judge.names import owner, serves_go, short, short_owner
 from tailtune.judge.stackprofile import StackProfile, Stacks, relative_interval
+from tailtune.judge.tail_waits import cause_of, tail_wait
 from tailtune.model.finding import Evidence, Group, Strength
+from tailtune.model.request_parts import PartShare
 from tailtune.model.units import format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.10
@@ -22,6 +27,12 @@ _WRITES: Final = re.compile(
     r"<&?(mut )?std::(fs::File|io::stdio::\w+) as std::io::Write>::|std::io::stdio::|balance_dirty_pages|"
     r"tracing_appender::|env_logger::"
 )
+_MOSTLY: Final = 0.5
+_DISPROOF: Final = "latency stays when the file lies in memory (/dev/shm), or its lines are dropped"
+_PROPOSAL: Final = (
+    "Hand lines to a buffer that one thread or goroutine writes; sync once for many requests, or not in their path at "
+    "all."
+)
 
 
 class Logging:
@@ -30,7 +41,32 @@ class Logging:
     id = "logging"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where such waits take a tenth of latency or more."""
+        """Return a cause where such waits take a tenth of the tail or of mean latency, whichever share is larger."""
+        found = [*self._of_the_tail(facts), *self._of_all(facts)]
+        return sorted(found, key=lambda cause: -cause.saving)[:1]
+
+    def _of_the_tail(self, facts: Facts) -> list[Cause]:
+        """Read the parts of the requests above p99, with the wait for the CPU that a thread left for the disk."""
+        profile = facts.off_cpu
+        if profile is None:
+            return []
+        written = _owners_on_disk(profile, profile.containing(_SYNCS) | profile.containing(_WRITES))
+        wait = tail_wait(facts, lambda part: _is_written(part, written), until_on_cpu=True)
+        if wait is None:
+            return []
+        synced = wait.where in _owners_on_disk(profile, profile.containing(_SYNCS))
+        told = cause_of(
+            facts,
+            self.id,
+            wait,
+            f"wait until a file is {'synced' if synced else 'written'}",
+            disproof=_DISPROOF,
+            proposal=_PROPOSAL,
+        )
+        return [told]
+
+    def _of_all(self, facts: Facts) -> list[Cause]:
+        """Compare time blocked there with mean latency."""
         profile, window = facts.goroutines or facts.off_cpu, facts.summary.diagnose
         if profile is None or window is None or not window.latency.requests or not window.latency.mean_ns:
             return []
@@ -52,11 +88,30 @@ class Logging:
             share_of=MEAN_LATENCY,
             strength=Strength.STRONG if _is_go(facts) else Strength.MODERATE,
             evidence=[_waits(profile, synced, "syncing"), _waits(profile, stacks - synced, "writing")],
-            disproof="latency stays when the file lies in memory (/dev/shm), or its lines are dropped",
-            proposal="Hand lines to a buffer that one thread or goroutine writes; sync once for many requests, or not "
-            "in their path at all.",
+            disproof=_DISPROOF,
+            proposal=_PROPOSAL,
         )
-        return [Cause(found, share)]
+        return [Cause(found, share, seen=(Seen(profile, stacks),))]
+
+
+def _is_written(part: PartShare, written: frozenset[str]) -> bool:
+    """Whether a part is waiting for the disk, mostly in functions that write or sync files."""
+    there = sum(place.share for place in part.places if place.function in written)
+    return part.part == Blocked.DISK and there > _MOSTLY
+
+
+def _owners_on_disk(profile: StackProfile, stacks: Stacks) -> frozenset[str]:
+    """Return the functions of which most time on the disk is spent on some of the stacks."""
+    among: dict[str, float] = {}
+    every: dict[str, float] = {}
+    for stack in profile.everything:
+        frames = [profile.frames[frame] for frame in profile.stacks[stack]]
+        if why([told_by(frame.function, kernel=frame.kernel) for frame in frames]) is not Blocked.DISK:
+            continue
+        name, value = short_owner(profile.names(stack)), float(profile.values[stack])
+        every[name] = every.get(name, 0.0) + value
+        among[name] = among.get(name, 0.0) + (value if stack in stacks else 0.0)
+    return frozenset(name for name, value in among.items() if name and value > _MOSTLY * every[name])
 
 
 def _answering(facts: Facts, profile: StackProfile, stacks: Stacks) -> Stacks:

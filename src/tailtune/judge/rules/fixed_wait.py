@@ -2,12 +2,13 @@
 
 from typing import Final
 
+from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import TAIL, Cause, finding
-from tailtune.judge.clusters import fixed_cluster
+from tailtune.judge.clusters import Cluster, fixed_cluster
 from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import SLEEPS, given_up, waits_of_requests
 from tailtune.judge.tail import share_of_tail
-from tailtune.judge.tail_waits import names_most_of_tail
+from tailtune.judge.tail_waits import names_most_of_tail, timed_wait
 from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_ns, format_share
 
@@ -22,7 +23,7 @@ class FixedWait:
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where such a wait takes a quarter of the tail's time, is no time-out, and was not seen."""
         cluster = None if names_most_of_tail(facts) else fixed_cluster(facts.times)
-        if facts.times is None or cluster is None or given_up(facts, cluster):
+        if facts.times is None or cluster is None or _is_time_out(facts, cluster):
             return []
         share = share_of_tail(facts.times, cluster.waited(facts.times))
         if share.point < _WORTH_A_FINDING:
@@ -49,6 +50,11 @@ class FixedWait:
             "attempts that were lost.",
         )
         return [Cause(found, share.point)]
+
+
+def _is_time_out(facts: Facts, cluster: Cluster) -> bool:
+    """Whether other rules know what is waited for: clients in Go, or sockets in threads."""
+    return given_up(facts, cluster) is not None or timed_wait(facts, Blocked.NETWORK) is not None
 
 
 RULE = FixedWait()

@@ -1,17 +1,20 @@
-"""Runs whose latency is, in part, the load generator's own."""
+"""Runs whose latency is the load generator's own.
+
+A load that was only disturbed (SUSPECT) says something of the machine at that time and nothing of the service: that is
+a warning of the explanation, see `judge.generator.disturbances`, and no cause among others.
+"""
 
 from typing import Final
 
 from tailtune.judge.cause import Cause, Rank, changed_rate, finding
 from tailtune.judge.facts import Facts
-from tailtune.judge.generator import LAG_SUSPECT
 from tailtune.judge.stackprofile import relative_interval
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.load import LoadReport, Validity
 from tailtune.model.units import format_ns, format_share
 
-_OWN: Final = frozenset({"send-lag", "rate", "engine-cpu", "involuntary-switches", "run-delay"})
-"""Self-checks that speak of the generator rather than of the service."""
+_OWN: Final = frozenset({"send-lag", "rate", "engine-cpu"})
+"""Self-checks that speak of the generator rather than of the service, and can make a load INVALID."""
 
 
 class Generator:
@@ -20,15 +23,14 @@ class Generator:
     id = "generator-limited"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause for a load that was SUSPECT or INVALID by the generator's doing."""
+        """Return a cause for a load that was INVALID by the generator's doing: it forbids all others."""
         load = facts.manifest.load
-        reasons = [reason for reason in facts.measure.reasons if reason.code in _OWN]
+        reasons = [
+            reason for reason in facts.measure.reasons if reason.code in _OWN and reason.validity is Validity.INVALID
+        ]
         if load is None or not reasons:
             return []
-        invalid = any(reason.validity is Validity.INVALID for reason in reasons)
         share = _share(load, facts)
-        if not invalid and share < LAG_SUSPECT:
-            return []
         found = finding(
             facts,
             self.id,
@@ -37,7 +39,7 @@ class Generator:
             group=Group.MEASUREMENT,
             share=relative_interval(share, facts.measure.seconds),
             share_of="p99 latency",
-            strength=Strength.STRONG if invalid else Strength.MODERATE,
+            strength=Strength.STRONG,
             evidence=[
                 *(Evidence(text=reason.message, source="manifest.json") for reason in reasons),
                 Evidence(
@@ -50,7 +52,7 @@ class Generator:
             proposal="; ".join(dict.fromkeys(reason.remedy for reason in reasons)),
             confirm=changed_rate(facts, load.scheduled_rate_per_s / 2),
         )
-        return [Cause(found, share, Rank.FORBIDS if invalid else Rank.REMARK)]
+        return [Cause(found, share, Rank.FORBIDS)]
 
 
 def _share(load: LoadReport, facts: Facts) -> float:

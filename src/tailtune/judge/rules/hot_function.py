@@ -3,9 +3,10 @@
 from typing import Final
 
 from tailtune.judge.cause import Cause, Rank, finding, listed, sampled
-from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.facts import Facts
+from tailtune.judge.hot_lines import hot_line, line_evidence, own_lines
 from tailtune.judge.names import is_code, is_plumbing, short
-from tailtune.judge.stackprofile import StackProfile, Stacks
+from tailtune.judge.stackprofile import FEWEST_SAMPLES, StackProfile, Stacks
 from tailtune.model.finding import Evidence, Finding, Group
 from tailtune.model.units import format_share
 
@@ -15,6 +16,8 @@ _DELEGATES: Final = 0.7
 _NEW: Final = 0.5
 """A function is named only if at least this share of its samples is not those of one named before."""
 _MOST: Final = 3
+_HOT_OF_ALL: Final = 0.1
+"""A line with less of a function's samples than this is not where its time goes, but where its callees are called."""
 
 
 class HotFunction:
@@ -46,16 +49,21 @@ class HotFunction:
         share = profile.share(stacks)
         itself = profile.leaves(lambda frame: frame.function == name)
         callees = profile.owners(stacks, lambda functions: _callee(functions, name))
+        lines = own_lines(profile, name)
+        hot = hot_line(lines)
+        is_hot = hot is not None and hot.samples >= _HOT_OF_ALL * profile.count(stacks)
+        where = f"; {format_share(hot.share.point, 0)} of its own at {hot.place}" if hot and is_hot else ""
         return finding(
             facts,
             self.id,
             short(name),
-            f"{format_share(share.point)} of CPU time is spent in {short(name)} and what it calls",
+            f"{format_share(share.point)} of CPU time is spent in {short(name)} and what it calls{where}",
             group=Group.ALGORITHM,
             share=share,
             evidence=[
                 sampled(profile, stacks, "the function and what it calls"),
                 sampled(profile, itself, "the function itself"),
+                *line_evidence(profile, lines, "the function itself, with what is inlined into it,"),
                 *([Evidence(text=f"it calls {listed(callees, 5)}", source=profile.source)] if callees else []),
             ],
             disproof="CPU per request stays when the function does less",

@@ -4,9 +4,10 @@ import re
 from typing import Final
 
 from tailtune.judge.cause import Cause, finding, listed, sampled
-from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.facts import Facts
 from tailtune.judge.locks import IDLING
 from tailtune.judge.names import owner
+from tailtune.judge.stackprofile import FEWEST_SAMPLES
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_share
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import TAIL, Cause, finding, listed
+from tailtune.judge.cause import TAIL, Cause, Seen, finding, listed
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import owner, serves_go, short
 from tailtune.judge.stackprofile import StackProfile, Stacks, relative_interval
@@ -13,9 +13,12 @@ from tailtune.model.units import format_share
 _WORTH_A_FINDING: Final = 0.25
 _LIFT: Final = 2.0
 """So much more often than at any time the work has to run while slow requests are in flight."""
+_MOSTLY: Final = 0.5
 _MANY: Final = 8
 """Goroutines in the queue for each processor."""
 _FEWEST_STRETCHES: Final = 3
+_FEW: Final = 2
+"""Long runs in a stretch, for each processor, that are no crowd: then `long-run` tells who computes."""
 
 
 class Oversubscription:
@@ -32,7 +35,7 @@ class Oversubscription:
         share = min(1.0, tail.meanwhile.value(stacks) / tail.wall_ns)
         usual = tail.always.value(stacks) / tail.window_ns
         callers = tail.meanwhile.owners(stacks, owner)
-        if not callers or share < _WORTH_A_FINDING or share < _LIFT * usual:
+        if not callers or share < _WORTH_A_FINDING or share < _LIFT * usual or _are_few(facts, tail):
             return []
         found = finding(
             facts,
@@ -49,7 +52,7 @@ class Oversubscription:
             proposal="Bound how many goroutines do it at once (a few workers, a semaphore), in small pieces with "
             "pauses; or give it a process of its own.",
         )
-        return [Cause(found, share)]
+        return [Cause(found, share, seen=(Seen(tail.meanwhile, stacks),))]
 
 
 def _beside(profile: StackProfile) -> Stacks:
@@ -59,6 +62,12 @@ def _beside(profile: StackProfile) -> Stacks:
     if not serving:
         return frozenset()
     return frozenset(stack for stack, functions in names.items() if stack not in serving and owner(functions))
+
+
+def _are_few(facts: Facts, tail: Tail) -> bool:
+    """Whether the processors were seen to be had, for most of what was waited for them, by few goroutines at a time."""
+    runs = facts.long_runs
+    return runs is not None and runs.of_busy >= _MOSTLY and runs.count <= _FEW * tail.procs * tail.stretches
 
 
 def _evidence(tail: Tail, stacks: Stacks) -> list[Evidence]:

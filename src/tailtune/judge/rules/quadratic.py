@@ -1,19 +1,24 @@
 """Time that grows with the square of a request's size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from tailtune.judge.cause import TAIL, Cause, finding, listed
+from tailtune.judge.cause import TAIL, Cause, Seen, finding, listed
 from tailtune.judge.facts import Facts
+from tailtune.judge.hot_lines import line_evidence, own_lines
 from tailtune.judge.names import owner, serves_go, short
-from tailtune.judge.tail import SizedTimes, Tail, Times, share_of_tail
+from tailtune.judge.part_names import READER_ON_CPU
+from tailtune.judge.tail import SizedTimes, Tail, Times, share_of_tail, sum_of_shares
+from tailtune.judge.tail_waits import tail_wait
+from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_bytes, format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.15
-"""Of a request's own time: what it waits behind the squares of others comes on top."""
+"""Of the tail's time: computing the square, and waiting while it is computed for others."""
 _FEWEST_IN_BIN: Final = 8
 _FEWEST_BINS: Final = 4
 _SPAN: Final = 8.0
@@ -47,28 +52,32 @@ class Quadratic:
         growth = _growth(sized) if sized else None
         if sized is None or growth is None:
             return []
-        share = share_of_tail(sized, growth.square * sized.size_bytes**2)
+        busy = _busy(facts.tail)
+        own, behind = share_of_tail(sized, growth.square * sized.size_bytes**2), _behind(facts, busy)
+        share = sum_of_shares([own, *([behind] if behind else [])])
         if share.point < _WORTH_A_FINDING:
             return []
-        busy = _busy(facts.tail)
+        told = f"the square takes {format_share(own.point)} of the tail's time"
+        if behind:
+            told += f", and {format_share(behind.point)} of it waits meanwhile"
         ends = [f"{format_bytes(growth.sizes[at])} take {format_ns(growth.times[at])}" for at in (0, -1)]
         found = finding(
             facts,
             self.id,
             short(busy[0][0]) if busy else "",
-            f"time grows with the square of a request's size: {ends[0]}, {ends[1]}; the square takes "
-            f"{format_share(share.point)} of the tail's time{f', in {listed(busy)}' if busy else ''}",
+            f"time grows with the square of a request's size: {ends[0]}, {ends[1]}; {told}"
+            f"{f', in {listed(busy)}' if busy else ''}",
             group=Group.ALGORITHM,
             share=share,
             share_of=TAIL,
             strength=Strength.STRONG if busy else Strength.MODERATE,
-            evidence=_evidence(growth),
+            evidence=[*_evidence(growth), *_lines(facts.tail, busy)],
             disproof="a request of twice the size, sent alone, takes twice the time",
             proposal="Look for a search or a copy of all that came before, for each part of the request: a set or a "
             "map in place of a list, a builder in place of joining, one pass in place of nested ones. Until then bound "
             "the size.",
         )
-        return [Cause(found, share.point)]
+        return [Cause(found, share.point, seen=_seen(facts.tail, busy))]
 
 
 def _growth(sized: SizedTimes) -> _Growth | None:
@@ -99,6 +108,33 @@ def _busy(tail: Tail | None) -> list[tuple[str, float]]:
     stacks = profile.everything
     serving = frozenset(stack for stack in stacks if any(map(serves_go, profile.names(stack))))
     return profile.owners(serving or stacks, owner)
+
+
+def _behind(facts: Facts, busy: Sequence[tuple[str, float]]) -> Estimate | None:
+    """Return the share of the tail that was waited for a P, or a worker, which had the same function; None: none was.
+
+    Without the square, these waits go as well.
+    """
+    runs, function = facts.long_runs, short(busy[0][0]) if busy else ""
+    if runs is not None and runs.places and runs.places[0].function == function:
+        return runs.share
+    wait = tail_wait(facts, lambda part: part.part == READER_ON_CPU)
+    return wait.share if wait is not None and wait.where == function else None
+
+
+def _seen(tail: Tail | None, busy: Sequence[tuple[str, float]]) -> tuple[Seen, ...]:
+    """Return the samples of the busiest function while slow requests were in flight."""
+    if tail is None or not busy:
+        return ()
+    return (Seen(tail.meanwhile, tail.meanwhile.by_function[busy[0][0]]),)
+
+
+def _lines(tail: Tail | None, busy: Sequence[tuple[str, float]]) -> list[Evidence]:
+    """Return the busiest function's lines while slow requests were in flight."""
+    if tail is None or not busy:
+        return []
+    name = busy[0][0]
+    return line_evidence(tail.meanwhile, own_lines(tail.meanwhile, name), f"{short(name)} itself")
 
 
 def _evidence(growth: _Growth) -> list[Evidence]:

@@ -3,10 +3,13 @@
 import re
 from typing import Final
 
+from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import Cause, finding, listed, sampled
-from tailtune.judge.facts import FEWEST_SAMPLES, Facts
-from tailtune.judge.names import owner
-from tailtune.model.finding import Group
+from tailtune.judge.facts import Facts
+from tailtune.judge.hot_lines import line_evidence, passing_lines
+from tailtune.judge.names import owner, short
+from tailtune.judge.stackprofile import FEWEST_SAMPLES, StackProfile, Stacks
+from tailtune.model.finding import Evidence, Group
 from tailtune.model.units import format_share
 
 _WORTH_A_FINDING: Final = 0.02
@@ -19,6 +22,7 @@ _CONSTRUCTORS: Final = {
     ),
     "a parsed template": re.compile(
         r"(text|html)/template\.(\(\*Template\)\.(Parse|ParseFiles|ParseGlob|ParseFS)|ParseFiles|ParseGlob|ParseFS)\b|"
+        r"html/template\.(escapeTemplate|\(\*escaper\)\.\w+)$|"  # at the first execution of each
         r"<?handlebars::registry::Registry.*::register_template|<?tera::tera::Tera>?::(new|add_raw_template|parse)|"
         r"<?minijinja::environment::Environment.*::(add_template|template_from_str)"
     ),
@@ -40,8 +44,20 @@ _CONSTRUCTORS: Final = {
 }
 
 
+_PARSERS: Final = re.compile(
+    r"(<&mut )?(serde_json|serde_yaml\w*|toml(_edit)?|quick_xml|simd_json)::(de|read|parser|reader|from_\w+|tape)\b|"
+    r"encoding/(json|xml)\.(Unmarshal|\(\*(Decoder|decodeState)\)\.\w+)|gopkg\.in/yaml\.v\d\.(Unmarshal|unmarshal)"
+)
+_DOCUMENT: Final = "a parsed document"
+_NS_PER_BYTE: Final = 200.0
+"""CPU time that parsing takes for each byte that requests bring, from which it cannot be that. Parsers of JSON that
+allocate take some 3 to 30 ns."""
+_ASKS: Final = 0.02
+"""Share of a request in which it waits for another service, whose answer may be what is parsed."""
+
+
 class Recomputation:
-    """Constructors known to be expensive, on stacks sampled while requests were answered."""
+    """Constructors known to be expensive, on stacks sampled in requests; parsers of what none brings."""
 
     id = "recomputation"
 
@@ -51,6 +67,9 @@ class Recomputation:
         if profile is None:
             return []
         found_in = {what: profile.containing(pattern) for what, pattern in _CONSTRUCTORS.items()}
+        documents = profile.containing(_PARSERS)
+        if _is_brought_by_none(facts, profile, documents):
+            found_in[_DOCUMENT] = documents
         built = {what: stacks for what, stacks in found_in.items() if profile.count(stacks) >= FEWEST_SAMPLES}
         everything = frozenset[int]().union(*built.values())
         share = profile.share(everything)
@@ -66,7 +85,10 @@ class Recomputation:
             f"{' and '.join(ranked)} is built again for each request: {format_share(share.point)} of CPU time{where}",
             group=Group.ALGORITHM,
             share=share,
-            evidence=[sampled(profile, built[what], f"building {what}") for what in ranked],
+            evidence=[
+                *(sampled(profile, built[what], f"building {what}") for what in ranked),
+                *(_called_at(profile, everything, callers[0][0]) if callers else []),
+            ],
             disproof="the construction depends on the request's content, so that it cannot be shared",
             proposal="Build it once at start-up (a package variable, sync.Once, LazyLock), or keep built ones in a "
             "small cache keyed by their input.",
@@ -74,11 +96,28 @@ class Recomputation:
         return [Cause(found, facts.saving(share.point), explains=everything)]
 
 
+def _is_brought_by_none(facts: Facts, profile: StackProfile, parsing: Stacks) -> bool:
+    """Whether so much is parsed that requests cannot bring it, nor services that are asked for them."""
+    cpu, sized = facts.measure.cpu, facts.sized
+    if cpu is None or sized is None or not len(sized.size_bytes):
+        return False
+    parsing_ns = profile.share(parsing).point * cpu.per_request_ns.point
+    if parsing_ns < _NS_PER_BYTE * float(sized.size_bytes.mean()):
+        return False
+    parts = [part for band in (facts.bands.bands if facts.bands else []) for part in band.parts]
+    return not any(part.part.endswith(Blocked.NETWORK) and part.share.point >= _ASKS and part.places for part in parts)
+
+
+def _called_at(profile: StackProfile, stacks: Stacks, caller: str) -> list[Evidence]:
+    """The lines of the function that builds most, at which it does."""
+    calling = frozenset(stack for stack in stacks if _caller(profile.names(stack)) == caller)
+    return line_evidence(profile, passing_lines(profile, calling, caller), f"{short(caller)} builds it,")
+
+
 def _caller(functions: list[str]) -> str | None:
     """The innermost code outside of the outermost constructor."""
-    inside = [
-        index for index, name in enumerate(functions) if any(pattern.match(name) for pattern in _CONSTRUCTORS.values())
-    ]
+    patterns = (*_CONSTRUCTORS.values(), _PARSERS)
+    inside = [index for index, name in enumerate(functions) if any(pattern.match(name) for pattern in patterns)]
     return owner(functions[max(inside) + 1 :]) if inside else None
 
 

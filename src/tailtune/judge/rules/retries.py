@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tailtune.judge.cause import TAIL, Cause, finding
+from tailtune.judge.cause import TAIL, Cause, Seen, finding
 from tailtune.judge.clusters import fixed_cluster
 from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import given_up
@@ -44,7 +44,7 @@ class Retries:
             "(outlier ejection). Ask a second one before the time-out (hedging) rather than after it; a shorter "
             "time-out moves the tail, and more retries add load.",
         )
-        return [Cause(found, share.point)]
+        return [Cause(found, share.point, seen=(Seen(waits.profile, waits.stacks),))]
 
 
 RULE = Retries()

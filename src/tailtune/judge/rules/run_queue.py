@@ -10,6 +10,7 @@ from tailtune.model.units import format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.10
 _BUSY: Final = 0.6
+_MOSTLY: Final = 0.5
 
 
 class RunQueue:
@@ -26,17 +27,15 @@ class RunQueue:
         if share < _WORTH_A_FINDING:
             return []
         busy = facts.utilization >= _BUSY
-        why = (
-            f"the service itself keeps its {facts.service_cpus} CPUs {format_share(facts.utilization, 0)} busy"
-            if busy
-            else f"the service keeps its CPUs only {format_share(facts.utilization, 0)} busy: others use them as well"
-        )
+        is_seen = _is_behind_its_own(facts)
+        is_own = busy or is_seen
         found = finding(
             facts,
             self.id,
             "",
-            f"threads wait {format_ns(scheduling.run_delay_ns_per_request)} per request for a CPU; {why}",
-            group=Group.CONCURRENCY if busy else Group.ENVIRONMENT,
+            f"threads wait {format_ns(scheduling.run_delay_ns_per_request)} per request for a CPU; "
+            f"{_why(facts, busy=busy, is_own=is_own)}",
+            group=Group.CONCURRENCY if is_own else Group.ENVIRONMENT,
             share=relative_interval(share, facts.measure.seconds),
             share_of=MEAN_LATENCY,
             strength=Strength.MODERATE,
@@ -50,12 +49,27 @@ class RunQueue:
             ],
             disproof="latency stays when the service gets more CPUs, or the machine for itself",
             proposal="Spend less CPU time per request, or lower the load per CPU."
-            if busy
+            if is_own
             else "Stop other programs on this machine, or give the service CPUs of its own.",
             confirm=changed_rate(facts, facts.measure.achieved_rate_per_s / 2),
         )
-        # Part of a busy service's wait is its own queue, which other causes shorten.
-        return [Cause(found, share / 2, Rank.SPECIFIC if busy else Rank.REMARK)]
+        # Part of a busy service's wait is its own queue, which other causes shorten; where that was seen, it is told.
+        return [Cause(found, share / 2, Rank.SPECIFIC if busy and not is_seen else Rank.REMARK)]
+
+
+def _is_behind_its_own(facts: Facts) -> bool:
+    """Whether threads of the service were seen to have its CPUs while slow requests waited for one."""
+    queue = facts.queue
+    return queue is not None and not queue.is_of_processors and queue.of_ready >= _MOSTLY
+
+
+def _why(facts: Facts, *, busy: bool, is_own: bool) -> str:
+    share = format_share(facts.utilization, 0)
+    if busy:
+        return f"the service itself keeps its {facts.service_cpus} CPUs {share} busy"
+    if is_own:
+        return f"the service keeps its CPUs {share} busy, and mostly has them itself while slow requests wait"
+    return f"the service keeps its CPUs only {share} busy: others use them as well"
 
 
 RULE = RunQueue()

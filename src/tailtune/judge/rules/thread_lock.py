@@ -3,7 +3,7 @@
 from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import Cause
 from tailtune.judge.facts import Facts
-from tailtune.judge.tail_waits import cause_of, tail_wait
+from tailtune.judge.tail_waits import cause_of, follows_goroutines, tail_wait
 
 
 class ThreadLock:
@@ -14,7 +14,7 @@ class ThreadLock:
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where waiting for locks takes a tenth of the tail's time."""
         wait = tail_wait(facts, lambda part: part.part == Blocked.LOCK)
-        if wait is None:
+        if wait is None or follows_goroutines(facts):
             return []
         told = cause_of(
             facts,

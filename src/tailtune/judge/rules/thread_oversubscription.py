@@ -1,15 +1,26 @@
-"""Threads started and ended for requests: more than there are CPUs, and each at a price."""
+"""More threads at work than there are CPUs: requests wait behind them, or pay for starting and ending each."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from tailtune.judge.cause import Cause, finding, listed, sampled
-from tailtune.judge.facts import FEWEST_SAMPLES, Facts
+from tailtune.judge.cause import TAIL, Cause, finding, listed, ready_threads, sampled
+from tailtune.judge.crowds import Crowd
+from tailtune.judge.facts import Facts
 from tailtune.judge.names import owner, short
-from tailtune.model.finding import Evidence, Group
-from tailtune.model.units import format_share
+from tailtune.judge.stackprofile import FEWEST_SAMPLES
+from tailtune.model.finding import Evidence, Group, Strength
+from tailtune.model.units import format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.10
+_OF_THE_TAIL: Final = 0.25
+_MANY: Final = 8
+"""Threads for each CPU, in front of a request."""
+_DISPROOF: Final = "the tail stays when the work is done by as many threads as there are CPUs, which are there already"
+_PROPOSAL: Final = (
+    "Do small work in the thread that has the request. For large work keep as many threads as CPUs "
+    "(std::thread::available_parallelism, rayon) and hand it to them in few pieces."
+)
 _CHURN: Final = re.compile(
     # The kernel's part: clone and exit of threads (kernel/fork.c, kernel/exit.c).
     r"(__)?(x64|arm64|do)_sys_(clone3?|exit)$|kernel_clone$|copy_process$|wake_up_new_task$|schedule_tail$|"
@@ -23,14 +34,17 @@ _CHURN: Final = re.compile(
 
 
 class ThreadOversubscription:
-    """CPU samples in starting and ending threads."""
+    """Who had the CPUs while requests above p99 waited for one; CPU samples in starting and ending threads."""
 
     id = "thread-oversubscription"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where threads come and go for a tenth of CPU time."""
+        """Return a cause where many threads of no request take a quarter of the tail, or starting them CPU time."""
         profile = facts.cpu
         stacks = profile.containing(_CHURN) if profile else frozenset[int]()
+        crowd = facts.crowd
+        if crowd is not None and crowd.share.point >= _OF_THE_TAIL and crowd.threads >= _MANY * facts.service_cpus:
+            return [_of_crowd(facts, crowd, profile.owners(stacks, owner) if profile else [])]
         if profile is None or profile.count(stacks) < FEWEST_SAMPLES:
             return []
         share = profile.share(stacks)
@@ -45,20 +59,41 @@ class ThreadOversubscription:
             f"starting and ending threads takes {format_share(share.point)} of CPU time{where}",
             group=Group.CONCURRENCY,
             share=share,
-            evidence=[sampled(profile, stacks, "starting and ending threads"), *_ready(facts)],
+            evidence=[sampled(profile, stacks, "starting and ending threads"), *ready_threads(facts)],
             disproof="CPU per request stays when the work is done by threads that are there already",
-            proposal="Do small work in the thread that has the request. For large work keep as many threads as CPUs "
-            "(std::thread::available_parallelism, rayon) and hand it to them in few pieces.",
+            proposal=_PROPOSAL,
         )
         return [Cause(found, facts.saving(share.point), explains=stacks)]
 
 
-def _ready(facts: Facts) -> list[Evidence]:
-    states = facts.summary.diagnose.states if facts.summary.diagnose else None
-    if states is None:
-        return []
-    text = f"on average {states.runnable:.2f} threads ready and waiting for a CPU, {states.on_cpu:.2f} on one"
-    return [Evidence(text=text, source="tables/thread_states.parquet")]
+def _of_crowd(facts: Facts, crowd: Crowd, starters: Sequence[tuple[str, float]]) -> Cause:
+    """Return the cause of threads that requests queue behind; `starters`: functions that start threads."""
+    places = [(place.function, place.share) for place in crowd.places]
+    where = f", which compute in {listed(places)}" if places else ""
+    started = f"; threads are started in {listed(starters)}" if starters else ""
+    found = finding(
+        facts,
+        ThreadOversubscription.id,
+        short(starters[0][0]) if starters else "",
+        f"requests above p99 wait for a CPU behind {crowd.threads} threads of no request{where}: "
+        f"{format_ns(crowd.mean_ns)} each, {format_share(crowd.share.point)} of their time{started}",
+        group=Group.CONCURRENCY,
+        share=crowd.share,
+        share_of=TAIL,
+        strength=Strength.STRONG,
+        evidence=[
+            Evidence(
+                text=f"{crowd.threads} threads had a CPU while one of the slowest requests waited, in the median",
+                source="tables/waits.parquet",
+                count=crowd.threads,
+            ),
+            *ready_threads(facts),
+            Evidence(text=f"look at one: tailtune explain --request {crowd.example}", source="tables/waits.parquet"),
+        ],
+        disproof=_DISPROOF,
+        proposal=_PROPOSAL,
+    )
+    return Cause(found, crowd.share.point, parts=crowd.parts)
 
 
 RULE = ThreadOversubscription()

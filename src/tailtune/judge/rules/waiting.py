@@ -3,13 +3,14 @@
 import re
 from typing import Final
 
-from tailtune.judge.cause import MEAN_LATENCY, Cause, changed_rate, finding, listed
+from tailtune.judge.cause import MEAN_LATENCY, Cause, Rank, changed_rate, finding, listed
 from tailtune.judge.facts import Facts
 from tailtune.judge.locks import IDLING, mutex_wait
 from tailtune.judge.names import owner
-from tailtune.judge.tail_waits import is_about_the_cpu
+from tailtune.judge.tail_waits import is_about_the_cpu, ordinary
 from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence, Group, Strength
+from tailtune.model.request_parts import PartKind, PartShare
 from tailtune.model.units import format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.6
@@ -18,6 +19,7 @@ _BEHIND_A_DELAY: Final = 2.0
 _MOST_BUSY: Final = 0.7
 """Beyond, requests wait for each other's computing by an amount that the mean does not tell well."""
 _FEWEST_SLEEPS: Final = 5
+_MOST: Final = 0.5
 _SLEEPS: Final = re.compile(r"(__\w+_sys_)?(futex(_wait\w*)?|(clock_)?nanosleep(_time\w+)?)$|do_futex$|do_nanosleep$")
 
 
@@ -40,12 +42,14 @@ class Waiting:
         locks = mutex_wait(facts)
         if rest - (locks.share if locks else 0.0) < _WORTH_A_FINDING or is_about_the_cpu(facts):
             return []
+        seen = _seen_at_the_median(facts)
+        where = f" in {seen.places[0].function}" if seen and seen.places else ""
         found = finding(
             facts,
             self.id,
             "",
             f"requests wait {format_ns(rest * latency)} each, {format_share(rest)} of mean latency, for something "
-            "that is no CPU: a lock, a sleep, a disk or another service",
+            f"that is no CPU: {f'{seen.part}{where}' if seen else 'a lock, a sleep, a disk or another service'}",
             group=Group.CONCURRENCY,
             share=_share(rest, cpu.per_request_ns, computing / latency, delay / latency),
             share_of=MEAN_LATENCY,
@@ -57,13 +61,14 @@ class Waiting:
                     source="tables/process.parquet",
                     count=facts.measure.latency.requests,
                 ),
+                *([_at_the_median(seen)] if seen else []),
                 *_sleepers(facts),
             ],
             disproof="the wait stays at half the rate: then each request waits by itself, and not for others",
             proposal=_proposal(facts.manifest.service.language if facts.manifest.service else ""),
             confirm=changed_rate(facts, facts.measure.achieved_rate_per_s / 2),
         )
-        return [Cause(found, rest / 2)]  # what is waited for is not known, so neither is how much of it can go
+        return [Cause(found, rest / 2, Rank.UNNAMED)]  # not known what for, so neither how much of it can go
 
 
 def _share(rest: float, per_request: Estimate, computing: float, delay: float) -> Estimate:
@@ -77,6 +82,23 @@ def _share(rest: float, per_request: Estimate, computing: float, delay: float) -
         high=min(1.0, rest + more + (_BEHIND_A_DELAY - 1) * delay),
         confidence=per_request.confidence,
         n=per_request.n,
+    )
+
+
+def _seen_at_the_median(facts: Facts) -> PartShare | None:
+    """The part that most of an ordinary request's time was seen to be, if requests were divided and it is waiting."""
+    band = ordinary(facts)
+    part = band.parts[0] if band and band.parts else None
+    return part if part and part.kind is PartKind.WAITING and part.share.point > _MOST else None
+
+
+def _at_the_median(part: PartShare) -> Evidence:
+    places = ", ".join(f"{one.function} ({format_share(one.share, 0)})" for one in part.places[:3])
+    return Evidence(
+        text=f"of requests around the median, {format_share(part.share.point)} is {part.part}"
+        f"{f', in {places}' if places else ''}",
+        source="tables/requests.parquet",
+        count=part.share.n,
     )
 
 

@@ -24,6 +24,7 @@ def checks(environment: Environment, storage: Storage, loopback: Loopback) -> It
     """Yield the checks of this family."""
     yield _go(environment.toolchains)
     yield _rust(environment.toolchains)
+    yield _valgrind(environment.toolchains)
     yield _disk(storage)
     yield _open_files(storage)
     yield _loopback(loopback)
@@ -51,6 +52,19 @@ def _rust(toolchains: dict[str, str]) -> Check:
         value="not on PATH",
         effect="Rust services cannot be built, only started as a command",
         remedy="install Rust from https://rustup.rs/",
+    )
+
+
+def _valgrind(toolchains: dict[str, str]) -> Check:
+    if version := toolchains.get("valgrind"):
+        effect = "caches can be simulated: `tailtune run --simulate-caches`"
+        return _check(name="valgrind", status=Status.OK, value=version, effect=effect)
+    return _check(
+        name="valgrind",
+        status=Status.NOTE,
+        value="not on PATH",
+        effect="misses of caches cannot be counted: `tailtune run --simulate-caches` is refused",
+        remedy="sudo apt-get install valgrind",
     )
 
 

@@ -60,7 +60,10 @@ def _kernel_names(perf: PerfCapability) -> Check:
 def _counters(perf: PerfCapability, *, virtual_machine: bool) -> Check:
     if perf.hardware_counters.permitted:
         return _check(
-            name="hardware-counters", status=Status.OK, value="present", effect="cycles and instructions can be counted"
+            name="hardware-counters",
+            status=Status.OK,
+            value="present",
+            effect="cycles, instructions and cache misses are counted",
         )
     return _check(
         name="hardware-counters",

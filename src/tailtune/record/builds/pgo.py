@@ -27,7 +27,7 @@ _RAW: Final = (b"\x81rforpl\xff", b"\xfflprofr\x81")
 _INDEXED: Final = b"\xfflprofi\x81"
 _MAGIC_BYTES: Final = 8
 _VERSION: Final = re.compile(r"LLVM version (\d+)\.(\S+)")
-_OF_RUNTIME: Final = re.compile(r"runtime\b|internal/|gcWriteBarrier|_?cgo")
+_IN_EVERY_PROGRAM: Final = re.compile(r"main\.(main|init(\.\d+)?)$")
 
 
 class Rustc(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ def check_go(profile: Path, binary: Path, name: str) -> str:
         BuildError: if the program has none of the functions that the profile is about.
     """
     try:
-        functions = [name for name in _functions(profile) if not _OF_RUNTIME.match(name)]
+        functions = [name for name in _functions(profile) if _is_its_own(name)]
     except NativeError:  # in go's own format: `go tool preprofile`
         return ""
     code = binary.read_bytes()
@@ -133,6 +133,17 @@ def check_go(profile: Path, binary: Path, name: str) -> str:
 
 def _functions(profile: Path) -> list[str]:
     return sorted({frame[0] for frame in Profile.from_pprof(profile.read_bytes()).frames()})
+
+
+def _is_its_own(function: str) -> bool:
+    """Whether a function of a Go profile is neither of the standard library nor one that every program has.
+
+    Import paths of modules begin with a host name, those of the standard library have no dot in their first element.
+    """
+    path = function.partition("(")[0]
+    if "/" in path:
+        return "." in path.partition("/")[0]
+    return path.startswith("main.") and not _IN_EVERY_PROGRAM.match(function)
 
 
 def check_rust(profile: Path, crate: str, name: str) -> None:

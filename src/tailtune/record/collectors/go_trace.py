@@ -12,6 +12,8 @@ from tailtune.record.meanwhile import Meanwhile, may_answer, source_of
 from tailtune.record.ports import Capture, Subject
 
 _DEFAULT_SECONDS: Final = 10.0
+_AHEAD_SECONDS: Final = 1.5
+"""The load begins when all collectors have, hardly later than this after the trace, which must not end before it."""
 _MAGIC: Final = b"go 1."
 _MOST_SAID: Final = 200
 """Characters kept of an answer that is no trace."""
@@ -44,11 +46,11 @@ class GoTraceCollector:
             self._absent = f"{self._source} gives no execution trace: {error}"
 
     def begin(self, window: str) -> None:
-        """Begin the trace, which lasts as long as the window is planned to."""
+        """Begin the trace, which lasts until after the planned end of the window."""
         self._pulled = None
         if self._absent or self._subject is None:
             return
-        seconds = self._subject.window_seconds.get(window, _DEFAULT_SECONDS)
+        seconds = self._subject.window_seconds.get(window, _DEFAULT_SECONDS) + _AHEAD_SECONDS
         self._pulled = Meanwhile("trace", partial(_trace, self._source, seconds), lasts=seconds)
 
     def poll(self) -> None:

@@ -1,20 +1,17 @@
 """Interference from outside the service: steal, pressure, throttling, load and a probe's run-queue delay."""
 
 import os
-import time
-from typing import Final
 
 from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record.formats import rows
 from tailtune.record.host.interference import HostReader, HostReading, Probe
 from tailtune.record.ports import Capture, Subject
 from tailtune.record.processes import proc
-
-_STEP_NS: Final = 1_000_000_000
+from tailtune.record.processes.pace import Pace
 
 
 class HostCollector:
-    """Reads the machine once a second; a probe process waits on the service's CPUs."""
+    """Reads the machine once a second, ten times when diagnosing; a probe process waits on the service's CPUs."""
 
     name = "host"
     phases = frozenset({Phase.MEASURE, Phase.DIAGNOSE})
@@ -27,6 +24,7 @@ class HostCollector:
         self._window = ""
         self._readings: list[HostReading] = []
         self._lost: list[str] = []
+        self._pace = Pace()
 
     def applies(self, subject: Subject) -> bool:  # noqa: ARG002 - as the port asks
         """Every service has a host."""
@@ -35,7 +33,7 @@ class HostCollector:
     def prepare(self, subject: Subject) -> None:
         """Start the probe on the service's CPUs."""
         self._probe = Probe(sorted(os.sched_getaffinity(subject.pid)))
-        self._reader = HostReader(self._probe)
+        self._reader = HostReader(self._probe, pid=subject.pid)
         if not self._probe.is_running():
             self._lost.append("run-queue delay of a probe: its process could not be started")
         if not proc.read(proc.PROC / "pressure" / "cpu"):
@@ -44,11 +42,12 @@ class HostCollector:
     def begin(self, window: str) -> None:
         """Take the reading at the window's front edge."""
         self._window, self._readings = window, []
+        self._pace.window(window)
         self._read()
 
     def poll(self) -> None:
-        """Take a reading when the last is a second old."""
-        if self._readings and time.monotonic_ns() - self._readings[-1].t_ns >= _STEP_NS:
+        """Take a reading when the last is old enough."""
+        if self._pace.is_due:
             self._read()
 
     def end(self) -> Capture:
@@ -63,7 +62,7 @@ class HostCollector:
             name=self.name,
             phases=[phase for phase in Phase if phase in self.phases],
             cost=self.cost,
-            mode="/proc/stat, /proc/pressure, cpu.stat, probe, 1 Hz",
+            mode="/proc/stat, /proc/pressure, cpu.stat, probe, 1 Hz, when diagnosing 10 Hz",
             lost="; ".join(self._lost),
         )
 
@@ -74,7 +73,9 @@ class HostCollector:
 
     def _read(self) -> None:
         if self._reader is not None:
+            self._pace.begin()
             self._readings.append(self._reader.read())
+            self._pace.end()
 
 
 COLLECTOR = HostCollector

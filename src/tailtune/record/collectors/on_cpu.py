@@ -4,6 +4,9 @@ No hardware counters, no perf program and no change to the service are needed. A
 the window ended, so that naming costs the window nothing.
 """
 
+import os
+import platform
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -11,6 +14,7 @@ import pyarrow as pa
 from tailtune._native import Sampler, Sampling
 from tailtune.errors import NativeError
 from tailtune.model.recording import CollectorRecord, Phase
+from tailtune.record.formats.atomic_stacks import atomic_stacks
 from tailtune.record.formats.sampler_mode import sees_code
 from tailtune.record.formats.stacks import StackTables, thread_states
 from tailtune.record.ports import Capture, Subject
@@ -22,8 +26,8 @@ _HZ: Final = {Phase.MEASURE: 99, Phase.DIAGNOSE: 999}
 class StackCollector:
     """One sampler for both, so that a thread's states, waits and samples have one account.
 
-    Writes `profiles/on-cpu.<window>.pb.gz` and the tables `samples`, `stacks` and `frames`; in the window
-    `diagnose` also `profiles/off-cpu.diagnose.pb.gz` and the tables `waits` and `thread_states`.
+    Writes `profiles/on-cpu.<window>.pb.gz` and the tables `samples`, `stacks`, `frames` and `atomic_stacks`; in the
+    window `diagnose` also `profiles/off-cpu.diagnose.pb.gz` and the tables `waits` and `thread_states`.
     """
 
     name = "on_cpu"
@@ -102,15 +106,29 @@ class StackCollector:
             if name == "on-cpu" and not sees_code(sampling.mode):
                 warnings.append(f"no on-CPU stacks of the window {window}: only the states of threads could be seen")
                 continue
-            tables = self._tables.on_cpu if name == "on-cpu" else self._tables.off_cpu
-            parts.append(tables(profile, window))
-            capture.files[f"profiles/{name}.{window}.pb.gz"] = profile.to_pprof()
+            pprof = profile.to_pprof()
+            is_on_cpu = name == "on-cpu"
+            parts.append(
+                self._tables.on_cpu(profile, window, self._at_atomics(pprof))
+                if is_on_cpu
+                else self._tables.off_cpu(profile, window)
+            )
+            capture.files[f"profiles/{name}.{window}.pb.gz"] = pprof
             warnings += [f"samples of the window {window}: {text}" for text in profile.warnings]
         if sampling.off_cpu is not None:
             parts.append({"thread_states": thread_states(sampling, window)})
         capture.tables.update(_joined(parts))
         capture.warnings.extend(dict.fromkeys(warnings))  # a record that is lost is lost to all profiles
         return capture
+
+    def _at_atomics(self, pprof: bytes) -> list[int]:
+        """Return the stacks at atomic instructions of the service's executable: as it runs, whatever its path holds."""
+        executable = Path(f"/proc/{self._pid}/exe")
+        try:
+            with executable.open("rb") as code:
+                return atomic_stacks(pprof, os.fspath(executable.readlink()), code, platform.machine())
+        except OSError:
+            return []  # it has ended, or is another user's
 
 
 def _joined(parts: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:

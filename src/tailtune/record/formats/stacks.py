@@ -4,13 +4,14 @@ Numbers of stacks and frames go on from profile to profile, so that the rows of 
 off the CPU, may stand in the same tables.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from tailtune._native import Profile, Sampling
-from tailtune.bundle.schema import FRAMES, SAMPLES, STACKS, THREAD_STATES, WAITS
+from tailtune.bundle.schema import ATOMIC_STACKS, FRAMES, SAMPLES, STACKS, THREAD_STATES, WAITS
 from tailtune.record.formats import rows
 
 _COLUMNS: Final = ("<i8", "<i4", "<i4", "<u4")
@@ -24,11 +25,22 @@ class StackTables:
         self._next_stack = 0
         self._next_frame = 0
 
-    def on_cpu(self, profile: Profile, window: str) -> dict[str, pa.Table]:
-        """Return the tables `samples`, `stacks` and `frames` of a profile of CPU time."""
+    def on_cpu(self, profile: Profile, window: str, atomic: Sequence[int] = ()) -> dict[str, pa.Table]:
+        """Return the tables `samples`, `stacks`, `frames` and `atomic_stacks` of a profile of CPU time.
+
+        Args:
+            profile: what was sampled.
+            window: the window it is of.
+            atomic: those of its stacks that end at an atomic instruction.
+        """
         t_ns, tid, cpu, stack = _columns(profile)
         columns = [_windows(window, len(t_ns)), *map(pa.array, (t_ns, tid, cpu, stack + np.uint32(self._next_stack)))]
-        return {"samples": pa.Table.from_arrays(columns, schema=SAMPLES), **self._stacks(profile)}
+        marked = pa.array([stack + self._next_stack for stack in atomic], pa.uint32())
+        return {
+            "samples": pa.Table.from_arrays(columns, schema=SAMPLES),
+            "atomic_stacks": pa.Table.from_arrays([marked], schema=ATOMIC_STACKS),
+            **self._stacks(profile),
+        }
 
     def off_cpu(self, profile: Profile, window: str) -> dict[str, pa.Table]:
         """Return the tables `waits`, `stacks` and `frames` of a profile of time off the CPU."""

@@ -1,4 +1,4 @@
-"""What our own control group grants: CPU quota, throttling so far, real-time budget; version 1 and 2.
+"""What a process's control group grants: CPU quota, throttling so far, real-time budget; version 1 and 2.
 
 All readers take the root of the file system, so that a tree of plain files can stand in for a machine.
 Sources: cgroups(7), proc_pid_mountinfo(5), the kernel's cgroup-v1 and cgroup-v2 documents.
@@ -23,7 +23,7 @@ class Throttling(NamedTuple):
 
 
 class CpuGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """The CPU side of the group that this process is in."""
+    """The CPU side of the group that a process is in."""
 
     version: int
     """1 or 2: who governs CPU time; 0 where there is no CPU controller and no unified hierarchy."""
@@ -54,13 +54,14 @@ class _Mount(msgspec.Struct, frozen=True):
     point: Path
 
 
-def cpu_group(root: Path = Path("/")) -> CpuGroup:
-    """Read the group of this process; a machine without control groups gives version 0."""
-    for line in text(root / "proc/self/cgroup").splitlines():
+def cpu_group(root: Path = Path("/"), pid: int | None = None) -> CpuGroup:
+    """Read the group of a process, by default of this one; a machine without control groups gives version 0."""
+    groups = text(root / "proc" / ("self" if pid is None else str(pid)) / "cgroup").splitlines()
+    for line in groups:
         _, controllers, path = line.split(":", 2)
         if "cpu" in controllers.split(","):
             return _version_1(_directory(root, path, "cgroup", "cpu"))
-    for line in text(root / "proc/self/cgroup").splitlines():
+    for line in groups:
         if line.startswith("0::"):
             return _version_2(_directory(root, line[3:], "cgroup2", ""))
     return CpuGroup(version=0)

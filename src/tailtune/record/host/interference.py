@@ -71,13 +71,16 @@ class Probe:
 
 
 class HostReader:
-    """Reads the interference; the control group, which services have from the tool, is looked up once."""
+    """Reads the interference; the control group is looked up once."""
 
-    def __init__(self, probe: Probe | None, cpus: Collection[int] = ()) -> None:
-        """Read these CPUs of the machine or all, the control group, and the probe if there is one."""
+    def __init__(self, probe: Probe | None, cpus: Collection[int] = (), pid: int | None = None) -> None:
+        """Read these CPUs of the machine or all, the group of the process or our own, and the probe if there is one.
+
+        Services have the tool's group, unless a quota was asked for: then they have one of their own below it.
+        """
         self._probe = probe
         self._cpus = cpus
-        self._throttling = throttling_files(cpu_group().directory)
+        self._throttling = throttling_files(cpu_group(pid=pid).directory)
 
     def read(self) -> HostReading:
         """Take a reading, about 0.2 ms."""

@@ -73,6 +73,12 @@ def smt(root: Path = ROOT) -> bool | None:
     return None if active is None else active == 1
 
 
+def last_level_cache_bytes(root: Path = ROOT) -> int:
+    """Return the size of the largest cache of the first CPU; 0 where it is not visible."""
+    found = (text(path) for path in (root / _CPUS / "cpu0/cache").glob("index*/size"))
+    return max((int(size[:-1]) << 10 for size in found if size.endswith("K") and size[:-1].isdecimal()), default=0)
+
+
 def siblings(cpu: int, root: Path = ROOT) -> set[int]:
     """Return the CPUs that share a core with `cpu`, itself among them."""
     return cpu_list(text(root / _CPUS / f"cpu{cpu}/topology/thread_siblings_list")) | {cpu}

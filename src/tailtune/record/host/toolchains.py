@@ -1,4 +1,4 @@
-"""Which compilers are here, asked themselves."""
+"""Which compilers are here, and what simulates caches, asked themselves."""
 
 import os
 import re
@@ -10,6 +10,7 @@ _ASK: Final[dict[str, list[str]]] = {
     "go": ["go", "version"],
     "rustc": ["rustc", "--version"],
     "cargo": ["cargo", "--version"],
+    "valgrind": ["valgrind", "--version"],
 }
 _VERSION: Final = re.compile(r"\b(?:go)?(\d+\.\d+(?:\.\d+)?\S*)")
 TIMEOUT_S: Final = 20.0

@@ -5,8 +5,9 @@ import os
 
 import msgspec
 
+from tailtune.model.knobs import cpus_of
 from tailtune.model.project import Service
-from tailtune.record.knob import Plain, cpus_of, not_allowed, status
+from tailtune.record.knob import Plain, not_allowed, status
 from tailtune.record.ports import Launch
 from tailtune.record.processes import proc
 

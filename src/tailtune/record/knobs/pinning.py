@@ -3,17 +3,14 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Final
 
 from tailtune.errors import SetupError
-from tailtune.model.knobs import KnobPlace
+from tailtune.model.knobs import EACH_CPU, KnobPlace, cpus_of
 from tailtune.model.project import Service
-from tailtune.record.knob import Plain, cpus_of, not_allowed, with_environment
+from tailtune.record.knob import Plain, not_allowed, with_environment
 from tailtune.record.ports import Launch, Started
 from tailtune.record.processes import proc
 from tailtune.record.processes.pinning import pinned
-
-_EACH: Final = "each"
 
 
 class Pinning(Plain):
@@ -22,7 +19,7 @@ class Pinning(Plain):
     name = "pinning"
     help = "each thread of the service on one CPU, by turns, from when it is ready; threads born later too"
     levels = "`each`: over the service's CPUs; or the CPUs, such as `0,2-3`"
-    examples = (_EACH, "0-1")
+    examples = (EACH_CPU, "0-1")
     takes = "CPUs that the tool itself may use; new threads run where their parent runs for up to 20 ms"
     undo = "threads that live on get the CPUs of their process back; else it ends with the process"
     place = KnobPlace.MACHINE
@@ -74,7 +71,7 @@ class Pinning(Plain):
 
 
 def _cpus(level: str) -> set[int]:
-    return set() if level == _EACH else cpus_of(level)
+    return set() if level == EACH_CPU else cpus_of(level)
 
 
 KNOB = Pinning()

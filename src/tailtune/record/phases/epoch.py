@@ -13,6 +13,7 @@ from tailtune.model.recording import Phase, SteadyState
 from tailtune.model.units import Duration
 from tailtune.record.formats import rows
 from tailtune.record.host.interference import Probe
+from tailtune.record.host.speed import Gauge, gauged
 from tailtune.record.phases.bench import Bench, Journal, Plan, away_from_service
 from tailtune.record.phases.epochs import EpochPlan
 from tailtune.record.phases.player import Player
@@ -88,7 +89,9 @@ class EpochRun:
             stack.enter_context(away_from_service(self._bench.layout))
             states = {index: self._warm(index, services[index]) for index in self._plan.start_order}
             applied = [row for index in sorted(services) for row in services[index].applied()]
-            recorder = SliceRecorder(self._bench, services, stand.probe, stand.players)
+            cpus = gauged(self._bench.layout.service, virtual=self._bench.environment.virtual_machine)
+            gauge = stack.enter_context(Gauge(cpus))
+            recorder = SliceRecorder(self._bench, services, stand.probe, gauge, stand.players)
             with self._journal.phase(Phase.MEASURE, self._title):
                 for one in self._plan.slices:
                     recorder.record(self._plan.epoch, one, stand.slice_length)

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tailtune.model.knobs import Applied
+from tailtune.model.pprof_address import PPROF_PORT, pprof_address
 from tailtune.model.project import Service, Variant
 from tailtune.model.recording import Artifact
 from tailtune.record import registry
@@ -18,7 +20,37 @@ from tailtune.record.ports import Launch, Subject
 from tailtune.record.processes import proc, ready
 from tailtune.record.processes.process import GRACE_SECONDS, Ended, Process, supervisor
 
-_PORT = "{port}"
+_PORT: Final = "{port}"
+
+
+class Ports(NamedTuple):
+    """Where a service is told to listen, each a free loopback port unless it is fixed."""
+
+    own: int
+    pprof: int
+    """The same as its own, unless the service says otherwise."""
+
+    def told(self, text: str) -> str:
+        """Return a text of the configuration with its placeholders replaced."""
+        return text.replace(_PORT, str(self.own)).replace(PPROF_PORT, str(self.pprof))
+
+
+def choose_ports(service: Service) -> Ports:
+    """Choose the ports of a service that is about to start.
+
+    Raises:
+        NotReadyError: if the service's fixed port is taken.
+    """
+    own = ready.choose_port(service.port)
+    address = pprof_address(service.pprof)
+    if address is None or not address.port:
+        return Ports(own, own)
+    if address.port != PPROF_PORT:
+        return Ports(own, int(address.port))
+    other = own
+    while other == own:  # nobody listens on it yet, so that it may be offered again
+        other = ready.choose_port(0)
+    return Ports(own, other)
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +122,13 @@ class RunningService:
 
     def subject(self, window_seconds: Mapping[str, float]) -> Subject:
         """Describe it to the collectors."""
+        address = pprof_address(self._service.pprof)
         return Subject(
             pid=self.process.pid,
             port=self.port,
             language=self._service.language,
-            pprof=self._service.pprof,
+            pprof=address.path if address else "",
+            pprof_port=self._started.launch.pprof_port,
             artifact=self.build.artifact,
             stderr=self.process.stderr,
             started_ns=self.process.started_ns,
@@ -103,22 +137,35 @@ class RunningService:
             heap_dumps=self._started.heap_dumps,
         )
 
-    def stop(self, *, grace: bool = True) -> Ended:
+    def stop(self, *, grace: bool = True, grace_seconds: float = GRACE_SECONDS) -> Ended:
         """End it; without grace at once."""
         with self._resources:
-            return supervisor().stop(self.process, GRACE_SECONDS if grace else 0.0)
+            return supervisor().stop(self.process, grace_seconds if grace else 0.0)
 
 
-def start(service: Service, build: Build, *, root: Path, cpus: list[int], stdout: Path, stderr: Path) -> RunningService:
+def start(
+    service: Service,
+    build: Build,
+    *,
+    root: Path,
+    cpus: list[int],
+    stdout: Path,
+    stderr: Path,
+    under: Sequence[str] = (),
+) -> RunningService:
     """Start a built variant on a free loopback port, pinned to its CPUs.
+
+    With `under`, a program with its options executes it, such as valgrind; limits and priorities are then left out.
 
     Raises:
         NotReadyError: if the service's fixed port is taken.
         SetupError: if the program cannot be executed, or a knob cannot act here; nothing of it is left.
         UsageError: if a knob is unknown or its level impossible, or the program cannot be instrumented.
     """
-    port = ready.choose_port(service.port)
-    launch = _launch(service, build, root=root, cpus=cpus, port=port, stdout=stdout, stderr=stderr)
+    ports = choose_ports(service)
+    launch = _launch(service, build, root=root, cpus=cpus, ports=ports, stdout=stdout, stderr=stderr)
+    if under:
+        launch = _unlimited(launch, [*under, *launch.argv])
     with contextlib.ExitStack() as resources:
         launch = resources.enter_context(groups.made(launch, groups.journaled))
         started = instrument(launch, build.variant, service.language, resources)
@@ -127,22 +174,30 @@ def start(service: Service, build: Build, *, root: Path, cpus: list[int], stdout
 
 
 def _launch(
-    service: Service, build: Build, *, root: Path, cpus: list[int], port: int, stdout: Path, stderr: Path
+    service: Service, build: Build, *, root: Path, cpus: list[int], ports: Ports, stdout: Path, stderr: Path
 ) -> Launch:
     variant = build.variant
     declared = {**service.env, **variant.env}
     args = service.args if variant.args is None else variant.args
     launch = Launch(
-        argv=[build.artifact.path, *(text.replace(_PORT, str(port)) for text in args)],
+        argv=[build.artifact.path, *(ports.told(text) for text in args)],
         env={
             **os.environ,
-            **{name: text.replace(_PORT, str(port)) for name, text in declared.items()},
+            **{name: ports.told(text) for name, text in declared.items()},
             **registry.target(service.language).environment(service, variant),
         },
         workdir=(root / service.workdir).resolve(),
-        port=port,
+        port=ports.own,
+        pprof_port=ports.pprof,
         cpus=cpus,
         stdout=stdout,
         stderr=stderr,
     )
     return settings.launched(service, build.name, variant, build.artifact.path, launch)
+
+
+def _unlimited(launch: Launch, argv: list[str]) -> Launch:
+    """Another program in place of the service, which is not to be held to what the service is allowed."""
+    return msgspec.structs.replace(
+        launch, argv=argv, nice=None, scheduling="", cpu_quota=None, memory_bytes=None, groups={}
+    )

@@ -14,6 +14,7 @@ from tailtune.model.units import Duration
 from tailtune.record.engine.load import read_latency
 from tailtune.record.formats import rows
 from tailtune.record.host.interference import HostReader, HostReading, Probe
+from tailtune.record.host.speed import Gauge, Speed
 from tailtune.record.phases.bench import Bench
 from tailtune.record.phases.epochs import SlicePlan
 from tailtune.record.phases.heap_use import collections_of, heap_use
@@ -33,14 +34,21 @@ class SliceRecorder:
     """Plays slices and keeps their rows until the epoch is complete."""
 
     def __init__(
-        self, bench: Bench, services: Mapping[int, RunningService], probe: Probe, players: Sequence[Player]
+        self,
+        bench: Bench,
+        services: Mapping[int, RunningService],
+        probe: Probe,
+        gauge: Gauge,
+        players: Sequence[Player],
     ) -> None:
         """Record slices on `services`, all running, by variant."""
+        self._gauge = gauge
         self._bench = bench
         self._services = services
         self._players = players
         self._usage = {index: UsageReader(service.process.pid) for index, service in services.items()}
-        self._host = HostReader(probe, {*bench.layout.engine, *bench.layout.service})
+        cpus = {*bench.layout.engine, *bench.layout.service}
+        self._hosts = {index: HostReader(probe, cpus, one.process.pid) for index, one in services.items()}
         self._tables: dict[str, list[pa.Table]] = {"latency": [], "process": [], "host": []}
         self._slices: list[dict[str, Any]] = []
         self._idle_cpu_ns = dict.fromkeys(services, 0)
@@ -57,14 +65,14 @@ class SliceRecorder:
         player = self._players[plan.variant]
         schedule = player.compile(plan.seed, length)
         kept: list[tuple[_Edge, pa.Table]] = []
-        before = self._read()
+        before = self._read(plan.variant)
         with service.under_load():
             report = player.play(
                 schedule,
                 service.port,
                 on_interval=lambda _: None,
                 poll=self._check,
-                keep=lambda output, _: kept.append((self._read(), _latency(output, plan.slice))),
+                keep=lambda output, _: kept.append((self._read(plan.variant), _latency(output, plan.slice))),
             )
         self._check()
         [(after, latency)] = kept
@@ -92,12 +100,13 @@ class SliceRecorder:
             if share > _IDLE_SHARE
         ]
 
-    def _read(self) -> "_Edge":
+    def _read(self, loaded: int) -> "_Edge":
         return _Edge(
             usage={index: reader.read() for index, reader in self._usage.items()},
             background_cpu_ns=sum(service.background_cpu_ns() for service in self._services.values()),
             own_cpu_ns={index: proc.cpu_ns(service.process.pid) for index, service in self._services.items()},
-            host=self._host.read(),
+            host=self._hosts[loaded].read(),
+            speed=self._gauge.read(),
             asleep_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns(),
         )
 
@@ -124,6 +133,8 @@ class _Edge:
     own_cpu_ns: dict[int, int]
     """Of the first process of each service."""
     host: HostReading
+    """Of the machine, and of the control group of the service that is loaded."""
+    speed: Speed
     asleep_ns: int
     """How long the machine has slept since it was switched on."""
     background_cpu_ns: int = 0
@@ -150,7 +161,8 @@ def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: 
     host_first, host_last = before.host, after.host
     busy = host_last.busy_ns - host_first.busy_ns
     used = sum(after.usage[index].cpu_ns - one.cpu_ns for index, one in before.usage.items())  # the idle variant's too
-    used += after.background_cpu_ns - before.background_cpu_ns
+    speed = after.speed.since(before.speed)
+    used += after.background_cpu_ns - before.background_cpu_ns + speed.cpu_ns
     return {
         "epoch": epoch,
         "slice": plan.slice,
@@ -177,4 +189,6 @@ def _row(epoch: int, plan: SlicePlan, variant: str, report: LoadReport, before: 
         **{name: getattr(last, name) - getattr(first, name) for name in _COUNTED},
         "children_cpu_ns": max(after.others_cpu_ns(plan.variant) - before.others_cpu_ns(plan.variant), 0),
         "suspended_ns": _slept(before, after),
+        "gauge_pieces": speed.pieces,
+        "gauge_ns": speed.piece_ns,
     }

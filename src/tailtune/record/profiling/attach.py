@@ -71,7 +71,7 @@ def attach(process: Process, wanted: Wanted, progress: Progress) -> Taken:
     return Taken(
         on_cpu=sampling.on_cpu,
         off_cpu=sampling.off_cpu,
-        page_faults=sampling.page_faults,
+        page_faults=sampling.event,
         threads=sorted(threads, key=lambda thread: -(thread.on_cpu_ns + thread.runnable_ns)),
         mode=sampling.mode,
         lost_note=sampler.lost_note,
@@ -88,7 +88,8 @@ def _sampler(pid: int, wanted: Wanted) -> "Sampler":
     from tailtune._native import Sampler
 
     def opened(*, off_cpu: bool) -> Sampler:
-        return Sampler(pid, wanted.hz, off_cpu=off_cpu, page_faults=wanted.page_faults, dwarf=wanted.dwarf)
+        event = ("page-faults", 1) if wanted.page_faults else None
+        return Sampler(pid, wanted.hz, off_cpu=off_cpu, event=event, dwarf=wanted.dwarf)
 
     sampler = opened(off_cpu=wanted.off_cpu)
     return sampler if wanted.off_cpu or sees_code(sampler.mode) else opened(off_cpu=True)

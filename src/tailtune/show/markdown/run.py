@@ -10,9 +10,12 @@ from tailtune.model.results import RecordingFacts
 from tailtune.model.summary import GoalResult, LatencySummary, ServiceTime, WindowSummary
 from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
 from tailtune.show.headline import run_headline
+from tailtune.show.markdown.bands import bands
 from tailtune.show.markdown.blocks import bullets, code, escaped, table
 from tailtune.show.phrases import (
     condition_measured,
+    counters,
+    diagnosing,
     errors,
     knobs,
     lags,
@@ -77,7 +80,7 @@ def _loop(report: LoadReport | None) -> str:
 
 
 def result(facts: RecordingFacts) -> list[str]:
-    """Return the figures: latency, cost, goals, findings."""
+    """Return the figures: latency, cost, goals, what requests spend their time with, findings."""
     if facts.summary is None:
         return [f"Nothing was measured: {escaped(facts.manifest.failure or 'the recording does not say why')}."]
     window = facts.summary.measure
@@ -87,6 +90,7 @@ def result(facts: RecordingFacts) -> list[str]:
         _cost(window),
         _goals(facts.summary.goals),
         _conditions(facts.summary.conditions),
+        bands(facts.requests),
         _findings(facts.findings),
     ]
 
@@ -96,12 +100,14 @@ def checks(facts: RecordingFacts) -> list[str]:
     manifest = facts.manifest
     window = facts.summary.measure if facts.summary else None
     threads = states(facts.summary.diagnose) if facts.summary else ""
+    cost = diagnosing(facts.summary.diagnosing) if facts.summary else ""
     return [
         *(_load_checks(manifest.load) if manifest.load else []),
         *(_reason(one) for one in (window.reasons if window else [])),
         f"Warm-up: {escaped(warm_up(manifest))}." if warm_up(manifest) else "",
         _interference(window) if window else "",
         f"Threads while diagnosing: {threads}." if threads else "",
+        f"Diagnosing, against the measure window before it: {cost}." if cost else "",
         *(f"Not seen by {escaped(loss)}." for loss in losses(manifest)),
         "The recording is partial: the command was interrupted or failed." if manifest.partial else "",
     ]
@@ -121,6 +127,8 @@ def _cost(window: WindowSummary) -> str:
     rows = []
     if window.cpu is not None:
         rows.append(["CPU per request", with_interval(window.cpu.per_request_ns, format_ns)])
+    if window.counters is not None:
+        rows.append(["counters", counters(window.counters)])
     if window.peak_rss_bytes is not None:
         rows.append(["peak RSS", format_bytes(window.peak_rss_bytes)])
     if window.gc is not None:

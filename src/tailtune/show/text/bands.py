@@ -6,7 +6,7 @@ from typing import Final
 from tailtune.model.request_parts import Band, PartKind, PartShare, Place, RequestBands, RequestTimeline, Step
 from tailtune.model.units import format_ns, format_share
 from tailtune.show.text.glyphs import Glyphs, glyphs
-from tailtune.show.text.table import WIDTH, labelled, paragraph, table
+from tailtune.show.text.table import WIDTH, labelled, page_width, paragraph, table
 from tailtune.show.values import count, plural, with_interval
 
 _BAR: Final = 20
@@ -19,6 +19,19 @@ _WORTH_A_WORD: Final = 0.005
 _LEAST_STEP: Final = 0.001
 """Of the latency: shorter steps are summed up, unless all are asked for."""
 _RESIDUE: Final = "residue"
+_BEHIND_OTHERS: Final = ("runnable", "waiting for a P")
+"""Parts in which something else had the CPU, the reader's own among them."""
+
+
+def bands_headline(found: RequestBands | None) -> list[str]:
+    """Show each band as a bar alone, for the end of a run; nothing where nothing was recorded."""
+    if found is None or not found.bands:
+        return []
+    marks = _marks(glyphs())
+    return [
+        f"time of requests while diagnosing ({_legend(marks)})",
+        *(_line(one, marks) for one in found.bands),
+    ]
 
 
 def bands_section(found: RequestBands | None) -> list[str]:
@@ -26,10 +39,9 @@ def bands_section(found: RequestBands | None) -> list[str]:
     if found is None:
         return []
     marks = _marks(glyphs())
-    legend = ", ".join(f"{mark} {kind}" for kind, mark in marks.items())
-    lines = [f"where the time of requests goes ({legend})"]
+    lines = [f"where the time of requests goes ({_legend(marks)})"]
     for band in found.bands:
-        lines.append(_headline(band, marks))
+        lines.append(_line(band, marks))
         lines += labelled("", _largest(band), indent=4, gap="")
     return [*lines, *_account(found, found.bands[-1].examples[:1] if found.bands else [])]
 
@@ -72,10 +84,17 @@ def _marks(chosen: Glyphs) -> dict[PartKind, str]:
     }
 
 
-def _headline(band: Band, marks: dict[PartKind, str]) -> str:
-    size = f"{band.name:<11} {format_ns(band.mean_ns):>8}"
+def _legend(marks: dict[PartKind, str]) -> str:
+    return ", ".join(f"{mark} {kind}" for kind, mark in marks.items())
+
+
+def _line(band: Band, marks: dict[PartKind, str]) -> str:
+    """Show a band in one line; its intervals only where the page is wide enough."""
+    begin = f"  {band.name:<11} {format_ns(band.mean_ns):>8}  {_bar(band, marks)}  "
     told = f"{with_interval(band.computing, _percent)} computing, {with_interval(band.waiting, _percent)} waiting"
-    return f"  {size}  {_bar(band, marks)}  {told}"
+    if len(begin + told) > page_width():
+        told = f"{_percent(band.computing.point)} computing, {_percent(band.waiting.point)} waiting"
+    return begin + told
 
 
 def _bar(band: Band, marks: dict[PartKind, str]) -> str:
@@ -103,7 +122,8 @@ def _largest(band: Band) -> str:
 
 
 def _named(part: PartShare) -> str:
-    where = f" in {part.places[0].function}" if part.part != "runnable" and _is_told(part.places) else ""
+    is_in_it = not part.part.endswith(_BEHIND_OTHERS)
+    where = f" in {part.places[0].function}" if is_in_it and _is_told(part.places) else ""
     return f"{part.part} {format_share(part.share.point)}{where}"
 
 
@@ -137,7 +157,10 @@ def _places(part: PartShare) -> list[str]:
     if not part.places:
         return []
     seen = ", ".join(f"{one.function} {_percent(one.share)} (n = {count(one.count)})" for one in part.places)
-    return labelled(f"{part.part}:", f"{'meanwhile, that CPU ran' if part.part == 'runnable' else 'seen in'} {seen}")
+    told = "seen in"
+    if part.part.endswith(_BEHIND_OTHERS):
+        told = "meanwhile, that CPU ran" if part.part.endswith("runnable") else "meanwhile, others ran"
+    return labelled(f"{part.part}:", f"{told} {seen}")
 
 
 def _account(found: RequestBands, slowest: Sequence[str] = ()) -> list[str]:
@@ -145,8 +168,11 @@ def _account(found: RequestBands, slowest: Sequence[str] = ()) -> list[str]:
     if found.coverage is not None:
         parts.append(f"slowest 1 %: {with_interval(found.coverage, format_share)} in known parts")
     parts.append(f"{count(found.divided)} of {plural(found.requests, 'request')} divided")
+    if found.followed:
+        parts.append(f"{count(found.followed)} of them by what their goroutines did")
     if found.handed_over:
-        parts.append(f"{count(found.handed_over)} of them handed over between threads")
+        between = "goroutines" if found.followed else "threads"
+        parts.append(f"{count(found.handed_over)} of them handed over between {between}")
     parts += [f"{count(one.requests)} not: {one.reason}" for one in found.undivided]
     return paragraph("; ".join(parts), indent=2)
 
@@ -155,10 +181,7 @@ def _steps(shown: Sequence[Step]) -> list[str]:
     """Set the steps in columns; what was seen gets the room that is left."""
     if not shown:
         return []
-    rows = [
-        (format_ns(one.begin_ns), format_ns(one.length_ns), one.part, "" if one.tid is None else str(one.tid))
-        for one in shown
-    ]
+    rows = [(format_ns(one.begin_ns), format_ns(one.length_ns), one.part, _who(one)) for one in shown]
     header = ("from start", "lasts", "part", "thread")
     lines = table(rows, header=header, right=(0, 1))
     width = max(len(line) for line in lines) + 2
@@ -166,10 +189,17 @@ def _steps(shown: Sequence[Step]) -> list[str]:
     return [f"{line:<{width}}{_cut(text, WIDTH - width)}".rstrip() for line, text in zip(lines, seen, strict=True)]
 
 
+def _who(step: Step) -> str:
+    """Name the thread, or the goroutine where it was on none."""
+    if step.tid is not None:
+        return str(step.tid)
+    return "" if step.goroutine is None else f"g{step.goroutine}"
+
+
 def _seen(step: Step) -> str:
-    if step.part.endswith("runnable"):
+    if step.part.endswith(_BEHIND_OTHERS):
         return f"behind {', '.join(step.functions)}" if step.functions else ""
-    return ", ".join(step.functions) if step.part.endswith("CPU") else step.place
+    return ", ".join(step.functions) if step.part.endswith(("CPU", "GC assist")) else step.place
 
 
 def _cut(text: str, room: int) -> str:

@@ -8,6 +8,7 @@ from tailtune.model.results import InstrumentCost, RunResult
 from tailtune.model.summary import RunSummary
 from tailtune.show.headline import run_headline
 from tailtune.show.phrases import knobs, layout, losses, phases, subject, warm_up
+from tailtune.show.text.bands import bands_headline
 from tailtune.show.text.charts import charts as drawn
 from tailtune.show.text.engine import engine
 from tailtune.show.text.findings import finding_lines
@@ -23,6 +24,7 @@ def run_result(result: RunResult, *, charts: bool = False) -> str:
         *trial_sections(result.manifest, result.summary, result.findings, charts=charts),
         trial_warnings(result.manifest, result.summary, result.warnings),
         _instrument_cost(result.instrument_cost),
+        bands_headline(result.requests),
         [f"recording: {result.path}", f"  tailtune explain {result.bundle_id}"],
     )
 
@@ -48,7 +50,7 @@ def trial_sections(
         goals(summary.goals),
         conditions(summary.conditions),
         *(drawn(window) if charts else []),
-        cost(window),
+        cost(window, summary.diagnosing),
         finding_lines(findings),
         interference(window, summary.diagnose),
         engine(manifest.load, full=full) if manifest.load else [],

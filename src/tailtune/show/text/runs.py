@@ -4,6 +4,7 @@ from tailtune.model.recording import Entry, Manifest
 from tailtune.model.results import RecordingFacts, Removal, RunList
 from tailtune.model.units import format_bytes
 from tailtune.show.phrases import subject
+from tailtune.show.text.bands import bands_headline
 from tailtune.show.text.compare import comparison_sections
 from tailtune.show.text.notes import warnings
 from tailtune.show.text.run import trial_sections, trial_warnings
@@ -31,7 +32,8 @@ def one_run(facts: RecordingFacts, *, charts: bool = False) -> str:
     where = [f"recording: {facts.path}"]
     if facts.summary is not None:
         told = trial_warnings(manifest, facts.summary, facts.warnings)
-        return page(*trial_sections(manifest, facts.summary, facts.findings, full=True, charts=charts), told, where)
+        figures = trial_sections(manifest, facts.summary, facts.findings, full=True, charts=charts)
+        return page(*figures, told, bands_headline(facts.requests), where)
     about = paragraph(subject(manifest))
     if facts.comparison is not None:
         told = [*manifest.warnings, *facts.warnings]

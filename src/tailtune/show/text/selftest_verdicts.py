@@ -119,7 +119,7 @@ def _slowdown(one: Injected) -> list[str]:
         (metric_name(metric.metric), _change(metric.change), ", ".join(f"{n} {v}" for v, n in metric.verdicts.items()))
         for metric in one.metrics
     ]
-    told = [f"CPU per request decided in {len(one.seconds_to_verdict)} of {one.made}, {one.false.false} false"]
+    told = [f"{metric_name(one.about)} decided in {len(one.seconds_to_verdict)} of {one.made}, {one.false.false} false"]
     if one.median_seconds is not None:
         told.append(f"median {one.median_seconds:.0f} s after the first start")
     if one.seconds_needed:

@@ -17,6 +17,11 @@ _BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|[nµm]?s|[KMGT]?i?B|req/s)(?!
 _BRACKETS: Final = re.compile(r"\[[^\[\]]{1,40}\]")
 
 
+def page_width() -> int:
+    """Return how many columns a line may have."""
+    return _page_width.get()
+
+
 @contextmanager
 def fitted(columns: int) -> Iterator[None]:
     """Wrap to `columns` what is set meanwhile; never wider than a page, nor too narrow to read."""

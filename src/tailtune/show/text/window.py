@@ -8,6 +8,7 @@ from tailtune.model.estimate import QuantileEstimate
 from tailtune.model.load import Reason
 from tailtune.model.summary import (
     CpuSummary,
+    DiagnosingCost,
     GcSummary,
     GoalResult,
     LatencySummary,
@@ -15,7 +16,7 @@ from tailtune.model.summary import (
     WindowSummary,
 )
 from tailtune.model.units import format_bytes, format_ns, format_quantile, format_share
-from tailtune.show.phrases import condition_measured, states
+from tailtune.show.phrases import condition_measured, counters, diagnosing, states
 from tailtune.show.text.table import labelled, pairs, table
 from tailtune.show.values import NOT_AVAILABLE, confidence, count, plural, quantile_value, with_interval
 
@@ -76,12 +77,14 @@ def conditions(results: Sequence[ConditionResult]) -> list[str]:
     return ["fail if", *table(rows)] if rows else []
 
 
-def cost(window: WindowSummary) -> list[str]:
-    """Show what the requests cost: CPU, memory, garbage collection."""
+def cost(window: WindowSummary, diagnosing_cost: DiagnosingCost | None = None) -> list[str]:
+    """Show what the requests cost: CPU, instructions, memory, collections; and what diagnosing cost them elsewhere."""
     rows = [
         ("CPU per request", _cpu(window.cpu) if window.cpu else "n/a: the service's processes were not observed"),
+        ("counters", counters(window.counters)),
         ("peak RSS", format_bytes(window.peak_rss_bytes) if window.peak_rss_bytes is not None else ""),
         ("garbage collector", _gc(window.gc) if window.gc else ""),
+        ("diagnosing", diagnosing(diagnosing_cost)),
     ]
     return ["cost", *pairs(rows)]
 

@@ -21,7 +21,7 @@ def test_threads_that_collide_in_the_allocator_are_found():
         "threads collide in the allocator: 25.0 % of CPU time; most for my_service::fill (100 %)"
     )
     assert cause.finding.group is Group.SETTINGS
-    assert cause.finding.confirm == "tailtune sweep allocator=system,jemalloc,mimalloc"
+    assert cause.finding.confirm == "tailtune sweep allocator=system,jemalloc,mimalloc,tcmalloc"
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,51 @@ def test_few_faults_and_unmapping_alone_are_no_finding():
     assert apply("page-faults", facts({f"{RUST};{FAULT}": 19, RUST: 40})) == []
     assert apply("page-faults", facts({f"{RUST};{UNMAP}": 50, RUST: 50})) == []
     assert apply("page-faults", facts(None)) == []
+
+
+HUGE = f"{FAULT.replace('clear_page_erms_[k]', 'do_huge_pmd_anonymous_page_[k]')}"
+CLEAR = f"{HUGE};clear_huge_page_[k];clear_page_erms_[k]"
+COMPACT = f"{HUGE};__alloc_pages_direct_compact_[k];compact_zone_[k];isolate_freepages_[k]"
+
+
+def test_huge_pages_are_named_where_they_are_most_of_it():
+    given = facts({f"{RUST};{CLEAR}": 30, f"{RUST};{COMPACT}": 10, f"{RUST};{FAULT}": 10, RUST: 50})
+    cause = one("page-faults", given)
+    assert cause.finding.title == (
+        "clearing huge pages and other work on memory takes 50.0 % of CPU time; most in my_service::walk (100 %)"
+    )
+    assert [evidence.text for evidence in cause.finding.evidence] == [
+        "in page faults: 50 of 100 samples",
+        "clearing huge pages, 60 % of it: 30 of 100 samples",
+        "compacting memory for huge pages, 20 % of it: 10 of 100 samples",
+    ]
+    assert cause.finding.group is Group.SETTINGS
+    assert cause.finding.confirm == "tailtune compare base base+huge-pages=off"
+
+
+def test_a_few_huge_pages_are_evidence_and_not_the_cause():
+    cause = one("page-faults", facts({f"{RUST};{CLEAR}": 10, f"{RUST};{FAULT}": 40, RUST: 50}))
+    assert cause.finding.title.startswith("touching new memory and giving it back takes 50.0 %")
+    assert "clearing huge pages, 20 % of it: 10 of 100 samples" in [one.text for one in cause.finding.evidence]
+    assert cause.finding.confirm.startswith("tailtune compare HEAD worktree")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "done"),
+    [
+        ("exc_page_fault_[k];do_huge_pmd_anonymous_page_[k];folio_zero_user_[k]", "clearing huge pages"),
+        ("exc_page_fault_[k];__do_huge_pmd_anonymous_page_[k]", "clearing huge pages"),
+        ("exc_page_fault_[k];do_huge_pmd_wp_page_[k];__split_huge_pmd_[k]", "splitting huge pages"),
+        ("__x64_sys_munmap_[k];zap_pmd_range_[k];__split_huge_pmd_locked_[k]", "splitting huge pages"),
+        ("exc_page_fault_[k];do_huge_pmd_anonymous_page_[k];compact_zone_order_[k]", "compacting memory for huge"),
+        ("__x64_sys_madvise_[k];madvise_collapse_[k];collapse_huge_page_[k]", "collapsing small pages into huge"),
+        ("__x64_sys_madvise_[k];hpage_collapse_scan_pmd_[k]", "collapsing small pages into huge ones"),
+    ],
+)
+def test_what_is_done_to_huge_pages_is_told(kernel, done):
+    assert one("page-faults", facts({f"{RUST};{kernel}": 30, RUST: 70})).finding.title.startswith(done)
+
+
+def test_compaction_for_a_buffer_of_a_socket_is_not_for_huge_pages():
+    send = "__x64_sys_sendto_[k];alloc_skb_[k];__alloc_pages_direct_compact_[k];compact_zone_[k]"
+    assert apply("page-faults", facts({f"{RUST};{send}": 30, RUST: 70})) == []

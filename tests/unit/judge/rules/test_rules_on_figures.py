@@ -9,6 +9,7 @@ from tests.support.facts import MILLISECOND, apply, collections, estimate, facts
 
 from tailtune.judge.cause import Rank, changed_rate
 from tailtune.judge.distribution import Distribution
+from tailtune.judge.generator import disturbances
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.summary import latency_of
 from tailtune.model.finding import Group
@@ -77,8 +78,14 @@ def test_an_invalid_load_comes_before_everything():
 
 def test_the_services_own_errors_and_small_lags_are_not_the_generators():
     assert apply("generator-limited", facts(reasons=[reason("errors", Validity.INVALID)])) == []
-    assert apply("generator-limited", facts(reasons=[reason("run-delay", Validity.SUSPECT)])) == []
     assert apply("generator-limited", facts()) == []
+
+
+def test_a_disturbed_load_is_a_warning_and_no_cause():
+    late = [reason("send-lag", Validity.SUSPECT), reason("run-delay", Validity.SUSPECT)]
+    assert apply("generator-limited", facts(reasons=late)) == []
+    assert disturbances(late) == ["load SUSPECT: the engine was late; give it a CPU"] * 2
+    assert disturbances([reason("send-lag", Validity.INVALID), reason("errors", Validity.SUSPECT)]) == []
 
 
 def test_an_overloaded_service_is_not_the_generators_doing():

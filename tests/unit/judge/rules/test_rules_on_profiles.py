@@ -1,11 +1,18 @@
 """Rules that read stacks: the smallest profile that triggers each, and a near miss that must not."""
 
+import dataclasses
+
+import msgspec
 import numpy as np
 import pytest
+from tests.support import request_results
 from tests.support.facts import apply, facts, one
+from tests.support.request_results import part
 
 from tailtune.judge.stackprofile import Frame, StackProfile
+from tailtune.judge.tail import SizedTimes
 from tailtune.model.finding import Group, Strength
+from tailtune.model.request_parts import PartKind
 
 GO = "runtime.goexit;net/http.(*conn).serve;main.(*service).search"
 RUST = "start_thread;tokio::runtime::task::raw::poll;my_service::http::suggest"
@@ -61,6 +68,33 @@ def test_constructors_that_are_known(constructor):
 )
 def test_using_what_was_built_is_no_recomputation(stack):
     assert apply("recomputation", facts({f"{GO};{stack}": 100})) == []
+
+
+PARSE = "service;quotes::abroad;quotes::tariff;serde_json::de::from_str;serde_json::read::SliceRead::skip_to_escape"
+
+
+def requests_of(size_bytes: float) -> SizedTimes:
+    return SizedTimes(np.full(100, 1e6), np.full(100, 1e6), np.full(100, size_bytes))
+
+
+@pytest.mark.parametrize(("size_bytes", "count"), [(4999, 1), (5001, 0)])
+def test_a_document_that_requests_cannot_have_brought_is_parsed_again(size_bytes: int, count: int):
+    """Half of 2 ms of CPU time each."""
+    given = facts({PARSE: 50, "service": 50}, sized=requests_of(size_bytes))
+    found = apply("recomputation", given)
+    assert [cause.finding.id for cause in found] == ["recomputation:parsed-document"] * count
+    assert all("a parsed document is built again" in cause.finding.title for cause in found)
+    assert all("in quotes::tariff (100 %)" in cause.finding.title for cause in found)
+
+
+def test_what_another_service_may_have_sent_is_no_document_of_ones_own():
+    given = facts({PARSE: 50, "service": 50}, sized=requests_of(100))
+    assert apply("recomputation", dataclasses.replace(given, sized=None)) == []
+    for name, share, count in (("network", 0.3, 0), ("other thread blocked: network", 0.3, 0), ("network", 0.01, 1)):
+        asks = part(name, PartKind.WAITING, share, 1e6, ("quotes::fetch", 1.0, 40))
+        band = msgspec.structs.replace(request_results.MEDIAN, parts=[asks])
+        bands = msgspec.structs.replace(request_results.BANDS, bands=[band])
+        assert len(apply("recomputation", dataclasses.replace(given, bands=bands))) == count
 
 
 def test_few_samples_or_a_small_share_are_no_finding():
@@ -248,6 +282,15 @@ def test_kernel_time_names_the_call():
     assert apply("kernel-time", facts({sends: 29, GO: 71})) == []
 
 
+def test_what_any_server_reads_and_writes_is_no_finding():
+    served = "runtime.goexit;net/http.(*conn).serve;net/http.(*response).finishRequest;syscall.write"
+    sends = f"{served};entry_SYSCALL_64_[k];do_syscall_64_[k];ksys_write_[k];tcp_sendmsg_[k]"
+    assert apply("kernel-time", facts({sends: 80, GO: 20})) == []
+    maps = "start_thread;http_server::threads::converse;malloc;mmap64;entry_SYSCALL_64_[k];__x64_sys_mmap_[k]"
+    cause = one("kernel-time", facts({sends: 40, maps: 40, GO: 20}))
+    assert cause.finding.title == "40.0 % of CPU time is spent in the kernel, most in __x64_sys_mmap (100 %)"
+
+
 def test_pprof_profiles_are_read_by_the_native_core():
     from tests.support.pprof import encode
 
@@ -259,3 +302,44 @@ def test_pprof_profiles_are_read_by_the_native_core():
     assert isinstance(profile.frames[0], Frame)
     with pytest.raises(ValueError, match="no values of type 'delay', only samples, cpu"):
         StackProfile.from_pprof(data, "profiles/x.pb.gz", "delay")
+
+
+CACHED = f"{GO};example.org/html.(*styleCache).get"
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        "example.org/html.(*styleCache).get",
+        "main.(*pageCache).lookup",
+        "main.(*Cache[...]).GetOrLoad",
+        "<my_service::pages::PageCache>::get_or_insert_with",
+        "my_service::Cache<K, V>::get",
+        "my_service::LruCache<alloc::string::String, u64>::fetch",
+    ],
+)
+def test_a_look_up_that_computes_is_a_cache_that_is_filled_again(cache):
+    stacks = {f"{GO};{cache};example.org/html.styleToCSS;strings.Split": 30, f"{GO};{cache}": 10, GO: 60}
+    cause = one("cache-fill", facts(stacks))
+    assert cause.finding.share.point == 0.3
+    assert cause.finding.title.endswith(
+        " computes again what it is to keep: 30.0 % of CPU time, in html.styleToCSS (100 %)"
+    )
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        f"{CACHED};runtime.mapaccess2_faststr;runtime.memequal",
+        f"{GO};runtime.(*mcache).get;example.org/html.styleToCSS",
+        f"{GO};example.org/html.(*cacheWriter).get;example.org/html.styleToCSS",
+        f"{GO};main.cacheable;example.org/html.styleToCSS",
+        f"{GO};main.(*pageCache).render;example.org/html.styleToCSS",
+    ],
+)
+def test_a_hit_a_runtime_and_other_methods_fill_no_cache(stack):
+    assert apply("cache-fill", facts({stack: 80, GO: 20})) == []
+
+
+def test_a_cache_that_is_filled_now_and_then_is_no_finding():
+    assert apply("cache-fill", facts({f"{CACHED};example.org/html.styleToCSS": 30, GO: 970})) == []

@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 from tests.support import request_results
 from tests.support.facts import apply, estimate, facts, one
-from tests.support.request_results import UNKNOWN, WAITING, part
+from tests.support.request_results import COMPUTING, UNKNOWN, WAITING, part
+from tests.support.results import estimate as interval
 
+from tailtune.judge.cause import Cause
+from tailtune.judge.explain import rank
 from tailtune.judge.facts import Facts
+from tailtune.judge.request_bands import GO_TRACE
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.tail import RequestTimes
 from tailtune.model.finding import Strength
-from tailtune.model.request_parts import PartShare, RequestBands
+from tailtune.model.request_parts import PartShare, Place, RequestBands
 from tailtune.model.summary import CpuSummary
 
 MEAN = 20e6
@@ -80,6 +84,18 @@ def test_what_most_of_the_tail_waits_for_is_named_with_its_place(rule, name, tit
     ]
 
 
+def test_who_had_the_lock_is_said_to_be_inferred():
+    lock = part("lock", WAITING, 0.97, MEAN, ("cart::price", 1.0, 16))
+    held = [Place(function="table::fetch called by table::refresh", share=0.92, count=410)]
+    cause = one("thread-lock", with_tail(msgspec.structs.replace(lock, holders=held)))
+    assert cause.finding.id == "thread-lock:cart::price"
+    assert cause.finding.evidence[0].text == (
+        "held meanwhile, inferred from what the threads did that ended these waits: "
+        "table::fetch called by table::refresh (92 %)"
+    )
+    assert cause.finding.evidence[0].count == 410
+
+
 @pytest.mark.parametrize("rule", ["sleep", "thread-lock", "thread-hand-off", "blocking-call", "blocking-pool"])
 def test_a_small_part_another_part_or_none_at_all_is_no_finding(rule):
     names = ["sleep", "lock", "queue or hand-off", "reader blocked: sleep", "handed over"]
@@ -115,10 +131,54 @@ def test_a_call_that_blocks_in_a_task_needs_no_other_request_that_waits():
 def test_a_wait_that_was_seen_is_not_told_from_its_length_as_well():
     service = np.concatenate([np.full(970, 1e6), np.linspace(20e6, 20.5e6, 30)])
     times = RequestTimes(service, service)
-    slept, sent = (part(name, WAITING, 0.97, MEAN, ("cart::wait", 1.0, 16)) for name in ("sleep", "network"))
+    slept, sent = (part(name, WAITING, 0.97, MEAN, ("cart::wait", 1.0, 16)) for name in ("sleep", "events"))
     assert one("fixed-wait", dataclasses.replace(facts(), times=times)).finding.id == "fixed-wait:19ms"
     assert one("fixed-wait", dataclasses.replace(with_tail(sent), times=times)).finding.id == "fixed-wait:19ms"
     assert apply("fixed-wait", dataclasses.replace(with_tail(slept), times=times)) == []
+
+
+NOTE = f"{SERVE};journal::note"
+SYNCING = f"{NOTE};std::fs::File::sync_data;fdatasync"
+READING = f"{NOTE};std::fs::File::open;openat64"
+
+
+def synced(share: float, behind: float | None) -> PartShare:
+    waits_for_cpu = estimate(behind) if behind is not None else None
+    found = part("disk I/O", WAITING, share, MEAN, ("journal::note", 0.8, 16), ("other", 0.2, 4))
+    return msgspec.structs.replace(found, then_runnable=waits_for_cpu)
+
+
+def test_a_thread_that_waits_longer_for_its_cpu_than_for_the_disk_still_waits_for_the_disk():
+    cause = one("logging", with_tail(synced(0.06, 0.34), off_cpu={SYNCING: (40, 1e9), f"{NOTE};read": (1, 1e6)}))
+    assert cause.finding.id == "logging:journal::note"
+    assert cause.finding.title == (
+        "requests above p99 wait until a file is synced in journal::note: 8.00 ms each, 40.0 % of their time"
+    )
+    assert cause.finding.share_of == "wall time of requests above p99"
+    assert cause.finding.share.point == cause.saving == pytest.approx(0.4)
+    assert cause.finding.share.low == pytest.approx(0.04 + 0.95 * 0.34)
+    assert "6.80 ms of it each: ready again" in cause.finding.evidence[2].text
+
+
+def test_a_written_file_is_not_said_to_be_synced():
+    written = f"{NOTE};<std::fs::File as std::io::Write>::write_all;ext4_file_write_iter"
+    cause = one("logging", with_tail(synced(0.3, None), off_cpu={written: (40, 1e9), SYNCING: (1, 1e6)}))
+    assert "wait until a file is written in journal::note: 6.00 ms each" in cause.finding.title
+
+
+@pytest.mark.parametrize(
+    ("tail", "off_cpu"),
+    [
+        (synced(0.06, 0.03), {SYNCING: (40, 1e9)}),
+        (synced(0.06, None), {SYNCING: (40, 1e9)}),
+        (synced(0.5, 0.3), {READING: (40, 1e9), SYNCING: (4, 1e8)}),
+        (synced(0.5, 0.3), {f"{SERVE};elsewhere;fdatasync": (40, 1e9)}),
+        (synced(0.5, 0.3), None),
+        (part("runnable", WAITING, 0.5, MEAN, ("journal::note", 1.0, 16)), {SYNCING: (40, 1e9)}),
+    ],
+)
+def test_little_syncing_reading_and_other_waits_are_no_logging(tail, off_cpu):
+    assert apply("logging", with_tail(tail, off_cpu=off_cpu)) == []
 
 
 def test_waiting_for_own_threads_is_no_hand_off():
@@ -155,3 +215,162 @@ def test_a_wait_that_was_seen_to_be_for_a_cpu_is_no_wait_for_something_else() ->
     assert apply("waiting", dataclasses.replace(idle, bands=seen.bands)) == []
     other = with_tail(part("lock", WAITING, 0.6, MEAN), queued[0])
     assert one("waiting", dataclasses.replace(idle, bands=other.bands))
+
+
+def test_a_wait_that_nobody_can_name_comes_behind_one_that_is_told_and_before_what_the_cpu_does():
+    each = 0.2e6
+    cpu = CpuSummary(per_request_ns=estimate(each), user_ns_per_request=each, system_ns_per_request=0.0, cores=0.04)
+    stacks = {"my_service::serve;alloc::alloc::alloc;malloc": 40, "my_service::serve": 60}
+    idle = facts(stacks, cores=0.04, cpu=cpu)
+    unknown = with_tail(part("handed over", UNKNOWN, 1.0, MEAN))
+    assert next(one.rule for one in rank(dataclasses.replace(idle, bands=unknown.bands))) == "waiting"
+    locked = with_tail(
+        part("lock", WAITING, 0.3, MEAN, ("cart::wait", 1.0, 16)), part("handed over", UNKNOWN, 0.7, MEAN)
+    )
+    told = [one.rule for one in rank(dataclasses.replace(idle, bands=locked.bands))]
+    assert told[0] == "thread-lock"
+    assert told.index("waiting") > told.index("allocation")
+
+
+ENCODED = "start_thread;tokio::runtime::task::core::poll;my_service::gzip::poll_read;deflate::compress"
+COMPUTED = part("reader on CPU", WAITING, 0.7, MEAN, ("deflate::compress", 0.9, 40), ("my_service::gzip", 0.1, 4))
+
+
+def short_requests(median: float = 0.5e6) -> RequestTimes:
+    times = np.concatenate([np.full(990, median), np.full(10, MEAN)])
+    return RequestTimes(times, times)
+
+
+def long_poll(tail: PartShare, stack: str = ENCODED, times: RequestTimes | None = None) -> list[Cause]:
+    cpu = StackProfile.from_collapsed([f"{stack} 400"], "profiles/on-cpu.diagnose.pb.gz")
+    return apply("long-poll", dataclasses.replace(with_tail(tail), cpu=cpu, times=times or short_requests()))
+
+
+def test_a_worker_that_computes_for_long_holds_up_what_it_has_yet_to_read():
+    (cause,) = long_poll(COMPUTED)
+    assert cause.finding.id == "long-poll:deflate::compress"
+    assert cause.finding.title == (
+        "requests above p99 wait for a worker that computes for other requests, in deflate::compress: 14.0 ms each, "
+        "70.0 % of their time"
+    )
+    assert cause.saving == pytest.approx(0.7)
+    assert cause.finding.evidence[-1].text == "half of all requests are answered within 500 µs of being sent"
+
+
+def test_why_a_function_computes_comes_before_the_waits_for_it():
+    polled = "start_thread;tokio::runtime::task::core::poll;api::abroad"
+    parses = part("reader on CPU", WAITING, 0.9, MEAN, ("regex::compile", 1.0, 40))
+    stacks = {f"{polled};regex::Regex::new;my_regex::regex::compile": 60, f"{polled};api::other": 40}
+    for name, first in (("regex::compile", "recomputation"), ("api::other", "long-poll")):
+        places = [Place(function=name, share=1.0, count=40)]
+        given = with_tail(msgspec.structs.replace(parses, places=places))
+        cpu = StackProfile.from_collapsed([f"{stack} {n}" for stack, n in stacks.items()], "profiles/cpu.pb.gz")
+        told = [one.rule for one in rank(dataclasses.replace(given, cpu=cpu, times=short_requests()))]
+        assert {"recomputation", "long-poll"} <= set(told)
+        assert next(rule for rule in told if rule in ("recomputation", "long-poll")) == first
+
+
+def test_a_usual_queue_a_thread_of_its_own_and_a_small_part_are_no_long_poll():
+    assert long_poll(COMPUTED, times=short_requests(2e6)) == []
+    assert long_poll(COMPUTED, stack="start_thread;my_service::serve;deflate::compress") == []
+    assert long_poll(COMPUTED, stack=ENCODED.replace("task::core", "blocking::task")) == []
+    assert long_poll(part("reader on CPU", WAITING, 0.09, MEAN, ("deflate::compress", 1.0, 4))) == []
+    assert apply("long-poll", with_tail(COMPUTED)) == []
+
+
+def followed(found: Facts) -> Facts:
+    """The same, of requests that were followed through goroutines."""
+    assert found.bands is not None
+    return dataclasses.replace(found, bands=msgspec.structs.replace(found.bands, followed=1600))
+
+
+def test_a_lock_of_goroutines_is_told_with_its_share_of_the_tail():
+    lock = part("lock", WAITING, 0.97, MEAN, ("main.(*catalogue).price", 1.0, 40))
+    found = one("lock", followed(with_tail(lock)))
+    assert found.finding.id == "lock:main.(*catalogue).price"
+    assert found.finding.title.endswith(
+        "wait for a mutex in main.(*catalogue).price: 19.4 ms each, 97.0 % of their time"
+    )
+    assert found.finding.share_of == "wall time of requests above p99"
+    assert apply("thread-lock", followed(with_tail(lock))) == []
+    assert apply("lock", with_tail(lock)) == []
+
+
+def test_goroutines_that_wait_for_another_one_are_told_with_what_that_did():
+    held = [Place(function="main.(*link).send", share=1.0, count=40)]
+    asks = msgspec.structs.replace(part("queue or hand-off", WAITING, 0.97, MEAN, ("main.ask", 1.0, 40)), holders=held)
+    found = one("hand-off", followed(with_tail(asks))).finding
+    assert found.id == "hand-off:main.ask"
+    assert (
+        found.title == "requests above p99 wait for another goroutine in main.ask: 19.4 ms each, 97.0 % of their time"
+    )
+    assert found.evidence[0].text.endswith("goroutines were that ended these waits: main.(*link).send (100 %)")
+    assert apply("hand-off", with_tail(asks)) == []
+
+
+@pytest.mark.parametrize("usual", [0.26, 0.24])
+def test_what_ordinary_requests_wait_alike_is_no_queue(usual: float):
+    asks = part("queue or hand-off", WAITING, 0.97, MEAN, ("main.ask", 1.0, 40))
+    given = followed(with_tail(asks))
+    median = part("queue or hand-off", WAITING, 0.97 * usual, MEAN, ("main.ask", 1.0, 40))
+    ordinary = msgspec.structs.replace(request_results.MEDIAN, parts=[median])
+    assert given.bands is not None
+    bands = msgspec.structs.replace(given.bands, bands=[ordinary, *given.bands.bands[1:]])
+    assert len(apply("hand-off", dataclasses.replace(given, bands=bands))) == (usual < 0.25)
+
+
+def test_waiting_for_own_goroutines_is_no_queue():
+    asks = part("queue or hand-off", WAITING, 0.97, MEAN, ("main.ask", 1.0, 40))
+    for wait, found in (("sync.(*WaitGroup).Wait", 0), ("runtime.chanrecv1", 1)):
+        trace = StackProfile.from_collapsed([f"net/http.(*conn).serve;main.ask;{wait} 40"], GO_TRACE)
+        assert len(apply("hand-off", dataclasses.replace(followed(with_tail(asks)), goroutines=trace))) == found
+
+
+def test_a_task_behind_a_thread_that_is_blocked_is_told_with_where_that_is():
+    sends = part("other thread blocked: network", WAITING, 0.97, MEAN, ("replica::send", 1.0, 32))
+    found = one("thread-hand-off", with_tail(sends)).finding
+    assert found.id == "thread-hand-off:replica::send"
+    assert "wait for another thread that is blocked (network) in replica::send: 19.4 ms each" in found.title
+
+
+@pytest.mark.parametrize(("at_once", "count"), [(None, 1), (0.4, 1), (0.6, 0)])
+def test_a_requests_own_job_is_no_queue(at_once: float | None, count: int):
+    away = msgspec.structs.replace(
+        part("other thread blocked: sleep", WAITING, 0.97, MEAN, ("my_service::pack", 1.0, 16)), at_once=at_once
+    )
+    jobs = {JOB: (24, 24 * 25e6), NO_JOB: (900, 5e9)}
+    assert len(apply("blocking-pool", with_tail(away, off_cpu=jobs))) == count
+    assert len(apply("thread-hand-off", with_tail(away))) == count
+    assert apply("thread-hand-off", with_tail(away, off_cpu=jobs)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"), [("thread-hand-off", "queue or hand-off"), ("blocking-call", "reader blocked: lock")]
+)
+def test_rules_about_threads_leave_goroutines_to_those_of_go(rule: str, name: str):
+    facts = with_tail(part(name, WAITING, 0.97, MEAN, ("main.book", 1.0, 40)))
+    assert apply(rule, facts)
+    assert apply(rule, followed(facts)) == []
+
+
+def test_what_ordinary_requests_were_seen_to_wait_for_is_named() -> None:
+    each = 0.2e6
+    cpu = CpuSummary(per_request_ns=estimate(each), user_ns_per_request=each, system_ns_per_request=0.0, cores=0.04)
+    handed = request_results.part("queue or hand-off", WAITING, 0.93, MEAN, ("main.handOff", 1.0, 284))
+    ordinary = msgspec.structs.replace(request_results.MEDIAN, parts=[handed, part("on CPU", COMPUTING, 0.07, MEAN)])
+    bands = msgspec.structs.replace(request_results.BANDS, bands=[ordinary])
+    found = one("waiting", dataclasses.replace(facts(cores=0.04, cpu=cpu), bands=bands)).finding
+    assert found.title.endswith("for something that is no CPU: queue or hand-off in main.handOff")
+    assert "around the median, 93.0 % is queue or hand-off, in main.handOff (100 %)" in found.evidence[1].text
+    computing = msgspec.structs.replace(request_results.BANDS, bands=[request_results.MEDIAN])
+    found = one("waiting", dataclasses.replace(facts(cores=0.04, cpu=cpu), bands=computing)).finding
+    assert found.title.endswith("a lock, a sleep, a disk or another service")
+
+
+def test_a_share_of_the_tail_that_may_be_none_at_all_is_no_finding() -> None:
+    waited = part("lock", WAITING, 0.2, MEAN)
+    known, unknown = (msgspec.structs.replace(waited, share=interval(0.2, low, 0.4, 30)) for low in (0.05, 0.0))
+    computing = part("on CPU", COMPUTING, 0.8, MEAN)
+    locked = {f"{SERVE};my_service::price;std::sys::sync::mutex::futex::Mutex::lock_contended;futex_wait": (900, 9e9)}
+    assert "thread-lock" in {one.rule for one in rank(with_tail(computing, known, off_cpu=locked))}
+    assert "thread-lock" not in {one.rule for one in rank(with_tail(computing, unknown, off_cpu=locked))}

@@ -1,12 +1,16 @@
 """Rules that read waits and slow requests: what triggers each, and a near miss that must not."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from msgspec.structs import replace
+from tests.support import request_results
 from tests.support.facts import MILLISECOND, apply, facts, one
+from tests.support.long_runs import RUNS
+from tests.support.request_results import WAITING, part
 
 from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.tail import RequestTimes, SizedTimes, Tail
@@ -46,6 +50,19 @@ def test_handshakes_are_connections_made_anew():
 )
 def test_setting_up_is_known_by_its_functions(stack):
     assert one("connection-setup", facts({f"main;{stack};x": 20, "main": 80})).finding.share.point == 0.2
+
+
+def test_waiting_for_a_new_connection_is_told_by_the_trace():
+    opened = f"{SERVED};main.fetch;net/http.(*Client).Do;net/http.(*Transport).getConn;runtime.selectgo"
+    dialled = "runtime.goexit;net/http.(*Transport).dialConnFor;net/http.(*Transport).dialConn"
+    given = facts({dialled: 5, SERVED: 995}, goroutines=waits({opened: 100}, 30.0, TRACE))
+    cause = one("connection-setup", given)
+    assert cause.finding.id == "connection-setup:main.fetch"
+    assert "until a connection is opened, in main.fetch (100 %)" in cause.finding.title
+    assert cause.finding.share_of == "mean latency"
+    assert cause.finding.share.point == pytest.approx(0.6)
+    in_the_pool = facts({SERVED: 1000}, goroutines=waits({opened: 100}, 30.0, TRACE))
+    assert apply("connection-setup", in_the_pool) == []
 
 
 def test_using_a_connection_is_no_set_up():
@@ -135,6 +152,13 @@ def test_a_burst_that_slow_requests_wait_behind_is_found():
     )
     assert cause.finding.share_of == "wall time of requests above p99"
     assert "up to 90 goroutines waited for 1 processors" in cause.finding.evidence[1].text
+
+
+def test_few_goroutines_that_compute_for_long_are_no_crowd():
+    burst, usual = {BURST: 180, SERVED: 10}, {BURST: 1000, SERVED: 2000}
+    for count, found in ((20, 0), (21, 1)):
+        given = dataclasses.replace(facts(tail=tail(burst, usual)), long_runs=dataclasses.replace(RUNS, count=count))
+        assert len(apply("oversubscription", given)) == found
 
 
 def test_work_of_requests_steady_work_and_single_goroutines_are_no_bursts():
@@ -257,6 +281,12 @@ def test_a_client_that_loses_a_connection_for_each_late_answer_retries():
     assert cause.finding.id == "retries:main.ask"
     assert cause.finding.title.startswith("3.0 % of requests wait 20 ms in main.ask for a backend")
     assert apply("fixed-wait", facts(times=delayed_times(), goroutines=goroutines(call=call, dial=dial))) == []
+    network = part("network", WAITING, 0.95, 20e6, ("main.ask", 1.0, 16))
+    band = replace(request_results.TAIL, parts=[network], mean_ns=20e6)
+    given = facts(times=delayed_times(), goroutines=goroutines(call=call, dial=dial))
+    given = dataclasses.replace(given, bands=replace(request_results.BANDS, bands=[band]))
+    assert apply("time-out", given) == []
+    assert apply("time-out", dataclasses.replace(given, goroutines=None))
 
 
 def test_a_slow_backend_and_a_sleep_are_no_retries():

@@ -4,10 +4,12 @@ import dataclasses
 
 import msgspec
 import pytest
-from tests.support.facts import apply, facts, one
+from tests.support.facts import apply, estimate, facts, one
 
+from tailtune.judge.crowds import Crowd
 from tailtune.judge.facts import Facts
 from tailtune.model.finding import Group
+from tailtune.model.request_parts import Place
 from tailtune.model.summary import StatesSummary
 
 SPAWNED = "start_thread;std::thread::lifecycle::spawn_unchecked::{closure#1}"
@@ -68,3 +70,32 @@ def test_a_few_new_threads_are_no_finding():
     assert apply("thread-oversubscription", facts({f"{START};__clone3": 9, RUST: 91})) == []
     assert apply("thread-oversubscription", facts({f"{START};__clone3": 19, RUST: 40})) == []
     assert apply("thread-oversubscription", facts(None)) == []
+
+
+def crowded(threads: int, share: float) -> Facts:
+    found = Crowd(
+        share=estimate(share),
+        mean_ns=50e6,
+        threads=threads,
+        places=[Place(function="book::loss", share=0.9, count=400)],
+        parts=("runnable",),
+        example="r867",
+    )
+    stacks = {f"{START};__clone3": 4, f"{RUST};my_service::sum_piece": 96}
+    return dataclasses.replace(facts(stacks), crowd=found)
+
+
+def test_many_threads_in_front_of_slow_requests_are_told_with_who_starts_threads():
+    cause = one("thread-oversubscription", crowded(8, 0.8))
+    assert cause.finding.id == "thread-oversubscription:my_service::sum"
+    assert cause.finding.title == (
+        "requests above p99 wait for a CPU behind 8 threads of no request, which compute in book::loss (90 %): 50.0 "
+        "ms each, 80.0 % of their time; threads are started in my_service::sum (100 %)"
+    )
+    assert cause.finding.share_of == "wall time of requests above p99"
+    assert cause.finding.evidence[-1].text == "look at one: tailtune explain --request r867"
+
+
+@pytest.mark.parametrize(("threads", "share"), [(7, 0.8), (8, 0.24)])
+def test_few_threads_and_short_waits_are_no_crowd(threads: int, share: float):
+    assert apply("thread-oversubscription", crowded(threads, share)) == []

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.pprof import encode
 
 from tailtune.errors import BuildError
 from tailtune.record.builds import pgo
@@ -61,3 +62,17 @@ def test_profiles_of_nothing_and_of_other_programs_are_refused(tmp_path: Path) -
         pgo.check_rust(profile, "my-shop", "guided")
     profile.write_bytes(b"\xfflprofi\x81....._ZN7my_shop4main17h0E")
     pgo.check_rust(profile, "my-shop", "guided")
+
+
+def test_what_every_go_program_has_makes_no_profile_its_own(tmp_path: Path) -> None:
+    served = ("main.churn", "net/http.(*conn).serve", "sync.(*Once).Do", "main.main", "example.com/shop/cart.Total")
+    profile, binary = tmp_path / "cpu.pprof", tmp_path / "service"
+    profile.write_bytes(encode({served: [9]}, [("samples", "count")]))
+    binary.write_bytes(b"\0main.main\0sync.(*Once).Do\0net/http.(*conn).serve\0")
+    with pytest.raises(BuildError, match="profile of another program: this one has none of its functions"):
+        pgo.check_go(profile, binary, "trained")
+    binary.write_bytes(b"\0main.churn\0example.com/shop/cart.Total\0")
+    assert pgo.check_go(profile, binary, "trained") == ""
+    binary.write_bytes(b"\0main.main\0")
+    profile.write_bytes(encode({("main.main", "runtime.main"): [9]}, [("samples", "count")]))
+    assert pgo.check_go(profile, binary, "trained") == ""

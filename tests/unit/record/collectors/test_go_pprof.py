@@ -100,7 +100,11 @@ def test_an_endpoint_that_is_none(answered: Answer, reason: str, serve: Serve) -
     assert reason in collector.record().lost
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b"<html>welcome</html>"), gzip.compress(b""), profile(3)[:-12]])
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(b"<html>welcome</html>"), gzip.compress(b""), profile(3)[:-12]],
+    ids=["html", "empty", "cut short"],  # what gzip writes holds the time, and all workers must name a test alike
+)
 def test_what_is_no_profile_is_refused(data: bytes, serve: Serve) -> None:
     capture = one_window(serve(lambda _: (200, data)), "measure")
     assert capture.files == {}

@@ -40,6 +40,25 @@ def test_version_1_quota_and_throttling(tmp_path):
     )
 
 
+def test_the_group_of_another_process_is_its_own(tmp_path):
+    top = "sys/fs/cgroup/cpu,cpuacct"
+    root = tree(
+        tmp_path,
+        {
+            "proc/self/cgroup": "4:cpu,cpuacct:/\n",
+            "proc/4711/cgroup": "4:cpu,cpuacct:/limited\n",
+            "proc/self/mountinfo": V1_MOUNT,
+            f"{top}/cpu.stat": "nr_throttled 0\nthrottled_time 0\n",
+            f"{top}/limited/cpu.cfs_quota_us": "20000\n",
+            f"{top}/limited/cpu.cfs_period_us": "100000\n",
+            f"{top}/limited/cpu.stat": "nr_throttled 7\nthrottled_time 300\n",
+        },
+    )
+    found = cpu_group(root, pid=4711)
+    assert (found.quota, found.throttling, cpu_group(root).quota) == (0.2, Throttling(7, 300), None)
+    assert throttling_files(found.directory) == [root / top / "limited/cpu.stat", root / top / "cpu.stat"]
+
+
 def test_version_1_without_limit(tmp_path):
     root = tree(
         tmp_path,

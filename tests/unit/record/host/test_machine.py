@@ -21,6 +21,8 @@ LAPTOP = {
     "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "powersave\n",
     "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor": "performance\n",
     "sys/devices/system/cpu/cpu0/topology/thread_siblings_list": "0,2-3\n",
+    "sys/devices/system/cpu/cpu0/cache/index0/size": "48K\n",
+    "sys/devices/system/cpu/cpu0/cache/index3/size": "266240K\n",
     "sys/devices/system/cpu/intel_pstate/no_turbo": "0\n",
     "sys/devices/system/cpu/smt/active": "1\n",
     "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
@@ -46,6 +48,7 @@ def test_a_laptop(laptop):
     assert machine.turbo(laptop) is True
     assert machine.smt(laptop) is True
     assert machine.siblings(0, laptop) == {0, 2, 3}
+    assert machine.last_level_cache_bytes(laptop) == 260 << 20
     assert machine.transparent_hugepages(laptop) == "madvise"
     assert machine.aslr(laptop) == 2
     assert machine.clock_source(laptop) == "tsc"
@@ -72,6 +75,7 @@ def test_an_empty_machine_says_nothing(tmp_path):
     assert machine.turbo(tmp_path) is None
     assert machine.smt(tmp_path) is None
     assert machine.siblings(3, tmp_path) == {3}
+    assert machine.last_level_cache_bytes(tmp_path) == 0
     assert machine.transparent_hugepages(tmp_path) is None
     assert machine.aslr(tmp_path) is None
     assert machine.clock_source(tmp_path) is None

@@ -15,8 +15,9 @@ from tailtune.record.profiling.find import process_named, process_of
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """A program whose name no other process bears, to be started by tests."""
-    binary = shutil.copy(shutil.which("sleep") or "/bin/sleep", tmp_path / f"sleeper-of-{os.getpid()}")
-    started = [subprocess.Popen([binary, "60"])]
+    shutil.copy(shutil.which("sleep") or "/bin/sleep", tmp_path / _name())
+    # By a short path: where a line has no room for all of a command, its arguments must not be what is left out.
+    started = [subprocess.Popen([f"./{_name()}", "60"], cwd=tmp_path)]
     yield started
     for process in started:
         process.kill()
@@ -50,12 +51,11 @@ def test_a_name_or_a_part_of_it_means_the_process(program: list[subprocess.Popen
     assert found.pid == program[0].pid
 
 
-def test_several_processes_of_a_name_are_listed(program: list[subprocess.Popen[bytes]]) -> None:
-    program.append(subprocess.Popen(program[0].args))
+def test_several_processes_of_a_name_are_listed(program: list[subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    program.append(subprocess.Popen(program[0].args, cwd=tmp_path))
     with pytest.raises(UsageError, match="2 processes are called") as caught:
         process_named(_name())
-    assert all(f"{process.pid}  " in caught.value.message for process in program)
-    assert f"{_name()} 60" in caught.value.message
+    assert all(f"{process.pid}  ./{_name()} 60" in caught.value.message for process in program)
     assert "tailtune profile" in caught.value.hint
 
 
