@@ -339,6 +339,14 @@ class Sampling:
         The times add up to wall time; the residue could not be attributed. Many ended threads are summed
         in a last row with tid 0. Empty without `off_cpu`.
         """
+    def wait_ends(self, /) -> tuple[tuple[bytes, bytes, bytes, bytes, bytes, bytes], list[str]]:
+        """
+        How intervals off the CPU ended: columns t_ns (i8), tid (i4), woken_by (i4), woken_in (u1), behind_pid (i4) and
+        behind (u4), little-endian, and the names that `behind` numbers.
+
+        `t_ns` and `tid` are those of the interval in `off_cpu`; `woken_in` is an index into `WOKEN_IN`. Intervals of
+        which nothing is known are left out: all of them without `off_cpu`, or where wake-ups cannot be seen.
+        """
     @property
     def warnings(self, /) -> list[str]:
         """

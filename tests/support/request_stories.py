@@ -52,6 +52,11 @@ class Story:
     def wait(self, tid: int, t: int, stack: tuple[str, ...], blocked: int, runnable: int = 0) -> None:
         self._add("waits", t_ns=t, tid=tid, stack=self.stack(*stack), blocked_ns=blocked, runnable_ns=runnable)
 
+    def woken(self, tid: int, t: int, by: int, how: int, behind_pid: int = -1, behind: str = "") -> None:
+        """How the wait of a thread that began at `t` ended."""
+        row = {"woken_by": by, "woken_in": how, "behind_pid": behind_pid, "behind": behind}
+        self._add("wait_ends", t_ns=t, tid=tid, **row)
+
     def sample(self, tid: int, t: int, *stack: str, cpu: int = 1) -> None:
         self._add("samples", t_ns=t, tid=tid, cpu=cpu, stack=self.stack(*stack))
 

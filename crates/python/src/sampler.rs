@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use sampler::{BestSampler, Event, SampleError, Sampled, Wanted};
 
 use crate::errors::native_error;
@@ -23,6 +24,16 @@ pub(crate) fn run<I: Send, T: Send>(
     outcome.map_err(|error| sample_error(py, &error))
 }
 
+/// One value of all rows, as bytes.
+pub(crate) fn column<'py, R: Sync, const BYTES: usize>(
+    py: Python<'py>,
+    rows: &[R],
+    value: impl Fn(&R) -> [u8; BYTES] + Send + Sync,
+) -> Bound<'py, PyBytes> {
+    let bytes: Vec<u8> = py.detach(|| rows.iter().flat_map(value).collect());
+    PyBytes::new(py, &bytes)
+}
+
 pub(crate) fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
     native_error(py, error.to_string(), error.hint())
 }
@@ -31,6 +42,16 @@ pub(crate) fn sample_error(py: Python<'_>, error: &SampleError) -> PyErr {
 pub(crate) fn event_named(name: &str) -> Result<Event, SampleError> {
     Event::named(name).ok_or_else(|| SampleError::NoEvent(name.to_owned()))
 }
+
+/// Columns of how waits ended: times, threads, wakers, their contexts, processes, names.
+type EndColumns<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
 
 /// One thread: (tid, pid, name, wall_ns, on_cpu_ns, runnable_ns, blocked_ns, switches, residue_ns).
 type ThreadTuple = (i32, i32, String, i64, i64, i64, i64, u64, i64);
@@ -184,6 +205,24 @@ impl Sampling {
             )
         })
         .collect()
+    }
+
+    /// How intervals off the CPU ended: columns t_ns (i8), tid (i4), woken_by (i4), woken_in (u1), behind_pid (i4) and
+    /// behind (u4), little-endian, and the names that `behind` numbers.
+    ///
+    /// `t_ns` and `tid` are those of the interval in `off_cpu`; `woken_in` is an index into `WOKEN_IN`. Intervals of
+    /// which nothing is known are left out: all of them without `off_cpu`, or where wake-ups cannot be seen.
+    fn wait_ends<'py>(&self, py: Python<'py>) -> (EndColumns<'py>, Vec<String>) {
+        let rows = &self.inner.ends.rows;
+        let columns = (
+            column(py, rows, |end| end.t_ns.to_le_bytes()),
+            column(py, rows, |end| end.tid.to_le_bytes()),
+            column(py, rows, |end| end.waker.tid.to_le_bytes()),
+            column(py, rows, |end| [end.waker.context as u8]),
+            column(py, rows, |end| end.behind_pid.to_le_bytes()),
+            column(py, rows, |end| end.behind.to_le_bytes()),
+        );
+        (columns, self.inner.ends.names.clone())
     }
 
     /// Records of any kind that the kernel had no room for.

@@ -4,9 +4,8 @@ use std::sync::Mutex;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use sampler::SocketCall;
 
-use crate::sampler::{run, sample_error};
+use crate::sampler::{column, run, sample_error};
 
 /// Columns of calls: times, threads, processes, kinds, peers' ports, bytes.
 type Columns<'py> = (
@@ -70,13 +69,4 @@ impl SocketCalls {
         );
         Ok((columns, log.lost))
     }
-}
-
-fn column<'py, const BYTES: usize>(
-    py: Python<'py>,
-    calls: &[SocketCall],
-    value: impl Fn(&SocketCall) -> [u8; BYTES] + Send + Sync,
-) -> Bound<'py, PyBytes> {
-    let bytes: Vec<u8> = py.detach(|| calls.iter().flat_map(value).collect());
-    PyBytes::new(py, &bytes)
 }

@@ -17,6 +17,7 @@
 
 mod best;
 mod capability;
+mod contexts;
 mod counters;
 mod error;
 mod event;
@@ -44,6 +45,8 @@ mod sys;
 mod threads;
 mod tracepoints;
 mod user_walk;
+mod wait_ends;
+mod waking;
 
 pub use best::BestSampler;
 pub use capability::{Capability, ModeTrial, Trial, capability};
@@ -56,3 +59,5 @@ pub use proc_sampling::ProcSampler;
 pub use sampler::Sampler;
 pub use sampling::{Sampling, ThreadTimes};
 pub use sockets::{SocketCall, SocketCalls, SocketLog};
+pub use wait_ends::{WaitEnd, WaitEnds};
+pub use waking::{Context, Waker};

@@ -27,7 +27,7 @@ const TIME: i16 = 16;
 const CPU: i16 = 24;
 
 /// Offsets on a program's stack.
-const SCRATCH: i16 = -4;
+pub(crate) const SCRATCH: i16 = -4;
 /// The process that a record is about.
 pub(crate) const KEY: i16 = -8;
 /// Thread and process, as they stand in `task_struct`.
@@ -108,14 +108,18 @@ impl Making {
         let pid_offset = offset("pid").filter(|pid| offset("tgid") == Some(pid + 4));
         let pid_offset =
             pid_offset.ok_or_else(|| io::Error::other("task_struct is laid out otherwise"))?;
-        let cpus = online_cpus().into_iter().max().unwrap_or(0) as usize + 1;
         Ok(Self {
             family: (!whole_machine)
                 .then(|| Table::new(MOST_PROCESSES))
                 .transpose()?,
-            rings: Rings::new(cpus, bytes)?,
+            rings: Rings::new(cpus(), bytes)?,
             pid_offset,
         })
+    }
+
+    /// Of the thread's number in `task_struct`; that of the process follows.
+    pub(crate) fn pid_offset(&self) -> i32 {
+        self.pid_offset
     }
 
     /// Puts programs and what they share together, with one more program that keeps the family up to date.
@@ -213,6 +217,11 @@ impl Making {
             .end();
         Program::load(&code.finish()?)
     }
+}
+
+/// So many CPUs have numbers: as many as are online, or more.
+pub(crate) fn cpus() -> usize {
+    online_cpus().into_iter().max().unwrap_or(0) as usize + 1
 }
 
 /// Goes to `none` unless the number at `key` is in the table.

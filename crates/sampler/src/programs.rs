@@ -11,7 +11,8 @@ use bpf::{Code, Helper, If, Label, Program, Record, Register, Rings, Size, Types
 
 use profile::{CONTEXT_KERNEL, CONTEXT_USER};
 
-use crate::making::{KEY, Making, Programs, TASK, TASK_PROCESS};
+use crate::contexts::{Contexts, SLOT};
+use crate::making::{KEY, Making, Programs, SCRATCH, TASK, TASK_PROCESS, cpus};
 use crate::user_walk::UserWalk;
 use Register::{R0, R1, R2, R3, R4, R6, R7, R10};
 use Size::{Double, Word};
@@ -22,9 +23,18 @@ pub(crate) const LEFT: u32 = 0x7461_0001;
 pub(crate) const CAME: u32 = 0x7461_0002;
 /// A thread may run again.
 pub(crate) const WOKEN: u32 = 0x7461_0003;
+/// A thread is about to be woken.
+pub(crate) const WAKING: u32 = 0x7461_0004;
 
-/// Offset in a record of what the thread waits for, a bit each; 0: nothing, it could run on. Of [`LEFT`] only.
+/// Offset in a record. Of [`LEFT`]: what the thread waits for, a bit each; 0: nothing, it could run on. Of [`WAKING`]: the
+/// thread that wakes it. Of [`CAME`]: the thread that had the CPU before, and its process behind that.
 const STATE: i16 = 28;
+/// Of [`WAKING`]: the CPU's slot of [`Contexts`].
+const CONTEXT: i16 = 32;
+/// Of [`CAME`]: how the thread is called that had the CPU before.
+const BEFORE_NAME: i16 = 40;
+/// Bytes of a thread's name.
+pub(crate) const NAME: usize = 16;
 /// Offset of the stack, of [`LEFT`] only.
 pub(crate) const STACK: i32 = 32;
 
@@ -45,6 +55,9 @@ const USER: i32 = 0x100;
 struct Scheduler {
     making: Making,
     walk: Option<UserWalk>,
+    contexts: Contexts,
+    /// Of the thread's name in `task_struct`.
+    name_offset: i32,
 }
 
 /// Loads them, and makes the rings that they write into, of `bytes` bytes each, a power of two.
@@ -61,11 +74,17 @@ pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<(Programs, R
     let scheduler = Scheduler {
         making: Making::new(&types, whole_machine, bytes)?,
         walk: UserWalk::new(&types),
+        contexts: Contexts::new(cpus())?,
+        name_offset: types
+            .offset("task_struct", "comm")
+            .ok_or_else(|| io::Error::other("task_struct is laid out otherwise"))?,
     };
-    let programs = vec![
+    let mut programs = vec![
         (c"sched_switch", scheduler.switch()?),
         (c"sched_wakeup", scheduler.wakeup()?),
+        (c"sched_waking", scheduler.waking()?),
     ];
+    programs.extend(scheduler.contexts.programs()?);
     scheduler.making.finish(programs)
 }
 
@@ -83,7 +102,10 @@ impl Scheduler {
         code.copy(R1, R7).add(R1, STACK);
         Rings::publish(&mut code, LEFT);
         code.place(comes).load(Double, R3, R6, 16);
-        self.record(&mut code, CAME, end);
+        self.begin(&mut code, end);
+        self.before(&mut code);
+        code.set(R1, i32::from(BEFORE_NAME) + NAME as i32);
+        Rings::publish(&mut code, CAME);
         code.place(end).end();
         Program::load(&code.finish()?)
     }
@@ -95,9 +117,45 @@ impl Scheduler {
         code.copy(R6, R1);
         Making::now(&mut code);
         code.load(Double, R3, R6, 0);
-        self.record(&mut code, WOKEN, end);
+        self.begin(&mut code, end);
+        code.store_value(Word, Record::START, STATE, 0)
+            .set(R1, STACK);
+        Rings::publish(&mut code, WOKEN);
         code.place(end).end();
         Program::load(&code.finish()?)
+    }
+
+    /// Argument: the thread. The tracepoint before, which is passed where the thread is woken, and not on the CPU that it
+    /// goes to.
+    fn waking(&self) -> io::Result<Program> {
+        let mut code = Code::default();
+        let end = code.label();
+        code.copy(R6, R1);
+        Making::now(&mut code);
+        code.load(Double, R3, R6, 0);
+        self.begin(&mut code, end);
+        code.call(Helper::PidAndTid)
+            .store(Word, Record::START, STATE, R0);
+        self.contexts.copy(&mut code, SCRATCH, CONTEXT);
+        code.set(R1, (CONTEXT + SLOT).into());
+        Rings::publish(&mut code, WAKING);
+        code.place(end).end();
+        Program::load(&code.finish()?)
+    }
+
+    /// Writes who had the CPU before, the second argument, into a record; zeros where that cannot be read.
+    fn before(&self, code: &mut Code) {
+        let numbers = (self.making.pid_offset(), STATE, 8);
+        let name = (self.name_offset, BEFORE_NAME, NAME as i32);
+        code.store_value(Word, Record::START, STATE + 8, 0);
+        for (offset, to, bytes) in [numbers, name] {
+            code.load(Double, R3, R6, 8)
+                .add(R3, offset)
+                .copy(R1, Record::START)
+                .add(R1, to.into())
+                .set(R2, bytes)
+                .call(Helper::ReadKernel);
+        }
     }
 
     /// Writes the stack of the current thread, and leaves its length in bytes in `R7`.
@@ -119,15 +177,12 @@ impl Scheduler {
         }
     }
 
-    /// A record without more about the thread whose `task_struct` `R3` points to; else goes to `none`.
-    fn record(&self, code: &mut Code, kind: u32, none: Label) {
+    /// Begins a record about the thread whose `task_struct` `R3` points to; goes to `none` unless it is ours.
+    fn begin(&self, code: &mut Code, none: Label) {
         self.making.read_task(code, none);
         code.load(Word, R7, R10, TASK);
         self.making.only_ours(code, TASK_PROCESS, none);
         self.making.begin(code, TASK_PROCESS, none);
-        code.store_value(Word, Record::START, STATE, 0)
-            .set(R1, STACK);
-        Rings::publish(code, kind);
     }
 }
 

@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
-use crate::programs;
+use crate::programs::{self, NAME};
 use crate::sys;
+use crate::waking::{Context, Waker};
 
 /// The fields that all events write.
 const COMMON: u64 = sys::SAMPLE_IDENTIFIER | sys::SAMPLE_TID | sys::SAMPLE_TIME | sys::SAMPLE_CPU;
@@ -89,10 +90,12 @@ pub(crate) enum Record<'a> {
     },
     /// A thread left its CPU, with what it waits for, a bit each; 0: it could run on.
     Left { state: i32, chain: ChainBytes<'a> },
+    /// A thread is about to be woken by another one, or by an interrupt.
+    Waking(Waker),
     /// A thread may run again.
     Woken,
-    /// A thread came to a CPU.
-    SwitchIn,
+    /// A thread came to a CPU that another one had until then, where that is told.
+    SwitchIn(Option<Ran<'a>>),
     /// A thread left its CPU.
     SwitchOut { preempted: bool },
     /// Executable memory was mapped.
@@ -125,6 +128,15 @@ pub(crate) enum Record<'a> {
     Throttled,
     /// Nothing of interest.
     Other,
+}
+
+/// Who had a CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ran<'a> {
+    /// Its process; 0: nobody.
+    pub(crate) pid: i32,
+    /// What the thread is called.
+    pub(crate) name: &'a [u8],
 }
 
 /// A call chain as bytes of the ring.
@@ -160,7 +172,7 @@ impl<'a> Iterator for Records<'a> {
         let fields = Fields(&bytes[HEADER..]);
         let (who, record) = match kind {
             9 => sample(fields, self.kinds).unwrap_or((Who::default(), Record::Other)),
-            programs::LEFT | programs::CAME | programs::WOKEN => {
+            programs::LEFT | programs::CAME | programs::WAKING | programs::WOKEN => {
                 written(kind, fields).unwrap_or((Who::default(), Record::Other))
             }
             _ => {
@@ -231,7 +243,7 @@ fn parse(kind: u32, misc: u16, mut fields: Fields<'_>) -> Option<Record<'_>> {
         13 => Some(Record::Lost {
             count: fields.u64()?,
         }),
-        14 | 15 if misc & MISC_SWITCH_OUT == 0 => Some(Record::SwitchIn),
+        14 | 15 if misc & MISC_SWITCH_OUT == 0 => Some(Record::SwitchIn(None)),
         14 | 15 => Some(Record::SwitchOut {
             preempted: misc & MISC_SWITCH_OUT_PREEMPTED != 0,
         }),
@@ -248,7 +260,17 @@ fn written(kind: u32, mut fields: Fields<'_>) -> Option<(Who, Record<'_>)> {
             state,
             chain: ChainBytes(fields.0),
         },
-        programs::CAME => Record::SwitchIn,
+        programs::CAME => Record::SwitchIn(Some(Ran {
+            pid: fields.i32()?,
+            name: text(fields.skip(4)?.bytes(NAME)?),
+        })),
+        programs::WAKING => Record::Waking(Waker {
+            tid: state,
+            context: Context::of(
+                [fields.i32()?, fields.i32()?, fields.i32()?, fields.i32()?],
+                state,
+            ),
+        }),
         _ => Record::Woken,
     };
     Some((who, record))
@@ -300,6 +322,12 @@ fn text(bytes: &[u8]) -> &[u8] {
 /// The whole number at an offset of a tracepoint's fields; `None` beyond their end.
 pub(crate) fn raw_i32(raw: &[u8], offset: usize) -> Option<i32> {
     Fields(raw.get(offset..)?).i32()
+}
+
+/// The text at an offset of a tracepoint's fields, up to its zero, at most a thread's name; empty beyond their end.
+pub(crate) fn raw_text(raw: &[u8], offset: usize) -> &[u8] {
+    let rest = raw.get(offset..).unwrap_or_default();
+    text(&rest[..rest.len().min(NAME)])
 }
 
 /// Reads numbers off the front of bytes.

@@ -235,9 +235,10 @@ fn finish(session: Session, ended_ns: i64, naming: &mut dyn FnMut(usize, usize))
         ));
     }
     if let Some(switches) = session.switches {
-        let (profile, threads, warnings) = switches.finish(ended_ns);
+        let (profile, threads, ends, warnings) = switches.finish(ended_ns);
         sampling.off_cpu = Some(profile);
         sampling.threads = threads;
+        sampling.ends = ends;
         sampling.warnings.extend(warnings);
     }
     let comment = session.callers.and_then(|callers| callers.comment());

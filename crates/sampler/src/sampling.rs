@@ -2,6 +2,8 @@
 
 use profile::Profile;
 
+use crate::wait_ends::WaitEnds;
+
 /// What one thread did, in nanoseconds that add up to `wall_ns`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreadTimes {
@@ -49,6 +51,8 @@ pub struct Sampling {
     pub event: Option<Profile>,
     /// The states of the threads; empty without off-CPU.
     pub threads: Vec<ThreadTimes>,
+    /// How intervals off the CPU ended; empty without off-CPU, or where that cannot be seen.
+    pub ends: WaitEnds,
     /// Records of any kind that the kernel had no room for.
     pub lost: u64,
     /// What the reader must know before believing the numbers.

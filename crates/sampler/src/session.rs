@@ -161,14 +161,19 @@ impl Session {
                     switches.left(who, &chain_of(who, &self.addresses), state);
                 }
             }
+            Record::Waking(waker) => {
+                if let Some(switches) = self.switches(who) {
+                    switches.waking(who, waker);
+                }
+            }
             Record::Woken => {
                 if let Some(switches) = self.switches(who) {
                     switches.woken(who);
                 }
             }
-            Record::SwitchIn => {
+            Record::SwitchIn(before) => {
                 if let Some(switches) = self.switches(who) {
-                    switches.comes(who);
+                    switches.comes(who, before);
                 }
             }
             Record::SwitchOut { preempted } => {

@@ -17,6 +17,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::waking::Waker;
+
 /// What a thread does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum State {
@@ -82,6 +84,15 @@ pub(crate) struct Before {
     pub(crate) idle: bool,
 }
 
+/// How an interval off the CPU ended, as far as that was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// Who ended the wait.
+    pub(crate) waker: Option<Waker>,
+    /// Who had the CPU until the thread came to it: process and row of the name.
+    pub(crate) behind: Option<(i32, u32)>,
+}
+
 /// One interval off the CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interval {
@@ -89,6 +100,7 @@ pub(crate) struct Interval {
     /// Without a wake-up that was seen, all of it.
     pub(crate) blocked_ns: i64,
     pub(crate) runnable_ns: i64,
+    pub(crate) ended: Ended,
 }
 
 /// The states of one thread.
@@ -100,6 +112,8 @@ pub(crate) struct States {
     /// How often it left the CPU.
     pub(crate) switches: u64,
     away: Option<Interval>,
+    /// Who is about to wake it.
+    waking: Option<Waker>,
     /// Whether wake-ups are recorded; without, blocked time contains the wait for a CPU after them.
     wakeups: bool,
 }
@@ -113,6 +127,7 @@ impl States {
             times: Times::default(),
             switches: 0,
             away: None,
+            waking: None,
             wakeups,
         }
     }
@@ -209,11 +224,20 @@ impl States {
         })
     }
 
+    /// Somebody is about to wake it, which may be before it has left its CPU.
+    pub(crate) fn waking(&mut self, waker: Waker) {
+        self.waking = Some(waker);
+    }
+
     /// It may run again. A wake-up of a thread that does not sleep means nothing.
     pub(crate) fn woken(&mut self, t_ns: i64) {
+        let waker = self.waking.take();
         if matches!(self.state, State::Unknown | State::Blocked) {
             self.spend(State::Blocked, t_ns);
             self.state = State::Runnable;
+            if let Some(away) = &mut self.away {
+                away.ended.waker = waker;
+            }
         }
     }
 

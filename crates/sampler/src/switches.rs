@@ -5,11 +5,13 @@ use std::collections::HashMap;
 
 use profile::{Chain, Folder, Profile, SampleRow};
 
-use crate::records::{Who, raw_i32};
+use crate::records::{Ran, Who, raw_i32, raw_text};
 use crate::sampling::ThreadTimes;
 use crate::states::{Before, Left};
 use crate::threads::{Away, Threads};
 use crate::tracepoints::Layouts;
+use crate::wait_ends::WaitEnds;
+use crate::waking::Waker;
 
 /// Bits of `prev_state` that say what a thread waits for; without any it could run on.
 const WAITS: i32 = 0xff;
@@ -35,6 +37,7 @@ pub(crate) struct Switches {
     last_switches: HashMap<i32, Before>,
     /// No records were lost.
     complete: bool,
+    ends: WaitEnds,
     /// Rows of the remarks, once they are used.
     before: Option<u32>,
     no_stack: Option<u32>,
@@ -55,6 +58,7 @@ impl Switches {
             began_ns,
             last_switches: HashMap::new(),
             complete: true,
+            ends: WaitEnds::default(),
             before: None,
             no_stack: None,
         }
@@ -78,8 +82,11 @@ impl Switches {
                 idle: next == 0,
             };
             self.last_switches.insert(who.cpu, now);
-            let away = self.threads.comes(next, who.t_ns);
-            self.count(away);
+            if self.threads.knows(next) {
+                let name = raw_text(raw, layouts.prev_comm);
+                let before = Ran { pid: who.pid, name };
+                self.arrives(next, who.t_ns, Some(before));
+            }
         }
     }
 
@@ -87,6 +94,11 @@ impl Switches {
     pub(crate) fn left(&mut self, who: Who, chain: &Chain<'_>, state: i32) {
         self.goes(who, chain, state & TASK_DEAD != 0, state == 0);
         self.seen(who);
+    }
+
+    /// Somebody is about to wake a thread.
+    pub(crate) fn waking(&mut self, who: Who, waker: Waker) {
+        self.threads.waking(who.tid, waker);
     }
 
     /// A thread may run again.
@@ -105,12 +117,20 @@ impl Switches {
     }
 
     /// The record of a context switch to a thread. It says nothing new behind a `sched_switch` that was seen.
-    pub(crate) fn comes(&mut self, who: Who) {
+    pub(crate) fn comes(&mut self, who: Who, before: Option<Ran<'_>>) {
         if self.layouts.is_some() && self.threads.is_on_cpu(who.tid) {
             return;
         }
         self.seen(who);
-        let away = self.threads.comes(who.tid, who.t_ns);
+        self.arrives(who.tid, who.t_ns, before);
+    }
+
+    /// A thread is on a CPU from now on.
+    fn arrives(&mut self, tid: i32, t_ns: i64, before: Option<Ran<'_>>) {
+        let mut away = self.threads.comes(tid, t_ns);
+        if let Some((_, interval)) = &mut away {
+            interval.ended.behind = before.map(|ran| (ran.pid, self.ends.name(ran.name)));
+        }
         self.count(away);
     }
 
@@ -194,8 +214,11 @@ impl Switches {
         self.threads.rename(tid, name);
     }
 
-    /// Ends the account. Returns the profile, the states, and what the reader must know.
-    pub(crate) fn finish(mut self, ended_ns: i64) -> (Profile, Vec<ThreadTimes>, Vec<String>) {
+    /// Ends the account. Returns the profile, the states, how waits ended, and what the reader must know.
+    pub(crate) fn finish(
+        mut self,
+        ended_ns: i64,
+    ) -> (Profile, Vec<ThreadTimes>, WaitEnds, Vec<String>) {
         let (rows, open) = self.threads.finish(ended_ns, self.complete);
         open.into_iter().for_each(|away| self.count(Some(away)));
         let mut warnings = Vec::new();
@@ -205,7 +228,7 @@ impl Switches {
         }
         warnings.extend(residue_note(&rows));
         warnings.extend(misplaced_note(&rows, self.threads.misplaced_ns));
-        (self.folder.finish(), rows, warnings)
+        (self.folder.finish(), rows, self.ends, warnings)
     }
 
     fn count(&mut self, away: Option<Away>) {
@@ -221,6 +244,7 @@ impl Switches {
             cpu: left.cpu,
             stack,
         };
+        self.ends.add(left.t_ns, tid, interval.ended);
         let switches = i64::from(left.stack.is_some());
         self.folder
             .count(row, &[switches, interval.blocked_ns, interval.runnable_ns]);

@@ -6,6 +6,7 @@ use crate::process;
 use crate::sampling::ThreadTimes;
 use crate::states::{Before, Interval, Left, States};
 use crate::sys::monotonic_ns;
+use crate::waking::Waker;
 
 /// Ended threads that keep a row of their own; later ones are summed in one.
 const MOST_ENDED: usize = 1_000;
@@ -116,6 +117,12 @@ impl Threads {
     pub(crate) fn is_away(&self, tid: i32) -> bool {
         let thread = self.living.get(&tid);
         thread.is_some_and(|thread| thread.states.is_away())
+    }
+
+    pub(crate) fn waking(&mut self, tid: i32, waker: Waker) {
+        if let Some(thread) = self.living.get_mut(&tid) {
+            thread.states.waking(waker);
+        }
     }
 
     pub(crate) fn woken(&mut self, tid: i32, t_ns: i64) {

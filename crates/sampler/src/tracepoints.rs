@@ -7,6 +7,7 @@ use std::path::Path;
 /// Where the scheduler's tracepoints keep the fields that matter here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layouts {
+    pub(crate) prev_comm: usize,
     pub(crate) prev_pid: usize,
     pub(crate) prev_state: usize,
     pub(crate) next_pid: usize,
@@ -27,6 +28,7 @@ impl Layouts {
                 .ok_or_else(|| io::Error::other(format!("the tracepoint has no field {name}")))
         };
         Ok(Self {
+            prev_comm: field(&switch, "prev_comm")?,
             prev_pid: field(&switch, "prev_pid")?,
             prev_state: field(&switch, "prev_state")?,
             next_pid: field(&switch, "next_pid")?,

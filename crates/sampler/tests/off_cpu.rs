@@ -12,7 +12,10 @@ use std::thread;
 use std::time::Duration;
 
 use profile::Profile;
-use sampler::{Event, Mode, OffCpu, SampleError, Sampled, Sampler, Sampling, ThreadTimes, Wanted};
+use sampler::{
+    Context, Event, Mode, OffCpu, SampleError, Sampled, Sampler, Sampling, ThreadTimes, Waker,
+    Wanted,
+};
 
 /// The tests share one process, and so would see each other's threads.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -306,4 +309,56 @@ fn the_whole_machine_contains_this_process_and_others() {
     let sampling = sampler.stop().unwrap();
     let pids: std::collections::HashSet<i32> = sampling.threads.iter().map(|row| row.pid).collect();
     assert!(pids.contains(&pid()) && pids.len() > 1);
+}
+
+#[test]
+fn programs_tell_what_ended_a_wait() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut sampler) = opened(Mode::EveryCpu, OffCpu::Programs) else {
+        return;
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let (sender, receiver) = channel::<()>();
+    let (told, telling) = channel::<()>();
+    sampler.start().unwrap();
+    let sleeper = named("sleeper", {
+        let stop = Arc::clone(&stop);
+        move || {
+            nap_often(&stop);
+            drop(sender);
+        }
+    });
+    let waker = named("waker", move || {
+        for _ in 0..50 {
+            thread::sleep(Duration::from_millis(2));
+            told.send(()).unwrap();
+        }
+    });
+    let woken = named("woken", move || {
+        telling.iter().for_each(drop);
+        assert!(receiver.recv().is_err());
+    });
+    waker.join().unwrap();
+    stop.store(true, Ordering::Relaxed);
+    sleeper.join().unwrap();
+    woken.join().unwrap();
+    let sampling = sampler.stop().unwrap();
+    let of = |name: &str| {
+        let tid = thread_of(&sampling, name).tid;
+        let rows = sampling.ends.rows.iter();
+        let wakers = rows.filter(|end| end.tid == tid).map(|end| end.waker);
+        wakers
+            .filter(|waker| *waker != Waker::default())
+            .collect::<Vec<_>>()
+    };
+    let slept = of("sleeper");
+    let by_timer = slept.iter().filter(|waker| waker.context == Context::Timer);
+    assert!(by_timer.count() * 2 > slept.len(), "{slept:?}");
+    let waker = Waker {
+        tid: thread_of(&sampling, "waker").tid,
+        context: Context::Thread,
+    };
+    let told = of("woken");
+    let by_it = told.iter().filter(|one| **one == waker).count();
+    assert!(by_it > 20 && by_it * 2 > told.len(), "{waker:?} {told:?}");
 }

@@ -157,6 +157,28 @@ WAITS: Final = pa.schema(
 """Intervals off the CPU: a thread left it at `t_ns` with `stack` (of STACKS), waited for something for
 `blocked_ns`, then for a CPU for `runnable_ns`. The first row of a thread may have no stack but a remark."""
 
+WAIT_ENDS: Final = pa.schema(
+    [
+        _WINDOW,
+        *_fields(pa.int64(), "t_ns"),
+        *_fields(pa.int32(), "tid", "woken_by"),
+        *_fields(pa.uint8(), "woken_in"),  # index into WOKEN_IN
+        *_fields(pa.int32(), "behind_pid"),
+        pa.field("behind", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+    ]
+)
+"""How intervals of WAITS ended, which have the same `t_ns` and `tid`; those of which nothing is known have no row.
+
+`woken_by` is the thread that had the CPU when the wait ended; 0: none. `behind_pid` and `behind` are the process and
+the name of the thread that had the CPU right before the waiting one came to it; 0: nobody had; -1: not known. That
+thread was waited for where the waiting one was ready before.
+"""
+
+WOKEN_IN: Final = ("unknown", "thread", "sender", "timer", "interrupt")
+"""What woke a thread: nobody, or not known; another thread; that thread in a call that sends to its own machine, for it
+then receives its own packets; a timer; a device, or packets that came from elsewhere: then the thread is any one.
+"""
+
 THREAD_STATES: Final = pa.schema(
     [
         _WINDOW,
@@ -280,6 +302,7 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "host": HOST,
     "samples": SAMPLES,
     "waits": WAITS,
+    "wait_ends": WAIT_ENDS,
     "thread_states": THREAD_STATES,
     "stacks": STACKS,
     "frames": FRAMES,

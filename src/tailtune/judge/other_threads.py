@@ -1,7 +1,7 @@
 """What another thread did while a request was handed over: the one that woke the request's writer.
 
 A task that left its thread comes back when somebody wakes the thread that goes on with it, which mostly slept until
-then. The kernel's records do not name who that was, but it had a CPU at that moment: where only one thread of the
+then. Where no recording names who that was (`wake_chains`), it had a CPU at that moment: where only one thread of the
 service had, it was that one, and what it did since the task was handed over is what the task waited for. Where several
 had one, or none (a timer, the network), nothing is said. Inferred, not seen: a wake-up by the network while another
 thread happens to compute is taken for that thread's.
@@ -19,22 +19,19 @@ from tailtune.judge.stretches import Stretches, joined, no_stretches
 from tailtune.judge.thread_times import ThreadTimes
 
 
-def stretches_of_others(
-    times: ThreadTimes, rows: Integers, writer: Integers, begin_ns: Integers, end_ns: Integers
-) -> Stretches:
+def stretches_of_others(times: ThreadTimes, asked: Stretches) -> Stretches:
     """Return which thread the requests waited for, and until when; nothing where that cannot be inferred.
 
     Args:
         times: of all threads of the service.
-        rows: of the requests.
-        writer: the threads that wrote the answers; unknown ones have no states.
-        begin_ns: when the requests were handed over.
-        end_ns: when their writers turned to them.
+        asked: of each request, the thread that wrote the answer, and from when the request was handed over to when its
+            writer turned to it; unknown threads have no states.
 
     Returns:
-        For each such request two stretches that together last from `begin_ns` to `end_ns`: of the thread that woke the
+        For each such request two stretches that together last as long as it was asked for: of the thread that woke the
         writer, until it did; and of the writer, which was woken but had something else to do first.
     """
+    rows, writer, begin_ns, end_ns = asked.request, asked.tid, asked.begin_ns, asked.end_ns
     if not len(rows):
         return no_stretches()  # as where a thread serves each connection: nothing has to be sorted
     asleep = times.blocked > 0  # a thread that was only taken off its CPU was woken by nobody

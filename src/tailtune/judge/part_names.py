@@ -23,6 +23,8 @@ OTHER_ON_CPU: Final = "other thread on CPU"
 """The request was handed over, and the thread that brought it back computed: for it, or for others before it."""
 OTHER_RUNNABLE: Final = "other thread runnable"
 OTHER_BLOCKED: Final = "other thread blocked"
+TIMER: Final = "timer"
+"""The request was handed over, and what went on with it was woken by a timer: a sleep, a time-out, a back-off."""
 WAY_BACK: Final = "way back"
 SERVER: Final = "server"
 """The server's part where no states of threads were recorded."""
@@ -33,6 +35,8 @@ UNDIVIDED: Final = "not divided"
 
 READER_UNKNOWN: Final = "reader blocked, cause unknown"
 """No stack was seen. Where switches come without wake-ups, this may be waiting for a CPU as well."""
+ANOTHER_PROGRAM: Final = " (another program)"
+"""Behind the name of a thread that is none of the service's, where a place is who had a CPU."""
 _ARRIVING: Final = (Cause.EVENTS, Cause.HANDED_OVER)
 """What a reader without work waits for."""
 _COMPUTING: Final = (ON_CPU, GC_ASSIST)

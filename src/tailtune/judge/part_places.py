@@ -12,6 +12,7 @@ from tailtune.judge.goroutine_parts import off_threads, on_threads
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, ranges, taken
 from tailtune.judge.lock_holders import LockHolders
 from tailtune.judge.part_names import (
+    ANOTHER_PROGRAM,
     GC_ASSIST,
     ON_CPU,
     OTHER_BLOCKED,
@@ -22,6 +23,7 @@ from tailtune.judge.part_names import (
     READER_RUNNABLE,
     READER_WAITS_FOR_P,
     RUNNABLE,
+    TIMER,
     WAITS_FOR_P,
     on_another_thread,
     reader_blocked,
@@ -69,6 +71,9 @@ class PartPlaces:
         """
         goroutines = self._parts.followed
         seen = _by_owner(*self.stacks(part, members), self._parts.tables.stacks)
+        ready = self._ready(part, members)
+        if ready is not None:
+            seen = self._beside_others(seen, ready)
         if goroutines is not None:
             seen += _by_owner(*self.goroutine_stacks(part, members), goroutines.times.stacks)
         return ranked(seen)
@@ -97,14 +102,11 @@ class PartPlaces:
         """
         if not part.startswith(OTHER_BLOCKED):
             return None
-        waits, others, times = self.waits(part, members), self._others(members), self._parts.times
-        arrival = self._parts.windows.arrival_ns
-        row = times.rows.last(others.tid, arrival[others.request])
-        is_idle = taken(times.woken_ns, row, LATEST_NS) > arrival[others.request]
-        is_idle &= np.isin(taken(times.cause, row, _IDLE[0]), _IDLE)
-        first = np.lexsort((others.begin_ns, others.request))
-        requests, at = np.unique(others.request[first], return_index=True)  # behind the first is the writer's own
-        taken_idle = is_idle[first[at]][np.searchsorted(requests, waits.request)]
+        waits, times, windows = self.waits(part, members), self._parts.times, self._parts.windows
+        tid, arrival = times.rows.group[waits.row], windows.arrival_ns[waits.request]
+        row = times.rows.last(tid, arrival)
+        taken_idle = taken(times.woken_ns, row, LATEST_NS) > arrival
+        taken_idle &= np.isin(taken(times.cause, row, _IDLE[0]), _IDLE) & (tid != windows.writer[waits.request])
         total = float(waits.lasted_ns.sum())
         return float(waits.lasted_ns[taken_idle].sum()) / total if total else None
 
@@ -119,13 +121,11 @@ class PartPlaces:
             return _unweighed(self._sampled(within))
         if part == OTHER_ON_CPU:
             return _unweighed(self._sampled(self._others(members)))
-        if part == RUNNABLE:
-            return _unweighed(self._had_the_cpu(self._divided(members)))
-        if part == READER_RUNNABLE:
-            within = joined([self._ways_in(members), self._on_threads(self._ways_followed(members))])
-            return _unweighed(self._had_the_cpu(within))
-        if part == OTHER_RUNNABLE:
-            return _unweighed(self._had_the_cpu(self._others(members)))
+        if part == TIMER:
+            return _unweighed(self._sampled(self._behind_timers(members)))
+        ready = self._ready(part, members)
+        if ready is not None:
+            return _unweighed(self._had_the_cpu(ready))
         if part in (WAITS_FOR_P, READER_WAITS_FOR_P):
             return _unweighed(self._had_a_processor(self._spans_of(part, members)))
         waits = self.waits(part, members)
@@ -201,6 +201,35 @@ class PartPlaces:
         """The stretches of threads that requests were handed over to."""
         found = self._parts.others
         return found.chosen(members[found.request])
+
+    def _ready(self, part: str, members: Flags) -> Stretches | None:
+        """Return the stretches in which a part is waiting for a CPU; None for other parts."""
+        if part == RUNNABLE:
+            return self._divided(members)
+        if part == READER_RUNNABLE:
+            return joined([self._ways_in(members), self._on_threads(self._ways_followed(members))])
+        return self._others(members) if part == OTHER_RUNNABLE else None
+
+    def _beside_others(self, seen: list[_Seen], within: Stretches) -> list[_Seen]:
+        """Add other programs that had the CPUs: time by time of waits, and of the rest as much as was seen of each."""
+        ends, times = self._parts.ends, self._parts.times
+        if ends is None:
+            return seen
+        stretch, row = self._waits(within)
+        begin = np.maximum(times.woken_ns[row], within.begin_ns[stretch])
+        waited = np.maximum(np.minimum(times.back_ns[row], within.end_ns[stretch]) - begin, 0)
+        others = ends.is_behind_others[row] & (waited > 0)
+        names = [f"{name}{ANOTHER_PROGRAM}" for name in ends.programs(row[others])]
+        rest = float(waited[~others].sum()) / max(1, sum(count for *_, count in seen))
+        found = [(name, weight * rest, count) for name, weight, count in seen]
+        return [*found, *((name, float(ns), 1) for name, ns in zip(names, waited[others].tolist(), strict=True))]
+
+    def _behind_timers(self, members: Flags) -> Stretches:
+        """What threads did that timers had woken for requests, until they left their CPU."""
+        found = self._parts.timers
+        found = found.chosen(members[found.request])
+        leaves = self._parts.times.leaves(found.tid, found.end_ns, 0)
+        return Stretches(found.request, found.tid, found.end_ns, np.maximum(leaves, found.end_ns))
 
     def _spans(self, members: Flags) -> Stretches:
         """The stretches of goroutines that worked on requests."""

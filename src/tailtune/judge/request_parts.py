@@ -8,8 +8,9 @@ intended       sent             arrival                          departure      
 While a request is on its way in, what its reader does meanwhile says what it waits for: a thread that sleeps until the
 network brings it delays nobody; one without a CPU, or busy with something else, does. The server's part is split
 by the states of its thread, if one thread did it all and nothing else meanwhile. Otherwise the request was handed over:
-the CPU time at both ends is known, and of what lies between, at most what one other thread did. Where Go's execution
-trace tells which goroutines served a request, it is followed from thread to thread, and divided by what they did.
+the CPU time at both ends is known, and of what lies between, what the threads did that one after another woke the last
+one; where wakers were not recorded, at most what one other thread did. Where the execution trace tells which goroutines
+served a request, it is followed from thread to thread, and divided by what they did.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ import numpy as np
 from tailtune.judge.blocked_causes import Cause
 from tailtune.judge.goroutine_parts import Followed, add_parts, follow
 from tailtune.judge.grouped_times import Flags, Integers
-from tailtune.judge.other_threads import named_times, stretches_of_others
+from tailtune.judge.other_threads import named_times
 from tailtune.judge.part_names import (
     CLIENT_QUEUE,
     HANDED_OVER,
@@ -31,6 +32,7 @@ from tailtune.judge.part_names import (
     RESIDUE,
     RUNNABLE,
     SERVER,
+    TIMER,
     UNDIVIDED,
     WAY_BACK,
     WAY_IN,
@@ -41,6 +43,8 @@ from tailtune.judge.request_windows import RequestWindows, join
 from tailtune.judge.socket_calls import NO_THREAD
 from tailtune.judge.stretches import Stretches, joined, no_stretches
 from tailtune.judge.thread_times import ThreadTimes
+from tailtune.judge.wait_ends import WaitEnds
+from tailtune.judge.wake_chains import Chains, chains_of, no_chains
 
 _MOSTLY: Final = 0.5
 
@@ -59,7 +63,12 @@ class RequestParts:
     stretches: Stretches
     """Of threads, for requests that are not followed."""
     others: Stretches
-    """Of threads that requests were handed over to and waited for, inferred; see `other_threads`."""
+    """Of threads that requests were handed over to and waited for; see `wake_chains`, or where nothing tells who woke
+    threads, `other_threads`."""
+    timers: Stretches
+    """Of requests that were handed over, until a timer woke a thread."""
+    ends: WaitEnds | None
+    """How waits of threads ended; absent: not recorded."""
     is_whole: Flags
     """One thread or goroutine served it, and nothing else meanwhile."""
     followed: Followed | None
@@ -81,6 +90,7 @@ def divide(tables: WindowTables, *, turns: bool = False) -> RequestParts:
     """
     windows = join(tables)
     times = ThreadTimes(tables.waits, tables.stacks.causes(tables.waits["stack"]), tables.states)
+    ends = None if tables.ends is None else WaitEnds(times, tables.ends, tables.behind_names, tables.states)
     usable = windows.latency_ns >= 0
     told = np.flatnonzero(windows.is_told & usable)
     followed, warnings = follow(tables, windows, told)
@@ -97,19 +107,24 @@ def divide(tables: WindowTables, *, turns: bool = False) -> RequestParts:
     _way_in(found, windows, times, told)
     if len(times):
         _served_by_one(found, windows, times, told[whole])
-        stretches, others = _handed_over(found, windows, times, told[~whole], turns=turns)
+        of_threads, between = _handed_over(found, windows, times, told[~whole])
+        chains = no_chains() if turns else chains_of(times, ends, between)
+        _between(found, times, between, chains)
         is_whole[told[whole]] = True
     else:
+        chains = no_chains()
         found.add(SERVER, told, windows.departure_ns[told] - windows.arrival_ns[told])
-        stretches = others = no_stretches()
+        of_threads = no_stretches()
     return RequestParts(
         tables=tables,
         windows=windows,
         times=times,
         parts=found.parts,
         usable=usable,
-        stretches=joined([_stretches_of_one(windows, told[whole]), stretches]),
-        others=others,
+        stretches=joined([_stretches_of_one(windows, told[whole]), of_threads]),
+        others=chains.threads,
+        timers=chains.timers,
+        ends=ends,
         is_whole=is_whole,
         followed=followed,
         warnings=warnings,
@@ -125,8 +140,12 @@ class _Parts:
 
     def add(self, name: str, rows: Integers, values_ns: Integers) -> None:
         if values_ns.any():
-            part = self.parts.setdefault(name, np.zeros(self._requests, dtype=np.int64))
+            part = self.parts.setdefault(name, self.nothing())
             part[rows] += values_ns
+
+    def nothing(self) -> Integers:
+        """Return no time for each request."""
+        return np.zeros(self._requests, dtype=np.int64)
 
 
 def _outside(found: _Parts, windows: RequestWindows, usable: Flags) -> None:
@@ -179,9 +198,9 @@ def _is_elsewhere(windows: RequestWindows, times: ThreadTimes, rows: Integers) -
 
 
 def _handed_over(
-    found: _Parts, windows: RequestWindows, times: ThreadTimes, rows: Integers, *, turns: bool
+    found: _Parts, windows: RequestWindows, times: ThreadTimes, rows: Integers
 ) -> tuple[Stretches, Stretches]:
-    """Add the CPU time at both ends, and what is between them; return the ends, and those of other threads between.
+    """Add the CPU time at both ends; return the ends, and what lies between them, with the writer.
 
     The first end lasts until the reader leaves its CPU or turns to another connection, the last one begins where the
     writer did either for the last time.
@@ -201,15 +220,21 @@ def _handed_over(
     found.add(ON_CPU, rows, spent.on_cpu[: len(rows)] + spent.on_cpu[len(rows) :])
     unseen = (ends.end_ns - ends.begin_ns) - spent.on_cpu
     found.add(RESIDUE, rows, unseen[: len(rows)] + unseen[len(rows) :])
-    others = no_stretches() if turns else stretches_of_others(times, rows, writer, first_end, last_begin)
-    known = np.zeros(len(windows), dtype=np.int64)
-    for part, values in named_times(times, others).items():
-        each = np.zeros(len(windows), dtype=np.int64)
-        np.add.at(each, others.request, values)
-        found.add(part, rows, each[rows])
-        known += each
-    found.add(HANDED_OVER, rows, last_begin - first_end - known[rows])
-    return ends, others
+    return ends, Stretches(rows, writer, first_end, last_begin)
+
+
+def _between(found: _Parts, times: ThreadTimes, between: Stretches, chains: Chains) -> None:
+    """Add what requests waited for between their ends; what is left of that is not known."""
+    rows = between.request
+    left = between.end_ns - between.begin_ns
+    timed = {TIMER: chains.timers.end_ns - chains.timers.begin_ns}
+    for stretches, parts in ((chains.threads, named_times(times, chains.threads)), (chains.timers, timed)):
+        for part, values in parts.items():
+            each = found.nothing()
+            np.add.at(each, stretches.request, values)
+            found.add(part, rows, each[rows])
+            left -= each[rows]
+    found.add(HANDED_OVER, rows, left)
 
 
 def _stretches_of_one(windows: RequestWindows, rows: Integers) -> Stretches:

@@ -1,6 +1,6 @@
 """The tables that say where requests spend their time, read for one window as arrays."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,8 @@ _CONNECTIONS: Final = ("connection", "local_port", "opened_ns", "closed_ns")
 _CALLS: Final = ("t_ns", "tid", "kind", "peer_port", "bytes")
 _SAMPLES: Final = ("t_ns", "tid", "cpu", "stack")
 _WAITS: Final = ("t_ns", "tid", "stack", "blocked_ns", "runnable_ns")
-_STATES: Final = ("tid", "wall_ns", "on_cpu_ns")
+_ENDS: Final = ("t_ns", "tid", "woken_by", "woken_in", "behind_pid")
+_STATES: Final = ("tid", "pid", "wall_ns", "on_cpu_ns")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,9 @@ class WindowTables:
     """Names by tid."""
     goroutines: GoroutineTable | None = None
     """Go's execution trace of the window."""
+    ends: Columns | None = None
+    """`wait_ends`; its column `behind` has rows of `behind_names`. Absent: not recorded."""
+    behind_names: Sequence[str] = ()
 
 
 def read_tables(bundle: Bundle, window: str) -> WindowTables:
@@ -60,6 +64,7 @@ def read_tables(bundle: Bundle, window: str) -> WindowTables:
 def gather(batches: Callable[[str], Iterable[pa.Table]], window: str) -> WindowTables:
     """Gather the tables of one window, each given by its name in pieces of any size."""
     named = _rows(batches, "thread_states", window)
+    ends, behind_names = _wait_ends(_rows(batches, "wait_ends", window))
     return WindowTables(
         requests=_columns(batches, "requests", window, _REQUESTS),
         connections=_columns(batches, "connections", window, _CONNECTIONS),
@@ -69,7 +74,18 @@ def gather(batches: Callable[[str], Iterable[pa.Table]], window: str) -> WindowT
         states=_integers(named, _STATES),
         stacks=StackTable(_rows(batches, "stacks"), _rows(batches, "frames")),
         threads=dict(zip(named["tid"].to_pylist(), named["name"].to_pylist(), strict=True)),
+        ends=ends,
+        behind_names=behind_names,
     )
+
+
+def _wait_ends(table: pa.Table) -> tuple[Columns | None, Sequence[str]]:
+    """Return the columns, with names by number, and the names; nothing where no wait's end is known."""
+    if not table.num_rows:
+        return None, ()
+    behind = table["behind"].unify_dictionaries().combine_chunks()
+    columns = {**_integers(table, _ENDS), "behind": behind.indices.to_numpy().astype(np.int64)}
+    return columns, behind.dictionary.to_pylist()
 
 
 def _columns(batches: Callable[[str], Iterable[pa.Table]], name: str, window: str, columns: tuple[str, ...]) -> Columns:

@@ -21,7 +21,7 @@ from tailtune.judge.part_places import PartPlaces
 from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.request_windows import UNTOLD
 from tailtune.judge.socket_calls import NO_THREAD
-from tailtune.judge.stretches import Stretches
+from tailtune.judge.stretches import Stretches, joined
 from tailtune.model.request_parts import PartKind, RequestTimeline, Step
 
 MANY: Final = "on CPU and short waits"
@@ -102,8 +102,10 @@ def _note(parts: RequestParts, row: int) -> str:
         return f"the server's part could not be told: {UNTOLD[reason]}"
     if parts.windows.is_told[row] and not parts.is_whole[row] and (len(parts.times) or parts.is_followed[row]):
         who = "goroutines" if parts.is_followed[row] else "threads"
-        if row in parts.others.request:
-            return "it was handed over between threads: the one that woke its writer is inferred"
+        if row in parts.others.request or row in parts.timers.request:
+            is_seen = parts.ends is not None and parts.ends.tells_wakers
+            how = "told by who woke whom" if is_seen else "the one that woke its writer is inferred"
+            return f"it was handed over between threads: {how}"
         return f"several {who} served it, or one that did something else meanwhile: what lies between is not known"
     return ""
 
@@ -164,13 +166,20 @@ class _Steps:
             for at in np.flatnonzero(stretches.request == self._row)
         )
         self._add_thread(reader, *first)
-        others = self._parts.others
-        between = np.flatnonzero(others.request == self._row)
-        for at in between:
-            tid, begin, end = (int(values[at]) for values in (others.tid, others.begin_ns, others.end_ns))
-            self._add_thread(tid, begin, end, _on_another_thread)
-        if not len(between):
-            self._add(names.HANDED_OVER, first[1], last[0])
+        others, timers = (
+            found.chosen(found.request == self._row) for found in (self._parts.others, self._parts.timers)
+        )
+        between = joined([others, timers])
+        at = first[1]
+        for place in np.argsort(between.begin_ns, kind="stable").tolist():
+            tid, begin, end = (int(values[place]) for values in (between.tid, between.begin_ns, between.end_ns))
+            self._add(names.HANDED_OVER, at, begin)
+            if place < len(others):
+                self._add_thread(tid, begin, end, _on_another_thread)
+            else:
+                self._add(names.TIMER, begin, end)
+            at = end
+        self._add(names.HANDED_OVER, at, last[0])
         if writer != NO_THREAD:
             self._add_thread(writer, *last)
 

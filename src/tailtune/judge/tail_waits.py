@@ -12,6 +12,7 @@ from tailtune.judge.clusters import Cluster, fixed_cluster
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import is_code, short_owner
 from tailtune.judge.part_names import (
+    ANOTHER_PROGRAM,
     CLIENT_QUEUE,
     GC_ASSIST,
     GC_WAIT,
@@ -30,7 +31,7 @@ from tailtune.judge.stackprofile import StackProfile
 from tailtune.judge.tail import sum_of_shares
 from tailtune.model.estimate import Estimate
 from tailtune.model.finding import Evidence, Group, Strength
-from tailtune.model.request_parts import Band, PartKind, PartShare
+from tailtune.model.request_parts import Band, PartKind, PartShare, Place
 from tailtune.model.units import format_ns, format_share
 
 _WORTH_A_FINDING: Final = 0.10
@@ -44,6 +45,7 @@ _CPU_PARTS: Final = (
     *(ON_CPU, GC_ASSIST, RUNNABLE, WAITS_FOR_P, READER_ON_CPU, READER_RUNNABLE, READER_WAITS_FOR_P),
     *(OTHER_ON_CPU, OTHER_RUNNABLE),
 )
+_READY: Final = (RUNNABLE, READER_RUNNABLE, OTHER_RUNNABLE)
 _FOR_COMPUTING: Final = (CLIENT_QUEUE, GC_WAIT, Cause.ADDRESS_SPACE, Cause.PAGE_FAULT)
 """Waits that may be for what other requests, the collector or the kernel compute on the service's behalf."""
 _TICK_NS: Final = 4_000_000
@@ -250,6 +252,14 @@ def joins(profile: StackProfile | None, where: str, pattern: re.Pattern[str]) ->
         return False
     there = profile.owned_by(where, short_owner)
     return profile.value(there & profile.containing(pattern)) > _MOST * profile.value(there)
+
+
+def other_programs(facts: Facts) -> list[Place]:
+    """Return the other programs that had CPUs while requests above p99 waited for them, by share of these waits."""
+    band = slowest(facts)
+    waits = [part for part in band.parts if part.part in _READY] if band else []
+    places = max(waits, key=lambda part: part.share.point).places if waits else []
+    return [place for place in places if place.function.endswith(ANOTHER_PROGRAM)]
 
 
 def _places(part: PartShare, source: str) -> Evidence:

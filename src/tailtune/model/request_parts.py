@@ -16,11 +16,15 @@ class PartKind(StrEnum):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A function that a part was seen in: for `runnable` and `waiting for a P`, what had the CPUs meanwhile."""
+    """A function that a part was seen in.
+
+    For `runnable` and `waiting for a P`, what had the CPUs meanwhile; for `timer`, what went on when it had passed.
+    """
 
     function: str
+    """Or, of what had a CPU, the name of a thread with ` (another program)`."""
     share: float
-    """Of what was seen of the part: samples, or blocked time."""
+    """Of what was seen of the part: samples, blocked time, or time in which others had the CPU."""
     count: int
     """Samples or waits behind it."""
 

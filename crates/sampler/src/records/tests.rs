@@ -100,7 +100,7 @@ fn other_records_end_with_who_and_when() {
             Record::Lost { count: 5 },
             Record::SwitchOut { preempted: false },
             Record::SwitchOut { preempted: true },
-            Record::SwitchIn,
+            Record::SwitchIn(None),
             Record::Fork {
                 pid: 9,
                 tid: 10,

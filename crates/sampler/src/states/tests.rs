@@ -1,6 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::waking::Context;
+
+const WAKER: Waker = Waker {
+    tid: 9,
+    context: Context::Thread,
+};
 
 fn left(t_ns: i64) -> Left {
     Left {
@@ -28,11 +34,16 @@ fn times(on_cpu_ns: i64, runnable_ns: i64, blocked_ns: i64, residue_ns: i64) -> 
 fn an_interval_has_a_blocked_and_a_runnable_part() {
     let mut states = States::unknown(100, true);
     assert_eq!(states.leaves(left(110), false, Before::default()), None);
+    states.waking(WAKER);
     states.woken(150);
     let interval = Interval {
         left: left(110),
         blocked_ns: 40,
         runnable_ns: 7,
+        ended: Ended {
+            waker: Some(WAKER),
+            behind: None,
+        },
     };
     assert_eq!(states.comes(157), Some(interval));
     assert_eq!(states.end(160, None), None);
@@ -51,6 +62,22 @@ fn a_preempted_thread_is_never_blocked() {
 }
 
 #[test]
+fn who_wakes_a_thread_may_do_so_before_it_has_left_its_cpu() {
+    let mut states = States::unknown(0, true);
+    states.comes(5);
+    states.waking(WAKER);
+    states.leaves(left(10), false, Before::default());
+    states.woken(11);
+    let waker = |away: Option<Interval>| away.and_then(|interval| interval.ended.waker);
+    assert_eq!(waker(states.comes(12)), Some(WAKER));
+    states.waking(WAKER);
+    states.woken(13);
+    states.leaves(left(20), false, Before::default());
+    states.woken(30);
+    assert_eq!(waker(states.comes(31)), None, "that was another wake-up's");
+}
+
+#[test]
 fn the_first_event_tells_what_was_before() {
     let mut woken = States::unknown(0, true);
     woken.woken(10);
@@ -58,6 +85,7 @@ fn the_first_event_tells_what_was_before() {
         left: Left::default(),
         blocked_ns: 10,
         runnable_ns: 5,
+        ended: Ended::default(),
     };
     assert_eq!(woken.comes(15), Some(first));
     let mut came = States::unknown(0, true);

@@ -7,8 +7,9 @@ from tailtune.judge.cause import TAIL, Cause, finding
 from tailtune.judge.clusters import Cluster, fixed_cluster
 from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import SLEEPS, given_up, waits_of_requests
+from tailtune.judge.part_names import TIMER
 from tailtune.judge.tail import share_of_tail
-from tailtune.judge.tail_waits import names_most_of_tail, timed_wait
+from tailtune.judge.tail_waits import names_most_of_tail, tail_wait, timed_wait
 from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_ns, format_share
 
@@ -33,6 +34,7 @@ class FixedWait:
         slept = asleep is not None and asleep.accounts_for(cluster)
         where = f", in {asleep.where}" if asleep and slept else ""
         what = f"a sleep{where}" if slept else "a sleep, a time-out that is waited for, or a back-off"
+        timed = tail_wait(facts, lambda part: part.part == TIMER)
         found = finding(
             facts,
             self.id,
@@ -42,14 +44,18 @@ class FixedWait:
             group=Group.CONCURRENCY,
             share=share,
             share_of=TAIL,
-            strength=Strength.STRONG if slept else Strength.MODERATE,
-            evidence=[cluster.evidence(), *([asleep.evidence("asleep")] if asleep and slept else [])],
+            strength=Strength.STRONG if slept or timed else Strength.MODERATE,
+            evidence=[
+                cluster.evidence(),
+                *([asleep.evidence("asleep")] if asleep and slept else []),
+                *(timed.evidence() if timed else []),
+            ],
             disproof="the cluster lies elsewhere at half the rate: then it is a queue, which depends on the load",
             proposal=f"Look for a sleep, a client's time-out or a back-off of about {text} in the path of requests; "
             "near 40 ms for small writes that wait for an acknowledgement (TCP_NODELAY), near 1 s for connection "
             "attempts that were lost.",
         )
-        return [Cause(found, share.point)]
+        return [Cause(found, share.point, parts=timed.names if timed else ())]
 
 
 def _is_time_out(facts: Facts, cluster: Cluster) -> bool:

@@ -4,7 +4,9 @@ from typing import Final
 
 from tailtune.judge.cause import MEAN_LATENCY, Cause, Rank, changed_rate, finding
 from tailtune.judge.facts import Facts
+from tailtune.judge.part_names import ANOTHER_PROGRAM
 from tailtune.judge.stackprofile import relative_interval
+from tailtune.judge.tail_waits import other_programs
 from tailtune.model.finding import Evidence, Group, Strength
 from tailtune.model.units import format_ns, format_share
 
@@ -45,7 +47,8 @@ class RunQueue:
                     f"{scheduling.involuntary_switches_per_request:.2f} involuntary switches per request",
                     source="tables/process.parquet",
                     count=facts.measure.latency.requests,
-                )
+                ),
+                *_neighbors(facts),
             ],
             disproof="latency stays when the service gets more CPUs, or the machine for itself",
             proposal="Spend less CPU time per request, or lower the load per CPU."
@@ -63,13 +66,24 @@ def _is_behind_its_own(facts: Facts) -> bool:
     return queue is not None and not queue.is_of_processors and queue.of_ready >= _MOSTLY
 
 
+def _neighbors(facts: Facts) -> list[Evidence]:
+    places = other_programs(facts)
+    if not places:
+        return []
+    seen = ", ".join(f"{place.function} ({format_share(place.share, 0)})" for place in places)
+    text = f"while requests above p99 waited for a CPU, it was had by {seen}"
+    return [Evidence(text=text, source="tables/wait_ends.parquet", count=sum(place.count for place in places))]
+
+
 def _why(facts: Facts, *, busy: bool, is_own: bool) -> str:
     share = format_share(facts.utilization, 0)
     if busy:
         return f"the service itself keeps its {facts.service_cpus} CPUs {share} busy"
     if is_own:
         return f"the service keeps its CPUs {share} busy, and mostly has them itself while slow requests wait"
-    return f"the service keeps its CPUs only {share} busy: others use them as well"
+    neighbors = other_programs(facts)
+    who = f"{neighbors[0].function.removesuffix(ANOTHER_PROGRAM)} and others" if neighbors else "others"
+    return f"the service keeps its CPUs only {share} busy: {who} use them as well"
 
 
 RULE = RunQueue()

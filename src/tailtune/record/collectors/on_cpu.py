@@ -16,7 +16,7 @@ from tailtune.errors import NativeError
 from tailtune.model.recording import CollectorRecord, Phase
 from tailtune.record.formats.atomic_stacks import atomic_stacks
 from tailtune.record.formats.sampler_mode import sees_code
-from tailtune.record.formats.stacks import StackTables, thread_states
+from tailtune.record.formats.stacks import StackTables, thread_states, wait_ends
 from tailtune.record.ports import Capture, Subject
 
 _HZ: Final = {Phase.MEASURE: 99, Phase.DIAGNOSE: 999}
@@ -27,7 +27,7 @@ class StackCollector:
     """One sampler for both, so that a thread's states, waits and samples have one account.
 
     Writes `profiles/on-cpu.<window>.pb.gz` and the tables `samples`, `stacks`, `frames` and `atomic_stacks`; in the
-    window `diagnose` also `profiles/off-cpu.diagnose.pb.gz` and the tables `waits` and `thread_states`.
+    window `diagnose` also `profiles/off-cpu.diagnose.pb.gz` and the tables `waits`, `wait_ends` and `thread_states`.
     """
 
     name = "on_cpu"
@@ -116,7 +116,8 @@ class StackCollector:
             capture.files[f"profiles/{name}.{window}.pb.gz"] = pprof
             warnings += [f"samples of the window {window}: {text}" for text in profile.warnings]
         if sampling.off_cpu is not None:
-            parts.append({"thread_states": thread_states(sampling, window)})
+            states, ends = thread_states(sampling, window), wait_ends(sampling, window)
+            parts.append({"thread_states": states, "wait_ends": ends})
         capture.tables.update(_joined(parts))
         capture.warnings.extend(dict.fromkeys(warnings))  # a record that is lost is lost to all profiles
         return capture

@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from tailtune._native import Profile, Sampling
-from tailtune.bundle.schema import ATOMIC_STACKS, FRAMES, SAMPLES, STACKS, THREAD_STATES, WAITS
+from tailtune.bundle.schema import ATOMIC_STACKS, FRAMES, SAMPLES, STACKS, THREAD_STATES, WAIT_ENDS, WAITS
 from tailtune.record.formats import rows
 
 _COLUMNS: Final = ("<i8", "<i4", "<i4", "<u4")
 """Types of the columns t_ns, tid, cpu, stack as the native core hands them over."""
+_END_COLUMNS: Final = ("<i8", "<i4", "<i4", "u1", "<i4", "<u4")
+"""The same of t_ns, tid, woken_by, woken_in, behind_pid and behind."""
 
 
 class StackTables:
@@ -66,6 +68,16 @@ def thread_states(sampling: Sampling, window: str) -> pa.Table:
     """Return the table `thread_states`."""
     columns = [name for name in THREAD_STATES.names if name != "window"]
     return rows.table("thread_states", sampling.threads(), columns, window=window)
+
+
+def wait_ends(sampling: Sampling, window: str) -> pa.Table:
+    """Return the table `wait_ends`."""
+    columns, names = sampling.wait_ends()
+    *numbers, behind = (np.frombuffer(data, kind) for data, kind in zip(columns, _END_COLUMNS, strict=True))
+    # Without a process there is no name; the dictionary must have one to point to.
+    named = pa.DictionaryArray.from_arrays(behind.astype(np.int32), names or [""])
+    arrays = [_windows(window, len(behind)), *map(pa.array, numbers), named]
+    return pa.Table.from_arrays(arrays, schema=WAIT_ENDS)
 
 
 def _columns(profile: Profile) -> tuple[np.ndarray, ...]:

@@ -181,6 +181,15 @@ def test_a_wait_for_a_cpu_behind_its_own_is_not_said_to_be_the_machines():
     assert one("run-queue-wait", waiting(with_queue(None, cores=0.7))).rank is Rank.SPECIFIC
     others = dataclasses.replace(given, queue=queue(is_of_processors=False, of_ready=0.4))
     assert one("run-queue-wait", others).finding.title.endswith("only 50 % busy: others use them as well")
+    seen = [("stress (another program)", 0.9, 40), ("main.render", 0.1, 4)]
+    crowded = request_results.part("runnable", request_results.WAITING, 0.5, 1e7, *seen)
+    tail = msgspec.structs.replace(request_results.TAIL, parts=[crowded])
+    crowding = dataclasses.replace(others, bands=msgspec.structs.replace(request_results.BANDS, bands=[tail]))
+    told = one("run-queue-wait", crowding).finding
+    assert told.title.endswith("only 50 % busy: stress and others use them as well")
+    assert told.evidence[1].text == (
+        "while requests above p99 waited for a CPU, it was had by stress (another program) (90 %)"
+    )
     of_processors = dataclasses.replace(given, queue=queue())
     assert one("run-queue-wait", of_processors).finding.title.endswith("others use them as well")
 

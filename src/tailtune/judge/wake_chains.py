@@ -1,0 +1,102 @@
+"""What a request waited for while no thread had it: back from the thread that went on with it through its wakers.
+
+A task that left its thread comes back in a thread that mostly slept until then. Whoever ended that sleep had something
+for it: what that thread did before, and who had woken it in turn, is what the task waited for. The chain is followed
+back until the task was handed over, or to where it leaves the service: a timer's interrupt, the network.
+
+```text
+begin                                                      woken                    end
+  |- another thread: computes, sleeps, waits for a lock ... -|- the thread that goes on -|
+  |- a timer -----------|- another thread, woken by it ------|
+```
+
+Recorded, not inferred; but that a wake-up was for this request is: a thread that is woken for another one may find this
+one ready, too.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tailtune.judge.blocked_causes import CAUSES, Cause
+from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, taken
+from tailtune.judge.other_threads import stretches_of_others
+from tailtune.judge.request_tables import LATEST_NS
+from tailtune.judge.socket_calls import NO_THREAD
+from tailtune.judge.stretches import Stretches, joined, no_stretches
+from tailtune.judge.thread_times import ThreadTimes
+from tailtune.judge.wait_ends import BY_SENDER, BY_THREAD, BY_TIMER, WaitEnds
+
+_LONGEST: Final = 32
+"""Steps of a chain: each is one wait of one thread."""
+_WITHOUT_WORK: Final = [CAUSES.index(cause) for cause in (Cause.EVENTS, Cause.HANDED_OVER, Cause.QUEUE, Cause.UNKNOWN)]
+"""Waits of a thread that say nothing by themselves: whoever ended them does."""
+
+
+class Chains(NamedTuple):
+    """What requests waited for; of one request, nothing overlaps."""
+
+    threads: Stretches
+    """Threads that they waited for."""
+    timers: Stretches
+    """Until a timer woke the thread `tid`."""
+
+
+class _Steps(NamedTuple):
+    """Where chains have got to, each from its end backwards; arrays of one length."""
+
+    request: Integers
+    tid: Integers
+    begin_ns: Integers
+    until_ns: Integers
+
+    def chosen(self, which: Flags) -> "_Steps":
+        return _Steps(*(values[which] for values in self))
+
+
+def no_chains() -> Chains:
+    """Return none."""
+    return Chains(no_stretches(), no_stretches())
+
+
+def chains_of(times: ThreadTimes, ends: WaitEnds | None, asked: Stretches) -> Chains:
+    """Return what requests waited for, recorded if it was, and else as far as it can be inferred.
+
+    Args:
+        times: of all threads of the service.
+        ends: how their waits ended; None: not recorded.
+        asked: from when a request was handed over to when its writer (`tid`) turned to it.
+    """
+    if ends is None or not ends.tells_wakers:
+        return Chains(stretches_of_others(times, asked), no_stretches())
+    return _followed_back(times, ends, asked)
+
+
+def _followed_back(times: ThreadTimes, ends: WaitEnds, asked: Stretches) -> Chains:
+    asleep = np.flatnonzero(times.blocked > 0)  # a thread that was only taken off its CPU was woken by nobody
+    sleeps = GroupedTimes(times.rows.group[asleep], times.rows.t_ns[asleep])
+    at = _Steps(asked.request, asked.tid, asked.begin_ns, asked.end_ns).chosen(asked.end_ns > asked.begin_ns)
+    threads, timers = [no_stretches()], [no_stretches()]
+    for _ in range(_LONGEST):
+        if not len(at.request):
+            break
+        found = sleeps.last(at.tid, at.until_ns, including=False)
+        row = taken(asleep, found, NONE)
+        woken = np.minimum(taken(times.woken_ns, row, -LATEST_NS), at.until_ns)
+        left = taken(times.rows.t_ns, row, -LATEST_NS)
+        says_much = ~np.isin(taken(times.cause, row, NONE), _WITHOUT_WORK) & (row != NONE)
+        since = np.maximum(np.where(says_much, left, woken), at.begin_ns)
+        threads.append(Stretches(at.request, at.tid, since, at.until_ns).chosen(at.until_ns > since))
+        goes_on = since > at.begin_ns
+        by = np.where(says_much, BY_THREAD, taken(ends.woken_in, row, NONE))
+        is_timer = goes_on & (by == BY_TIMER)
+        timers.append(Stretches(at.request, at.tid, at.begin_ns, since).chosen(is_timer))
+        is_ours = ((by == BY_THREAD) | (by == BY_SENDER)) & (says_much | _at(ends.is_ours, row))
+        waker = np.where(says_much, at.tid, taken(ends.woken_by, row, NO_THREAD))
+        at = _Steps(at.request, waker, at.begin_ns, since).chosen(goes_on & is_ours)
+    return Chains(joined(threads), joined(timers))
+
+
+def _at(flags: Flags, row: Integers) -> Flags:
+    there: Flags = taken(flags.astype(np.int64), row, 0) > 0
+    return there
