@@ -27,6 +27,7 @@ from tailtune.judge.part_names import (
     CLIENT_QUEUE,
     HANDED_OVER,
     ON_CPU,
+    OUTSIDE,
     READER_ON_CPU,
     READER_RUNNABLE,
     RESIDUE,
@@ -67,6 +68,8 @@ class RequestParts:
     threads, `other_threads`."""
     timers: Stretches
     """Of requests that were handed over, until a timer woke a thread."""
+    outside: Stretches
+    """Of requests that were handed over, while no thread of the service had anything to do."""
     ends: WaitEnds | None
     """How waits of threads ended; absent: not recorded."""
     is_whole: Flags
@@ -124,6 +127,7 @@ def divide(tables: WindowTables, *, turns: bool = False) -> RequestParts:
         stretches=joined([_stretches_of_one(windows, told[whole]), of_threads]),
         others=chains.threads,
         timers=chains.timers,
+        outside=chains.outside,
         ends=ends,
         is_whole=is_whole,
         followed=followed,
@@ -227,8 +231,12 @@ def _between(found: _Parts, times: ThreadTimes, between: Stretches, chains: Chai
     """Add what requests waited for between their ends; what is left of that is not known."""
     rows = between.request
     left = between.end_ns - between.begin_ns
-    timed = {TIMER: chains.timers.end_ns - chains.timers.begin_ns}
-    for stretches, parts in ((chains.threads, named_times(times, chains.threads)), (chains.timers, timed)):
+    found_in = (
+        (chains.threads, named_times(times, chains.threads)),
+        (chains.timers, {TIMER: chains.timers.lengths_ns}),
+        (chains.outside, {OUTSIDE: chains.outside.lengths_ns}),
+    )
+    for stretches, parts in found_in:
         for part, values in parts.items():
             each = found.nothing()
             np.add.at(each, stretches.request, values)

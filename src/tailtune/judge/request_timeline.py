@@ -102,7 +102,7 @@ def _note(parts: RequestParts, row: int) -> str:
         return f"the server's part could not be told: {UNTOLD[reason]}"
     if parts.windows.is_told[row] and not parts.is_whole[row] and (len(parts.times) or parts.is_followed[row]):
         who = "goroutines" if parts.is_followed[row] else "threads"
-        if row in parts.others.request or row in parts.timers.request:
+        if any(row in found.request for found in (parts.others, parts.timers, parts.outside)):
             is_seen = parts.ends is not None and parts.ends.tells_wakers
             how = "told by who woke whom" if is_seen else "the one that woke its writer is inferred"
             return f"it was handed over between threads: {how}"
@@ -166,18 +166,18 @@ class _Steps:
             for at in np.flatnonzero(stretches.request == self._row)
         )
         self._add_thread(reader, *first)
-        others, timers = (
-            found.chosen(found.request == self._row) for found in (self._parts.others, self._parts.timers)
-        )
-        between = joined([others, timers])
+        parts = self._parts
+        found = [one.chosen(one.request == self._row) for one in (parts.others, parts.timers, parts.outside)]
+        between = joined(found)
+        named = np.repeat([names.HANDED_OVER, names.TIMER, names.OUTSIDE], [len(one) for one in found])
         at = first[1]
         for place in np.argsort(between.begin_ns, kind="stable").tolist():
             tid, begin, end = (int(values[place]) for values in (between.tid, between.begin_ns, between.end_ns))
             self._add(names.HANDED_OVER, at, begin)
-            if place < len(others):
+            if place < len(found[0]):
                 self._add_thread(tid, begin, end, _on_another_thread)
             else:
-                self._add(names.TIMER, begin, end)
+                self._add(str(named[place]), begin, end)
             at = end
         self._add(names.HANDED_OVER, at, last[0])
         if writer != NO_THREAD:

@@ -22,6 +22,11 @@ class Stretches:
     def __len__(self) -> int:
         return len(self.request)
 
+    @property
+    def lengths_ns(self) -> Integers:
+        """How long each lasts."""
+        return self.end_ns - self.begin_ns
+
     def chosen(self, which: Flags | Integers) -> "Stretches":
         """Return some of them."""
         return Stretches(self.request[which], self.tid[which], self.begin_ns[which], self.end_ns[which])

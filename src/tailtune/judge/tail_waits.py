@@ -20,10 +20,12 @@ from tailtune.judge.part_names import (
     OTHER_BLOCKED,
     OTHER_ON_CPU,
     OTHER_RUNNABLE,
+    OUTSIDE,
     READER_ON_CPU,
     READER_RUNNABLE,
     READER_WAITS_FOR_P,
     RUNNABLE,
+    TIMER,
     WAITS_FOR_P,
 )
 from tailtune.judge.request_bands import GO_TRACE
@@ -175,6 +177,15 @@ def cause_of(
         proposal=proposal,
     )
     return Found(found, wait.share.point, parts=wait.names)
+
+
+def outside_wait(facts: Facts) -> tuple[TailWait, bool] | None:
+    """Return the tail's waits for a timer, or for either a timer or the network, and whether it was a timer mostly."""
+    wait = tail_wait(facts, lambda part: part.part in (TIMER, OUTSIDE))
+    if wait is None:
+        return None
+    timed = sum(part.share.point for part in wait.parts if part.part == TIMER)
+    return wait, timed >= wait.share.point / 2
 
 
 def timed_wait(facts: Facts, cause: Cause) -> tuple[TailWait, Cluster] | None:

@@ -10,6 +10,9 @@ begin                                                      woken                
   |- a timer -----------|- another thread, woken by it ------|
 ```
 
+Where somebody else woke a thread, such as the client with another request, it is not known what made this one ready;
+but while no thread of the service had anything to do, it was nothing in the service.
+
 Recorded, not inferred; but that a wake-up was for this request is: a thread that is woken for another one may find this
 one ready, too.
 """
@@ -18,6 +21,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tailtune.judge.all_idle import idle_pieces
 from tailtune.judge.blocked_causes import CAUSES, Cause
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, taken
 from tailtune.judge.other_threads import stretches_of_others
@@ -31,6 +35,7 @@ _LONGEST: Final = 32
 """Steps of a chain: each is one wait of one thread."""
 _WITHOUT_WORK: Final = [CAUSES.index(cause) for cause in (Cause.EVENTS, Cause.HANDED_OVER, Cause.QUEUE, Cause.UNKNOWN)]
 """Waits of a thread that say nothing by themselves: whoever ended them does."""
+_NETWORK: Final = CAUSES.index(Cause.NETWORK)
 
 
 class Chains(NamedTuple):
@@ -40,6 +45,8 @@ class Chains(NamedTuple):
     """Threads that they waited for."""
     timers: Stretches
     """Until a timer woke the thread `tid`."""
+    outside: Stretches
+    """What is left in which no thread of the service had anything to do; `tid` went on behind it."""
 
 
 class _Steps(NamedTuple):
@@ -56,7 +63,7 @@ class _Steps(NamedTuple):
 
 def no_chains() -> Chains:
     """Return none."""
-    return Chains(no_stretches(), no_stretches())
+    return Chains(no_stretches(), no_stretches(), no_stretches())
 
 
 def chains_of(times: ThreadTimes, ends: WaitEnds | None, asked: Stretches) -> Chains:
@@ -68,7 +75,7 @@ def chains_of(times: ThreadTimes, ends: WaitEnds | None, asked: Stretches) -> Ch
         asked: from when a request was handed over to when its writer (`tid`) turned to it.
     """
     if ends is None or not ends.tells_wakers:
-        return Chains(stretches_of_others(times, asked), no_stretches())
+        return Chains(stretches_of_others(times, asked), no_stretches(), no_stretches())
     return _followed_back(times, ends, asked)
 
 
@@ -76,7 +83,7 @@ def _followed_back(times: ThreadTimes, ends: WaitEnds, asked: Stretches) -> Chai
     asleep = np.flatnonzero(times.blocked > 0)  # a thread that was only taken off its CPU was woken by nobody
     sleeps = GroupedTimes(times.rows.group[asleep], times.rows.t_ns[asleep])
     at = _Steps(asked.request, asked.tid, asked.begin_ns, asked.end_ns).chosen(asked.end_ns > asked.begin_ns)
-    threads, timers = [no_stretches()], [no_stretches()]
+    threads, timers, others = [no_stretches()], [no_stretches()], [no_stretches()]
     for _ in range(_LONGEST):
         if not len(at.request):
             break
@@ -84,17 +91,21 @@ def _followed_back(times: ThreadTimes, ends: WaitEnds, asked: Stretches) -> Chai
         row = taken(asleep, found, NONE)
         woken = np.minimum(taken(times.woken_ns, row, -LATEST_NS), at.until_ns)
         left = taken(times.rows.t_ns, row, -LATEST_NS)
-        says_much = ~np.isin(taken(times.cause, row, NONE), _WITHOUT_WORK) & (row != NONE)
+        cause, by = taken(times.cause, row, NONE), taken(ends.woken_in, row, NONE)
+        is_ours = ((by == BY_THREAD) | (by == BY_SENDER)) & _at(ends.is_ours, row)
+        # A thread that waits for what another one of the service has yet to send says nothing either.
+        says_much = (row != NONE) & ~np.isin(cause, _WITHOUT_WORK) & ~((cause == _NETWORK) & is_ours)
         since = np.maximum(np.where(says_much, left, woken), at.begin_ns)
         threads.append(Stretches(at.request, at.tid, since, at.until_ns).chosen(at.until_ns > since))
         goes_on = since > at.begin_ns
-        by = np.where(says_much, BY_THREAD, taken(ends.woken_in, row, NONE))
-        is_timer = goes_on & (by == BY_TIMER)
-        timers.append(Stretches(at.request, at.tid, at.begin_ns, since).chosen(is_timer))
-        is_ours = ((by == BY_THREAD) | (by == BY_SENDER)) & (says_much | _at(ends.is_ours, row))
-        waker = np.where(says_much, at.tid, taken(ends.woken_by, row, NO_THREAD))
-        at = _Steps(at.request, waker, at.begin_ns, since).chosen(goes_on & is_ours)
-    return Chains(joined(threads), joined(timers))
+        is_timer = goes_on & ~says_much & (by == BY_TIMER)
+        before = Stretches(at.request, at.tid, at.begin_ns, since)
+        timers.append(before.chosen(is_timer))
+        tid = np.where(says_much, at.tid, taken(ends.woken_by, row, NO_THREAD))
+        is_followed = goes_on & (says_much | is_ours)
+        others.append(before.chosen(goes_on & ~is_timer & ~is_followed))
+        at = _Steps(at.request, tid, at.begin_ns, since).chosen(is_followed)
+    return Chains(joined(threads), joined(timers), idle_pieces(times, joined(others)))
 
 
 def _at(flags: Flags, row: Integers) -> Flags:

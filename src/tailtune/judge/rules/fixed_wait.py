@@ -7,9 +7,8 @@ from tailtune.judge.cause import TAIL, Cause, finding
 from tailtune.judge.clusters import Cluster, fixed_cluster
 from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import SLEEPS, given_up, waits_of_requests
-from tailtune.judge.part_names import TIMER
 from tailtune.judge.tail import share_of_tail
-from tailtune.judge.tail_waits import names_most_of_tail, tail_wait, timed_wait
+from tailtune.judge.tail_waits import names_most_of_tail, outside_wait, timed_wait
 from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_ns, format_share
 
@@ -34,7 +33,8 @@ class FixedWait:
         slept = asleep is not None and asleep.accounts_for(cluster)
         where = f", in {asleep.where}" if asleep and slept else ""
         what = f"a sleep{where}" if slept else "a sleep, a time-out that is waited for, or a back-off"
-        timed = tail_wait(facts, lambda part: part.part == TIMER)
+        outside = outside_wait(facts)
+        timed = outside[0] if outside and outside[1] else None
         found = finding(
             facts,
             self.id,

@@ -3,8 +3,7 @@
 from tailtune.judge.cause import Cause
 from tailtune.judge.clusters import fixed_cluster
 from tailtune.judge.facts import Facts
-from tailtune.judge.part_names import TIMER
-from tailtune.judge.tail_waits import cause_of, tail_wait
+from tailtune.judge.tail_waits import cause_of, outside_wait
 
 
 class TimerWait:
@@ -13,14 +12,17 @@ class TimerWait:
     id = "timer-wait"
 
     def apply(self, facts: Facts) -> list[Cause]:
-        """Return a cause where such waits take a tenth of the tail's time; `fixed-wait` tells those all as long."""
-        wait = tail_wait(facts, lambda part: part.part == TIMER)
-        if wait is None or fixed_cluster(facts.times) is not None:
+        """Return a cause where such waits take a tenth of the tail's time; `fixed-wait` tells those all as long.
+
+        What may have been a timer or the network is taken for a timer where timers make half of it.
+        """
+        found = outside_wait(facts)
+        if found is None or not found[1] or fixed_cluster(facts.times) is not None:
             return []
         told = cause_of(
             facts,
             self.id,
-            wait,
+            found[0],
             "wait for a timer (a sleep, a time-out that passes, a back-off), and go on",
             disproof="the tail stays when the sleep, the time-out or the back-off is half as long",
             proposal="Look for what sleeps, gives up or backs off on the way of a request. Wait for what is meant in "
