@@ -27,7 +27,7 @@ pub(crate) fn in_harbour(harbour: u32, day: u32) -> Crossings {
 }
 
 pub(crate) fn in_strait(day: u32) -> Crossings {
-    count(STRAIT_NUMBER, day, 20 + day % 7, STRAIT)
+    count(STRAIT_NUMBER, day, 8 + day % 4, STRAIT)
 }
 
 fn count(water: u32, day: u32, ships: u32, side: usize) -> Crossings {

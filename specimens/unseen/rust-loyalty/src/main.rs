@@ -1,9 +1,10 @@
 //! Keeps the register of a loyalty scheme: tills ask for members' levels and offers, and report purchases.
 //!
-//! Planted: `Scheme::settle` takes the register's lock (a `tokio::sync::RwLock`) for writing before it asks the clearing
-//! house to confirm a purchase, and holds it until the answer is there, some 15 ms later. Purchases are 3 % of the
-//! requests, and are settled after they were answered; but all that want to read the register meanwhile wait for the lock,
-//! and these are the slowest. The healthy twin asks first, and takes the lock only to write the booking down.
+//! Planted: `Scheme::settle` takes the register's lock (a `tokio::sync::RwLock`) for writing before it asks the
+//! clearing house to confirm a purchase, and holds it until the answer is there, some 15 ms later. Purchases are 3 %
+//! of the requests, and are settled after they were answered; but all that want to read the register meanwhile wait
+//! for the lock, and these are the slowest. The healthy twin asks first, and takes the lock only to write the booking
+//! down.
 
 mod api;
 mod clearing;

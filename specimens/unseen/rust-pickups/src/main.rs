@@ -1,9 +1,9 @@
 //! Runs a warehouse: says what is where, plans the pickers' walks, and takes orders, which leave on a conveyor.
 //!
-//! Planted: one task, `Keeper::run`, owns the stock, and all requests ask it by a channel. An order (2 % of the requests)
-//! gets its answer at once, but then `Conveyor::put` puts the tote on the belt and sleeps for 20 ms, until the belt has
-//! moved on, and the keeper with it. Whoever asks meanwhile waits for the keeper, and these requests are the slowest.
-//! The healthy twin gives the conveyor a task of its own.
+//! Planted: one task, `Keeper::run`, owns the stock, and all requests ask it by a channel. An order (2 % of the
+//! requests) gets its answer at once, but then `Conveyor::put` puts the tote on the belt and sleeps for 20 ms, until
+//! the belt has moved on, and the keeper with it. Whoever asks meanwhile waits for the keeper, and these requests are
+//! the slowest. The healthy twin gives the conveyor a task of its own.
 
 mod api;
 mod keeper;

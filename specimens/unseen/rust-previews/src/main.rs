@@ -1,9 +1,9 @@
 //! Makes previews of scanned pages, and takes volumes over from the archive.
 //!
 //! Planted: the server may have two blocking threads, one for each core, as previews are sheer computation
-//! (`pools::BLOCKING_THREADS`). But taking a volume over (3 % of the requests, answered before it is done) is a blocking
-//! job too, and its thread waits 60 ms for the archive. When two are under way, all previews wait in the queue of the
-//! blocking pool, and these are the slowest requests. The healthy twin has threads enough for all jobs.
+//! (`pools::BLOCKING_THREADS`). But taking a volume over (3 % of the requests, answered before it is done) is a
+//! blocking job too, and its thread waits 60 ms for the archive. When two are under way, all previews wait in the
+//! queue of the blocking pool, and these are the slowest requests. The healthy twin has threads enough for all jobs.
 
 mod archive;
 mod pages;

@@ -1,7 +1,7 @@
 //! Tells where parcels are, and when they arrive, from what the depots' scanners have seen.
 //!
 //! Planted: the pool of sessions with the scan store keeps no more than four idle ones (`Pool::give_back`). When more
-//! requests than that are under way at a time, which is the case for some 3 % of them, `Pool::session` opens a further
+//! requests than that are under way at a time, which is the case for some 4 % of them, `Pool::session` opens a further
 //! one, and the store greets a new session only after 30 ms; with its answer, the session is closed again. The healthy
 //! twin keeps more than are ever needed at a time, and opens them when it starts.
 
