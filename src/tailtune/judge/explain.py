@@ -12,9 +12,10 @@ from tailtune.judge import rules
 from tailtune.judge.cause import CPU_TIME, MEAN_LATENCY, TAIL, Cause, Rank, Rule
 from tailtune.judge.facts import Facts, gather
 from tailtune.judge.names import short_owner
+from tailtune.judge.part_names import ON_CPU
 from tailtune.judge.request_bands import divided
 from tailtune.judge.stackprofile import Stacks
-from tailtune.judge.tail_waits import most_of_tail
+from tailtune.judge.tail_waits import most_of_tail, slowest
 from tailtune.model.finding import Finding
 
 _RESTATES: Final = {Rank.BROAD: 0.8, Rank.GENERIC: 0.5}
@@ -62,10 +63,14 @@ def ranked(facts: Facts) -> list[Cause]:
 
 
 def _reasons_first(causes: Sequence[Cause], facts: Facts) -> list[Cause]:
-    """Put what explains why a function computes right before the waits for it."""
+    """Put what explains why a function computes right before the waits for it.
+
+    So does the function itself, where the slowest requests spend more of their time in it than waiting for it.
+    """
     ordered = list(causes)
     for wait in causes:
-        reason = next((one for one in ordered if _is_reason(one, wait.waits_for, facts)), None)
+        ranks = (Rank.SPECIFIC, Rank.GENERIC) if _is_mostly_own(wait, facts) else (Rank.SPECIFIC,)
+        reason = next((one for one in ordered if one.rank in ranks and _is_reason(one, wait.waits_for, facts)), None)
         if reason is not None and ordered.index(reason) > ordered.index(wait):
             ordered.remove(reason)
             ordered.insert(ordered.index(wait), reason)
@@ -73,10 +78,23 @@ def _reasons_first(causes: Sequence[Cause], facts: Facts) -> list[Cause]:
 
 
 def _is_reason(cause: Cause, function: str, facts: Facts) -> bool:
-    if not function or facts.cpu is None or cause.rank is not Rank.SPECIFIC or not cause.explains:
+    if not function or facts.cpu is None or not cause.explains:
         return False
     there = facts.cpu.owned_by(function, short_owner)
     return facts.cpu.count(there & cause.explains) > _TELL * facts.cpu.count(there)
+
+
+def _is_mostly_own(wait: Cause, facts: Facts) -> bool:
+    """Whether the slowest requests compute in the function longer than they wait for others that do."""
+    band = slowest(facts)
+    parts = band.parts if band and wait.waits_for else []
+    own = sum(
+        part.share.point * place.share
+        for part in parts
+        for place in part.places
+        if part.part == ON_CPU and place.function == wait.waits_for
+    )
+    return own > wait.finding.share.point
 
 
 @cache

@@ -126,7 +126,9 @@ def _fewer_cpus(facts: Facts) -> str:
     service = facts.manifest.service
     if service is not None and service.language is Language.GO:
         return changed_setting(facts, "gomaxprocs", "1")
-    return changed_setting(facts, "affinity", str(min(facts.cpus, default=0)))
+    is_pinned = any("pinning" in variant.knobs for variant in facts.manifest.variants.values())
+    # Pinned threads have CPUs of their own, whatever the process has.
+    return changed_setting(facts, "pinning" if is_pinned else "affinity", str(min(facts.cpus, default=0)))
 
 
 RULE = ContendedAtomics()

@@ -4,6 +4,7 @@ import dataclasses
 import re
 from itertools import count
 
+import msgspec
 import numpy as np
 import pytest
 from tests.support.facts import apply, facts, one
@@ -11,7 +12,7 @@ from tests.support.facts import apply, facts, one
 from tailtune.judge.atomic_samples import AtomicSamples, SlowDown, slow_down
 from tailtune.judge.facts import Facts
 from tailtune.model.finding import Group, Strength
-from tailtune.model.project import Language
+from tailtune.model.project import Language, Variant
 
 ATOMIC = "start_thread;shop::count;core::sync::atomic::atomic_add"
 WORK = "start_thread;shop::count"
@@ -65,6 +66,13 @@ def test_atomics_that_are_slower_beside_another_cpu_are_suspected():
     ]
     assert finding.confirm == "tailtune compare base base+affinity=1"
     assert 0 < cause.saving < 0.667
+
+
+def test_pinned_threads_are_asked_with_one_cpu():
+    given = run(*CONTENDED)
+    variants = {"base": Variant(knobs={"pinning": "each"})}
+    pinned = dataclasses.replace(given, manifest=msgspec.structs.replace(given.manifest, variants=variants))
+    assert one("contended-atomics", pinned).finding.confirm == "tailtune compare base base+pinning=1"
 
 
 def test_go_is_asked_with_one_processor():

@@ -10,6 +10,7 @@ from tests.support import request_results
 from tests.support.facts import apply, collections, estimate, facts, one
 from tests.support.long_runs import RUNS
 
+from tailtune.judge.explain import rank
 from tailtune.judge.facts import Facts
 from tailtune.judge.long_runs import LongRuns
 from tailtune.judge.memory import Headroom, Memory, trend
@@ -151,3 +152,17 @@ def test_what_the_collector_has_it_for_near_a_limit_is_the_price_of_what_is_kept
     summary = msgspec.structs.replace(given.summary, measure=measure)
     cause = one("memory-growth", dataclasses.replace(given, summary=summary, memory=kept))
     assert cause.saving == pytest.approx(0.8 * 0.75)
+
+
+@pytest.mark.parametrize(("own", "first"), [(0.7, "hot-function"), (0.5, "long-run")])
+def test_a_function_comes_before_the_waits_for_it_where_slow_requests_compute_in_it_themselves(own: float, first: str):
+    given = with_runs(runs())
+    computing = request_results.part("on CPU", request_results.COMPUTING, own, 20e6, ("main.total", 0.95, 300))
+    assert given.bands is not None
+    bands = [
+        msgspec.structs.replace(band, parts=[computing]) if band.high_q == 1 else band for band in given.bands.bands
+    ]
+    given = dataclasses.replace(given, bands=msgspec.structs.replace(given.bands, bands=bands))
+    told = [finding.id for finding in rank(given) if finding.rule in ("hot-function", "long-run")]
+    assert told[0] == f"{first}:main.total"
+    assert sorted(told) == ["hot-function:main.total", "long-run:main.total"]
