@@ -1,12 +1,38 @@
-"""Write words.txt, the dictionary, and texts.txt, the texts that the workload sends: one a line, one in thirty-six
-has a word that is not in the dictionary."""
+"""Write words.txt, the dictionary, and texts.txt, the texts that the workload sends.
+
+One a line; one in thirty-six has a word that is not in the dictionary.
+"""
 
 import random
 from pathlib import Path
 
 draw = random.Random(44)
 
-ONSETS = ["b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "l", "m", "n", "p", "pl", "r", "s", "st", "t", "tr", "v", "w"]
+ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "r",
+    "s",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "w",
+]
 VOWELS = ["a", "e", "i", "o", "u", "ea", "oo", "ai"]
 CODAS = ["", "", "", "n", "r", "l", "s", "nd", "st", "m", "ck"]
 ENDINGS = ["", "", "", "er", "ing", "ed", "ly", "ness", "able", "ment"]
@@ -24,7 +50,9 @@ def misspelt(right: str) -> str:
     for _ in range(draw.choice([1, 1, 2])):
         at = draw.randrange(1, len(right))
         other = draw.choice("abcdefghijklmnopqrstuvwxyz")
-        right = draw.choice([right[:at] + right[at + 1 :], right[:at] + other + right[at + 1 :], right[:at] + other + right[at:]])
+        right = draw.choice(
+            [right[:at] + right[at + 1 :], right[:at] + other + right[at + 1 :], right[:at] + other + right[at:]]
+        )
     return right
 
 
@@ -38,7 +66,10 @@ Path(__file__).with_name("words.txt").write_text("".join(f"{made}\n" for made in
 
 lines = []
 for number in range(720):
-    text = [ranked[min(int(draw.lognormvariate(6.5, 1.8)), draw.randrange(len(ranked)))] for _ in range(draw.randint(20, 90))]
+    text = [
+        ranked[min(int(draw.lognormvariate(6.5, 1.8)), draw.randrange(len(ranked)))]
+        for _ in range(draw.randint(20, 90))
+    ]
     if number % 36 == 0:
         at = draw.randrange(len(text))
         wrong = text[at]

@@ -151,6 +151,8 @@ class _Judge:
                 places=self._places.of(name, members),
                 holders=self._places.holders(name, members),
                 at_once=self._places.taken_at_once(name, members),
+                on_pool=self._places.on_pool(name, members),
+                together=self._places.together(name, members),
                 then_runnable=self._then_runnable(name, rows),
             )
             for name, values in spent.items()

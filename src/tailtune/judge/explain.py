@@ -65,7 +65,7 @@ def ranked(facts: Facts) -> list[Cause]:
 def _reasons_first(causes: Sequence[Cause], facts: Facts) -> list[Cause]:
     """Put what explains why a function computes right before the waits for it.
 
-    So does the function itself, where the slowest requests spend more of their time in it than waiting for it.
+    The function itself is put there as well, where the slowest requests compute in it longer than they wait for it.
     """
     ordered = list(causes)
     for wait in causes:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
+from tailtune.judge.async_work import Work, work_of
 from tailtune.judge.blocked_causes import CAUSES, Cause
 from tailtune.judge.goroutine_holders import goroutine_holders
 from tailtune.judge.goroutine_parts import off_threads, on_threads
@@ -18,6 +19,7 @@ from tailtune.judge.part_names import (
     OTHER_BLOCKED,
     OTHER_ON_CPU,
     OTHER_RUNNABLE,
+    OUTSIDE,
     READER_BLOCKED,
     READER_ON_CPU,
     READER_RUNNABLE,
@@ -109,6 +111,36 @@ class PartPlaces:
         taken_idle &= np.isin(taken(times.cause, row, _IDLE[0]), _IDLE) & (tid != windows.writer[waits.request])
         total = float(waits.lasted_ns.sum())
         return float(waits.lasted_ns[taken_idle].sum()) / total if total else None
+
+    def on_pool(self, part: str, members: Flags) -> float | None:
+        """Return how much of a wait on other threads was on those of a runtime's blocking pool, in [0, 1].
+
+        None for other parts. A pool's thread is one that was seen to wait for a job.
+        """
+        if not part.startswith(OTHER_BLOCKED):
+            return None
+        waits, times = self.waits(part, members), self._parts.times
+        stacks = self._parts.tables.stacks
+        idle = np.unique(times.stack[np.isin(times.cause, _IDLE)]).tolist()
+        of_pool = [stack for stack in idle if work_of(stacks.functions(stack)) is Work.JOB]
+        pool = np.unique(times.rows.group[np.isin(times.stack, of_pool)])
+        total = float(waits.lasted_ns.sum())
+        on_it = np.isin(times.rows.group[waits.row], pool)
+        return float(waits.lasted_ns[on_it].sum()) / total if total else None
+
+    def together(self, part: str, members: Flags) -> float | None:
+        """Return how many requests went on since the same thread was woken, averaged over the time that they waited.
+
+        None for parts other than waits for a timer or the network.
+        """
+        if part not in (TIMER, OUTSIDE):
+            return None
+        every = self._parts.origins
+        moments, which = np.unique(np.stack([every.tid, every.end_ns]), axis=1, return_inverse=True)
+        counts = np.bincount(which.ravel(), minlength=moments.shape[1])[which.ravel()]
+        chosen = members[every.request]
+        waited = every.lengths_ns[chosen].astype(np.float64)
+        return float(waited @ counts[chosen] / waited.sum()) if waited.sum() else None
 
     def stacks(self, part: str, members: Flags) -> tuple[Integers, Integers]:
         """Return the stacks that a part was seen at, one element a sample or wait, and their weights: 1 or ns."""

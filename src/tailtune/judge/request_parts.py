@@ -70,6 +70,8 @@ class RequestParts:
     """Of requests that were handed over, until a timer woke a thread."""
     outside: Stretches
     """Of requests that were handed over, while no thread of the service had anything to do."""
+    origins: Stretches
+    """Of requests that were handed over, until something that is no thread of the service woke the thread `tid`."""
     ends: WaitEnds | None
     """How waits of threads ended; absent: not recorded."""
     is_whole: Flags
@@ -111,7 +113,7 @@ def divide(tables: WindowTables, *, turns: bool = False) -> RequestParts:
     if len(times):
         _served_by_one(found, windows, times, told[whole])
         of_threads, between = _handed_over(found, windows, times, told[~whole])
-        chains = no_chains() if turns else chains_of(times, ends, between)
+        chains = no_chains() if turns else chains_of(times, ends, tables.states, between)
         _between(found, times, between, chains)
         is_whole[told[whole]] = True
     else:
@@ -128,6 +130,7 @@ def divide(tables: WindowTables, *, turns: bool = False) -> RequestParts:
         others=chains.threads,
         timers=chains.timers,
         outside=chains.outside,
+        origins=chains.origins,
         ends=ends,
         is_whole=is_whole,
         followed=followed,

@@ -167,17 +167,18 @@ class _Steps:
         )
         self._add_thread(reader, *first)
         parts = self._parts
-        found = [one.chosen(one.request == self._row) for one in (parts.others, parts.timers, parts.outside)]
+        of_kinds = {"": parts.others, names.TIMER: parts.timers, names.OUTSIDE: parts.outside}
+        found = [one.chosen(one.request == self._row) for one in of_kinds.values()]
         between = joined(found)
-        named = np.repeat([names.HANDED_OVER, names.TIMER, names.OUTSIDE], [len(one) for one in found])
+        named = np.repeat(list(of_kinds), [len(one) for one in found]).tolist()
         at = first[1]
         for place in np.argsort(between.begin_ns, kind="stable").tolist():
             tid, begin, end = (int(values[place]) for values in (between.tid, between.begin_ns, between.end_ns))
             self._add(names.HANDED_OVER, at, begin)
-            if place < len(found[0]):
-                self._add_thread(tid, begin, end, _on_another_thread)
+            if named[place]:
+                self._add(named[place], begin, end)
             else:
-                self._add(str(named[place]), begin, end)
+                self._add_thread(tid, begin, end, _on_another_thread)
             at = end
         self._add(names.HANDED_OVER, at, last[0])
         if writer != NO_THREAD:

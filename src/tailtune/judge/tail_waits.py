@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from tailtune.judge.blocked_causes import Cause
 from tailtune.judge.cause import TAIL, finding
 from tailtune.judge.cause import Cause as Found
@@ -20,12 +22,10 @@ from tailtune.judge.part_names import (
     OTHER_BLOCKED,
     OTHER_ON_CPU,
     OTHER_RUNNABLE,
-    OUTSIDE,
     READER_ON_CPU,
     READER_RUNNABLE,
     READER_WAITS_FOR_P,
     RUNNABLE,
-    TIMER,
     WAITS_FOR_P,
 )
 from tailtune.judge.request_bands import GO_TRACE
@@ -69,8 +69,16 @@ class TailWait:
 
     @property
     def share(self) -> Estimate:
-        """Of the latency of these requests; several parts are taken to err in the same direction."""
-        return sum_of_shares([part.share for part in self.parts] + self._behind)
+        """Of the latency of these requests; several parts are taken to err in the same direction.
+
+        Not where the one has what the other lacks: all that is waited for leaves at least what is no other wait.
+        """
+        found = sum_of_shares([part.share for part in self.parts] + self._behind)
+        others = [part.share for part in self.band.parts if part.kind is PartKind.WAITING and part not in self.parts]
+        least = (self.band.waiting.low or 0.0) - sum(share.high or share.point for share in others)
+        if found.low is None or found.low >= least:
+            return found
+        return msgspec.structs.replace(found, low=min(least, found.point))
 
     @property
     def mean_ns(self) -> float:
@@ -179,15 +187,6 @@ def cause_of(
     return Found(found, wait.share.point, parts=wait.names)
 
 
-def outside_wait(facts: Facts) -> tuple[TailWait, bool] | None:
-    """Return the tail's waits for a timer, or for either a timer or the network, and whether it was a timer mostly."""
-    wait = tail_wait(facts, lambda part: part.part in (TIMER, OUTSIDE))
-    if wait is None:
-        return None
-    timed = sum(part.share.point for part in wait.parts if part.part == TIMER)
-    return wait, timed >= wait.share.point / 2
-
-
 def timed_wait(facts: Facts, cause: Cause) -> tuple[TailWait, Cluster] | None:
     """Return the tail's waits for a cause in the service's own code, and the requests that wait so, all as long.
 
@@ -212,6 +211,12 @@ def is_behind_others(part: PartShare) -> bool:
     if part.part == Cause.HANDED_OVER:
         return True
     return part.part.startswith(OTHER_BLOCKED) and (part.at_once or 0.0) < _MOST
+
+
+def is_on_pool(wait: TailWait) -> bool:
+    """Whether most of a wait was seen to be on threads of a runtime's pool for blocking calls."""
+    whole = sum(part.share.point for part in wait.parts)
+    return sum(part.share.point * (part.on_pool or 0.0) for part in wait.parts) > _MOST * whole
 
 
 def names_most_of_tail(facts: Facts) -> bool:

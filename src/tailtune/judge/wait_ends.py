@@ -41,9 +41,12 @@ class WaitEnds:
         self._behind = taken(ends["behind"], at, NONE)
         self._behind_pid = taken(ends["behind_pid"], at, NO_THREAD)
         self._names = names
-        self.is_ours: Flags = np.isin(self.woken_by, states["tid"])
+        ours = np.concatenate([states["tid"], times.rows.group])  # of very many threads, not each has a state
+        self.is_ours: Flags = (self.woken_by > _NOBODY) & np.isin(self.woken_by, ours)
         """Whether the thread in `woken_by` is one of the service's."""
+        is_summed = bool((states["tid"] == 0).any())  # then processes of the service may be missing
         self.is_behind_others: Flags = (self._behind_pid > _NOBODY) & ~np.isin(self._behind_pid, states["pid"])
+        self.is_behind_others &= not is_summed
         """Whether another program had the CPU until the thread came to it."""
 
     def programs(self, rows: Integers) -> list[str]:

@@ -25,7 +25,7 @@ from tailtune.judge.all_idle import idle_pieces
 from tailtune.judge.blocked_causes import CAUSES, Cause
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, taken
 from tailtune.judge.other_threads import stretches_of_others
-from tailtune.judge.request_tables import LATEST_NS
+from tailtune.judge.request_tables import LATEST_NS, Columns
 from tailtune.judge.socket_calls import NO_THREAD
 from tailtune.judge.stretches import Stretches, joined, no_stretches
 from tailtune.judge.thread_times import ThreadTimes
@@ -47,6 +47,8 @@ class Chains(NamedTuple):
     """Until a timer woke the thread `tid`."""
     outside: Stretches
     """What is left in which no thread of the service had anything to do; `tid` went on behind it."""
+    origins: Stretches
+    """From when requests were handed over until what is no thread of the service woke `tid`: one a request."""
 
 
 class _Steps(NamedTuple):
@@ -56,6 +58,8 @@ class _Steps(NamedTuple):
     tid: Integers
     begin_ns: Integers
     until_ns: Integers
+    by: Integers
+    """How `tid` woke the thread before; what that waited for, where it is its own step."""
 
     def chosen(self, which: Flags) -> "_Steps":
         return _Steps(*(values[which] for values in self))
@@ -63,26 +67,29 @@ class _Steps(NamedTuple):
 
 def no_chains() -> Chains:
     """Return none."""
-    return Chains(no_stretches(), no_stretches(), no_stretches())
+    return Chains(no_stretches(), no_stretches(), no_stretches(), no_stretches())
 
 
-def chains_of(times: ThreadTimes, ends: WaitEnds | None, asked: Stretches) -> Chains:
+def chains_of(times: ThreadTimes, ends: WaitEnds | None, states: Columns, asked: Stretches) -> Chains:
     """Return what requests waited for, recorded if it was, and else as far as it can be inferred.
 
     Args:
         times: of all threads of the service.
         ends: how their waits ended; None: not recorded.
+        states: `thread_states` of the window.
         asked: from when a request was handed over to when its writer (`tid`) turned to it.
     """
     if ends is None or not ends.tells_wakers:
-        return Chains(stretches_of_others(times, asked), no_stretches(), no_stretches())
-    return _followed_back(times, ends, asked)
+        return no_chains()._replace(threads=stretches_of_others(times, asked))
+    return _followed_back(times, ends, states, asked)
 
 
-def _followed_back(times: ThreadTimes, ends: WaitEnds, asked: Stretches) -> Chains:
+def _followed_back(times: ThreadTimes, ends: WaitEnds, states: Columns, asked: Stretches) -> Chains:
     asleep = np.flatnonzero(times.blocked > 0)  # a thread that was only taken off its CPU was woken by nobody
     sleeps = GroupedTimes(times.rows.group[asleep], times.rows.t_ns[asleep])
-    at = _Steps(asked.request, asked.tid, asked.begin_ns, asked.end_ns).chosen(asked.end_ns > asked.begin_ns)
+    by_itself = np.full(len(asked), BY_THREAD)
+    at = _Steps(asked.request, asked.tid, asked.begin_ns, asked.end_ns, by_itself)
+    at = at.chosen((asked.end_ns > asked.begin_ns) & (asked.tid != NO_THREAD))
     threads, timers, others = [no_stretches()], [no_stretches()], [no_stretches()]
     for _ in range(_LONGEST):
         if not len(at.request):
@@ -93,9 +100,12 @@ def _followed_back(times: ThreadTimes, ends: WaitEnds, asked: Stretches) -> Chai
         left = taken(times.rows.t_ns, row, -LATEST_NS)
         cause, by = taken(times.cause, row, NONE), taken(ends.woken_in, row, NONE)
         is_ours = ((by == BY_THREAD) | (by == BY_SENDER)) & _at(ends.is_ours, row)
-        # A thread that waits for what another one of the service has yet to send says nothing either.
-        says_much = (row != NONE) & ~np.isin(cause, _WITHOUT_WORK) & ~((cause == _NETWORK) & is_ours)
-        since = np.maximum(np.where(says_much, left, woken), at.begin_ns)
+        # A thread that answers another one of the service waited for that one's question before.
+        serves = (cause == _NETWORK) & is_ours & (at.by == BY_SENDER)
+        says_much = (row != NONE) & ~np.isin(cause, _WITHOUT_WORK) & ~serves
+        born = times.rows.at(times.rows.first(at.tid, np.full_like(at.tid, -LATEST_NS)), LATEST_NS)
+        before_it = np.where(row == NONE, np.minimum(born, at.until_ns), woken)
+        since = np.maximum(np.where(says_much, left, before_it), at.begin_ns)
         threads.append(Stretches(at.request, at.tid, since, at.until_ns).chosen(at.until_ns > since))
         goes_on = since > at.begin_ns
         is_timer = goes_on & ~says_much & (by == BY_TIMER)
@@ -104,8 +114,10 @@ def _followed_back(times: ThreadTimes, ends: WaitEnds, asked: Stretches) -> Chai
         tid = np.where(says_much, at.tid, taken(ends.woken_by, row, NO_THREAD))
         is_followed = goes_on & (says_much | is_ours)
         others.append(before.chosen(goes_on & ~is_timer & ~is_followed))
-        at = _Steps(at.request, tid, at.begin_ns, since).chosen(is_followed)
-    return Chains(joined(threads), joined(timers), idle_pieces(times, joined(others)))
+        at = _Steps(at.request, tid, at.begin_ns, since, np.where(says_much, at.by, by)).chosen(is_followed)
+    of_timers, of_others = joined(timers), joined(others)
+    outside = idle_pieces(times, states, of_others)
+    return Chains(joined(threads), of_timers, outside, joined([of_timers, of_others]))
 
 
 def _at(flags: Flags, row: Integers) -> Flags:

@@ -47,6 +47,10 @@ class PartShare(msgspec.Struct, frozen=True, kw_only=True):
     at_once: float | None = None
     """Of a part on another thread: share of it on threads that were idle when the request came, so that they worked for
     it and not for those before it."""
+    on_pool: float | None = None
+    """Of a part on another thread: share of it on threads of a runtime's pool for blocking calls."""
+    together: float | None = None
+    """Of a wait for a timer or the network: how many requests went on since the same moment, on average."""
     then_runnable: Estimate | None = None
     """Of the same latency: the waits for a CPU right behind these waits, counted in `runnable`; absent: none."""
 

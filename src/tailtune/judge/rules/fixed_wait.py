@@ -1,18 +1,11 @@
 """A wait of always the same length in some of the requests: a sleep, a time-out, a back-off."""
 
-from typing import Final
-
-from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import TAIL, Cause, finding
-from tailtune.judge.clusters import Cluster, fixed_cluster
 from tailtune.judge.facts import Facts
-from tailtune.judge.goroutine_waits import SLEEPS, given_up, waits_of_requests
-from tailtune.judge.tail import share_of_tail
-from tailtune.judge.tail_waits import names_most_of_tail, outside_wait, timed_wait
+from tailtune.judge.goroutine_waits import SLEEPS, waits_of_requests
+from tailtune.judge.outside_waits import fixed_wait, is_fixed, outside_wait
 from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_ns, format_share
-
-_WORTH_A_FINDING: Final = 0.25
 
 
 class FixedWait:
@@ -22,19 +15,17 @@ class FixedWait:
 
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where such a wait takes a quarter of the tail's time, is no time-out, and was not seen."""
-        cluster = None if names_most_of_tail(facts) else fixed_cluster(facts.times)
-        if facts.times is None or cluster is None or _is_time_out(facts, cluster):
+        fixed = fixed_wait(facts)
+        if fixed is None:
             return []
-        share = share_of_tail(facts.times, cluster.waited(facts.times))
-        if share.point < _WORTH_A_FINDING:
-            return []
+        cluster, share = fixed
         text = format_ns(cluster.wait_ns, 2)
         asleep = waits_of_requests(facts, SLEEPS)
         slept = asleep is not None and asleep.accounts_for(cluster)
         where = f", in {asleep.where}" if asleep and slept else ""
         what = f"a sleep{where}" if slept else "a sleep, a time-out that is waited for, or a back-off"
         outside = outside_wait(facts)
-        timed = outside[0] if outside and outside[1] else None
+        timed = outside.wait if outside and outside.is_timer and is_fixed(facts, outside.wait) else None
         found = finding(
             facts,
             self.id,
@@ -56,11 +47,6 @@ class FixedWait:
             "attempts that were lost.",
         )
         return [Cause(found, share.point, parts=timed.names if timed else ())]
-
-
-def _is_time_out(facts: Facts, cluster: Cluster) -> bool:
-    """Whether other rules know what is waited for: clients in Go, or sockets in threads."""
-    return given_up(facts, cluster) is not None or timed_wait(facts, Blocked.NETWORK) is not None
 
 
 RULE = FixedWait()

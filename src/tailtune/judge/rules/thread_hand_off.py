@@ -9,7 +9,7 @@ from tailtune.judge.cause import Cause
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import short_owner
 from tailtune.judge.part_names import OTHER_BLOCKED
-from tailtune.judge.tail_waits import cause_of, follows_goroutines, is_behind_others, joins, tail_wait
+from tailtune.judge.tail_waits import cause_of, follows_goroutines, is_behind_others, is_on_pool, joins, tail_wait
 from tailtune.model.request_parts import PartShare
 
 _JOINS: Final = re.compile(r"(__)?pthread_(timed|clock)?join\w*|<?std::thread::(.*::)?(join|scope)\b|rayon_core::")
@@ -27,6 +27,7 @@ class ThreadHandOff:
             wait is None
             or follows_goroutines(facts)
             or joins(facts.off_cpu, wait.where, _JOINS)
+            or is_on_pool(wait)
             or _is_of_pool(facts, wait.where)
         ):
             return []

@@ -1,0 +1,81 @@
+"""What tasks of the slowest requests waited for outside the service, for the rules that tell of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tailtune.judge.blocked_causes import Cause as Blocked
+from tailtune.judge.clusters import Cluster, fixed_cluster
+from tailtune.judge.facts import Facts
+from tailtune.judge.goroutine_waits import given_up
+from tailtune.judge.part_names import OUTSIDE, TIMER
+from tailtune.judge.tail import share_of_tail
+from tailtune.judge.tail_waits import TailWait, names_most_of_tail, ordinary, tail_wait, timed_wait
+from tailtune.model.estimate import Estimate
+from tailtune.model.request_parts import PartShare
+
+_MOST: Final = 0.5
+_ACCOUNTS: Final = 0.8
+_TAIL: Final = 0.01
+_FIXED: Final = 0.25
+"""Of the tail's time, in waits that are all as long."""
+_TOGETHER: Final = 4.0
+"""Requests that go on at once: of those that each wait for their own, two are ready at once now and then."""
+_TIMES: Final = 4.0
+"""What an ordinary request waits: a service that asks another one always waits for it."""
+
+
+@dataclass(frozen=True)
+class OutsideWait:
+    """Waits of the requests above p99 for a timer, or for either a timer or the network."""
+
+    wait: TailWait
+    is_timer: bool
+    """It was a timer, at least for half of it."""
+    together: float
+    """How many requests went on since the same moment, on average."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether requests wait for one and the same, rather than each for its own."""
+        return self.together >= _TOGETHER
+
+
+def outside_wait(facts: Facts) -> OutsideWait | None:
+    """Return these waits; None where they take less than a tenth of the tail, or little more than in any request."""
+    wait = tail_wait(facts, _is_outside)
+    usual = ordinary(facts)
+    waited = sum(part.mean_ns for part in usual.parts if _is_outside(part)) if usual else 0.0
+    if wait is None or wait.mean_ns < _TIMES * waited:
+        return None
+    timed = sum(part.share.point for part in wait.parts if part.part == TIMER)
+    together = sum(part.share.point * (part.together or 1.0) for part in wait.parts)
+    whole = sum(part.share.point for part in wait.parts)
+    return OutsideWait(wait, timed >= _MOST * whole, together / whole)
+
+
+def _is_outside(part: PartShare) -> bool:
+    return part.part in (TIMER, OUTSIDE)
+
+
+def fixed_wait(facts: Facts) -> tuple[Cluster, Estimate] | None:
+    """Return the requests that wait for always the same time, and how much of the tail that is.
+
+    None where it is less than a quarter, or where something else tells what they wait for: threads that were seen to,
+    or clients that give up.
+    """
+    cluster = None if names_most_of_tail(facts) else fixed_cluster(facts.times)
+    if facts.times is None or cluster is None:
+        return None
+    if given_up(facts, cluster) is not None or timed_wait(facts, Blocked.NETWORK) is not None:
+        return None
+    share = share_of_tail(facts.times, cluster.waited(facts.times))
+    return (cluster, share) if share.point >= _FIXED else None
+
+
+def is_fixed(facts: Facts, wait: TailWait) -> bool:
+    """Whether waits are those that all take the same time."""
+    fixed = fixed_wait(facts)
+    if fixed is None:
+        return False
+    in_tail = min(1.0, fixed[0].part / _TAIL)
+    return wait.mean_ns >= _ACCOUNTS * in_tail * fixed[0].wait_ns
