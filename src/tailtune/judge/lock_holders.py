@@ -1,8 +1,9 @@
 """Who had a lock while requests waited for it: inferred, as the kernel does not tell who holds a lock.
 
-A thread that waits for a lock is woken by the one that releases it, and that one has a CPU at this moment. So of the
-threads with a CPU at the end of a wait, one had the lock until then, and what it did meanwhile, since it last waited
-for a lock itself, is what the lock was held for. Where several threads have a CPU then, some of it is chance.
+A thread that waits for a lock is woken by the one that releases it: what that did meanwhile, since it last waited for a
+lock itself, is what the lock was held for. Where it was not recorded who woke the thread, the one had a CPU at this
+moment; where several threads had, some of it is chance. Likewise at a queue: since it last waited at one, the thread
+that ended the wait was busy with what came before.
 """
 
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ from tailtune.judge.blocked_causes import CAUSES, Cause
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, ranges
 from tailtune.judge.names import is_code, short
 from tailtune.judge.request_parts import RequestParts
+from tailtune.judge.socket_calls import NO_THREAD
 from tailtune.judge.stretches import Stretches
+from tailtune.judge.wait_ends import BY_THREAD
 from tailtune.model.request_parts import Place
 
-_LOCK: Final = CAUSES.index(Cause.LOCK)
-_IDLE: Final = tuple(CAUSES.index(cause) for cause in (Cause.LOCK, Cause.EVENTS, Cause.HANDED_OVER))
-"""What nobody does who holds a lock that others wait for; waits for a lock end where it is held."""
+_IDLE: Final = (Cause.EVENTS, Cause.HANDED_OVER)
+"""What nobody does who holds a lock that others wait for; waits for a lock itself end where it is held."""
 _MOST_WAITS: Final = 400
 _MOST_ROWS: Final = 500_000
 _SEEN: Final = 0.5
@@ -29,11 +31,13 @@ _SHOWN: Final = 3
 
 
 class _Waits(NamedTuple):
-    """Waits for locks."""
+    """Waits for locks, or at queues."""
 
     tid: Integers
     begin_ns: Integers
     end_ns: Integers
+    waker: Integers
+    """The thread that ended the wait; NO_THREAD: not known."""
 
 
 class _Done(NamedTuple):
@@ -49,16 +53,19 @@ class _Done(NamedTuple):
 
 
 class LockHolders:
-    """What threads did that released locks."""
+    """What threads did that released locks, or that ended waits at queues."""
 
-    def __init__(self, parts: RequestParts, by_thread: GroupedTimes) -> None:
+    def __init__(self, parts: RequestParts, by_thread: GroupedTimes, cause: Cause) -> None:
         """Look at one window.
 
         Args:
             parts: of its requests.
             by_thread: its samples.
+            cause: of the waits.
         """
         self._parts = parts
+        self._cause = CAUSES.index(cause)
+        self._idle = [CAUSES.index(one) for one in (cause, *_IDLE)]
         self._by_thread = by_thread
         samples, states = parts.tables.samples, parts.tables.states
         self._sample_ns = int(states["on_cpu_ns"].sum()) // max(1, len(samples["t_ns"]))
@@ -89,19 +96,22 @@ class LockHolders:
         return [place for place in places if place.share >= _WORTH_NAMING]
 
     def _waited(self, within: Stretches) -> _Waits:
-        """Return the longest waits for locks that reach into the stretches."""
+        """Return the longest waits that reach into the stretches."""
         times = self._parts.times
         _, row = ranges(*times.overlapping(within.tid, within.begin_ns, within.end_ns), _MOST_ROWS)
-        row = np.unique(row[times.cause[row] == _LOCK])
+        row = np.unique(row[times.cause[row] == self._cause])
         lasting = np.argsort(-times.blocked[row], kind="stable")[:_MOST_WAITS]
         row = row[lasting]
-        return _Waits(times.rows.group[row], times.rows.t_ns[row], times.woken_ns[row])
+        ends, waker = self._parts.ends, np.full(len(row), NO_THREAD)
+        if ends is not None:
+            waker = np.where(ends.is_ours[row] & (ends.woken_in[row] == BY_THREAD), ends.woken_by[row], NO_THREAD)
+        return _Waits(times.rows.group[row], times.rows.t_ns[row], times.woken_ns[row], waker)
 
     def _meanwhile(self, waits: _Waits) -> Iterator[_Done]:
-        """Yield what each thread did that had a CPU at the end of waits."""
+        """Yield what each thread did that ended waits, or had a CPU at the end of those of which that is not known."""
         times = self._parts.times
         for tid in np.unique(times.rows.group).tolist():
-            others = np.flatnonzero(waits.tid != tid)
+            others = np.flatnonzero((waits.tid != tid) & np.isin(waits.waker, (tid, NO_THREAD)))
             last = times.rows.last(np.full(len(others), tid), waits.end_ns[others], including=False)
             has_cpu = (last != NONE) & (times.back_ns[np.maximum(last, 0)] <= waits.end_ns[others])
             has_cpu &= self._works(tid, waits.end_ns[others])
@@ -109,15 +119,15 @@ class LockHolders:
                 yield self._done_by(tid, waits, others[has_cpu])
 
     def _done_by(self, tid: int, waits: _Waits, chosen: Integers) -> _Done:
-        """Return what a thread did within the chosen waits, since it last waited for a lock."""
+        """Return what a thread did within the chosen waits, since it last waited so itself."""
         times, asked = self._parts.times, np.full(len(chosen), tid)
         since, end = waits.begin_ns[chosen], waits.end_ns[chosen]
         piece, row = ranges(*times.overlapping(asked, since, end), _MOST_ROWS)
-        own = times.cause[row] == _LOCK
+        own = times.cause[row] == self._cause
         np.maximum.at(since, piece[own], times.back_ns[row[own]])
         begin = np.maximum(times.rows.t_ns[row], since[piece])
         lasted = np.minimum(times.back_ns[row], end[piece]) - begin
-        kept = (lasted > 0) & ~np.isin(times.cause[row], _IDLE) & self._works(tid, begin)
+        kept = (lasted > 0) & ~np.isin(times.cause[row], self._idle) & self._works(tid, begin)
         sampled, stack = self._sampled(asked, since, end)
         had = np.zeros(len(waits.tid), dtype=np.int64)
         had[chosen] = end - since

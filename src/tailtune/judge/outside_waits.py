@@ -1,6 +1,6 @@
 """What tasks of the slowest requests waited for outside the service, for the rules that tell of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tailtune.judge.blocked_causes import Cause as Blocked
@@ -9,9 +9,9 @@ from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import given_up
 from tailtune.judge.part_names import OUTSIDE, TIMER
 from tailtune.judge.tail import share_of_tail
-from tailtune.judge.tail_waits import TailWait, names_most_of_tail, ordinary, tail_wait, timed_wait
+from tailtune.judge.tail_waits import TailWait, names_most_of_tail, tail_wait, timed_wait, usual_wait_ns
 from tailtune.model.estimate import Estimate
-from tailtune.model.request_parts import PartShare
+from tailtune.model.request_parts import PartKind
 
 _MOST: Final = 0.5
 _ACCOUNTS: Final = 0.8
@@ -42,19 +42,21 @@ class OutsideWait:
 
 def outside_wait(facts: Facts) -> OutsideWait | None:
     """Return these waits; None where they take less than a tenth of the tail, or little more than in any request."""
-    wait = tail_wait(facts, _is_outside)
-    usual = ordinary(facts)
-    waited = sum(part.mean_ns for part in usual.parts if _is_outside(part)) if usual else 0.0
-    if wait is None or wait.mean_ns < _TIMES * waited:
+    wait = tail_wait(facts, lambda part: part.part in (TIMER, OUTSIDE))
+    if wait is None or wait.mean_ns < _TIMES * usual_wait_ns(facts, wait):
         return None
+    wait = replace(wait, least=_least(wait))
     timed = sum(part.share.point for part in wait.parts if part.part == TIMER)
     together = sum(part.share.point * (part.together or 1.0) for part in wait.parts)
     whole = sum(part.share.point for part in wait.parts)
     return OutsideWait(wait, timed >= _MOST * whole, together / whole)
 
 
-def _is_outside(part: PartShare) -> bool:
-    return part.part in (TIMER, OUTSIDE)
+def _least(wait: TailWait) -> float:
+    """Return what all waits together leave for these: how much of them was a timer's differs from moment to moment."""
+    others = [part.share for part in wait.band.parts if part.kind is PartKind.WAITING and part not in wait.parts]
+    least = (wait.band.waiting.low or 0.0) - sum(share.high or share.point for share in others)
+    return max(0.0, min(least, wait.share.point))
 
 
 def fixed_wait(facts: Facts) -> tuple[Cluster, Estimate] | None:

@@ -34,6 +34,7 @@ from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.request_tables import LATEST_NS
 from tailtune.judge.request_windows import RequestWindows
 from tailtune.judge.stretches import Stretches, joined, no_stretches
+from tailtune.judge.wait_ends import BY_THREAD, WaitEnds
 from tailtune.model.request_parts import Place
 
 _Seen = tuple[str, float, int]
@@ -83,7 +84,7 @@ class PartPlaces:
     def holders(self, part: str, members: Flags) -> list[Place]:
         """Return the functions in which locks were held while the requests waited for them; empty for most other parts.
 
-        Of goroutines, also those in which the other end of a queue was meanwhile.
+        Also those in which the other end of a queue was meanwhile.
         """
         followed = self._parts.followed
         cause = next((one for one in (Cause.LOCK, Cause.QUEUE) if one == part), None)
@@ -93,15 +94,16 @@ class PartPlaces:
             found = goroutine_holders(followed, self._spans(members), cause, self._each_sampled)
             if found or cause is Cause.QUEUE:
                 return found
-        elif cause is Cause.QUEUE:
-            return []
-        return LockHolders(self._parts, self._by_thread).of(self._whole(members))
+        return LockHolders(self._parts, self._by_thread, cause).of(self._whole(members))
 
     def taken_at_once(self, part: str, members: Flags) -> float | None:
         """Return how much of a wait on other threads was on such as had been idle when the request came, in [0, 1].
 
-        None for other parts. A thread that is new counts as idle before.
+        Of a thread at a queue, on such as were idle when it began to wait. None for other parts, and where it is not
+        known who ended that wait. A thread that is new counts as idle before.
         """
+        if part == Cause.QUEUE and self._parts.ends is not None:
+            return self._at_once(self._parts.ends, self.waits(part, members))
         if not part.startswith(OTHER_BLOCKED):
             return None
         waits, times, windows = self.waits(part, members), self._parts.times, self._parts.windows
@@ -111,6 +113,16 @@ class PartPlaces:
         taken_idle &= np.isin(taken(times.cause, row, _IDLE[0]), _IDLE) & (tid != windows.writer[waits.request])
         total = float(waits.lasted_ns.sum())
         return float(waits.lasted_ns[taken_idle].sum()) / total if total else None
+
+    def _at_once(self, ends: WaitEnds, waits: Waits) -> float | None:
+        """Return how much of waits at queues was ended by threads that were idle when it began."""
+        times = self._parts.times
+        waker, begin = ends.woken_by[waits.row], times.rows.t_ns[waits.row]
+        is_known = ends.is_ours[waits.row] & (ends.woken_in[waits.row] == BY_THREAD)
+        row = times.rows.last(waker, begin)
+        is_idle = (row == NONE) | (taken(times.woken_ns, row, LATEST_NS) > begin)
+        total = float(waits.lasted_ns[is_known].sum())
+        return float(waits.lasted_ns[is_known & is_idle].sum()) / total if total else None
 
     def on_pool(self, part: str, members: Flags) -> float | None:
         """Return how much of a wait on other threads was on those of a runtime's blocking pool, in [0, 1].

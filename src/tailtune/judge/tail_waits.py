@@ -66,19 +66,14 @@ class TailWait:
     """File that tells of the waits."""
     until_on_cpu: bool = False
     """Whether the waits for a CPU right behind count as well: without the wait, the CPU would not have been left."""
+    least: float = 0.0
+    """The share is known to be at least that; 0: it is not."""
 
     @property
     def share(self) -> Estimate:
-        """Of the latency of these requests; several parts are taken to err in the same direction.
-
-        Not where the one has what the other lacks: all that is waited for leaves at least what is no other wait.
-        """
+        """Of the latency of these requests; several parts are taken to err in the same direction."""
         found = sum_of_shares([part.share for part in self.parts] + self._behind)
-        others = [part.share for part in self.band.parts if part.kind is PartKind.WAITING and part not in self.parts]
-        least = (self.band.waiting.low or 0.0) - sum(share.high or share.point for share in others)
-        if found.low is None or found.low >= least:
-            return found
-        return msgspec.structs.replace(found, low=min(least, found.point))
+        return msgspec.structs.replace(found, low=max(found.low or 0.0, self.least)) if self.least else found
 
     @property
     def mean_ns(self) -> float:
@@ -211,6 +206,12 @@ def is_behind_others(part: PartShare) -> bool:
     if part.part == Cause.HANDED_OVER:
         return True
     return part.part.startswith(OTHER_BLOCKED) and (part.at_once or 0.0) < _MOST
+
+
+def usual_wait_ns(facts: Facts, wait: TailWait) -> float:
+    """Return how long ordinary requests spend in the same parts, on average; 0 where there are none to compare with."""
+    band = ordinary(facts)
+    return sum(part.mean_ns for part in band.parts if part.part in wait.names) if band else 0.0
 
 
 def is_on_pool(wait: TailWait) -> bool:

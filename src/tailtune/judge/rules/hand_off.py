@@ -9,7 +9,7 @@ from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import waits_of_requests
 from tailtune.judge.names import is_code
 from tailtune.judge.stackprofile import relative_interval
-from tailtune.judge.tail_waits import TailWait, cause_of, follows_goroutines, joins, ordinary, tail_wait
+from tailtune.judge.tail_waits import TailWait, cause_of, follows_goroutines, joins, tail_wait, usual_wait_ns
 from tailtune.model.finding import Group, Strength
 from tailtune.model.units import format_ns, format_share
 
@@ -72,9 +72,7 @@ def _queue_of_tail(facts: Facts) -> TailWait | None:
     wait = tail_wait(facts, lambda part: part.part == Blocked.QUEUE)
     if wait is None or not is_code(wait.where) or joins(facts.goroutines, wait.where, _JOINS):
         return None
-    band = ordinary(facts)
-    usual_ns = sum(part.mean_ns for part in band.parts if part.part == Blocked.QUEUE) if band else 0.0
-    return wait if wait.mean_ns >= _TIMES * usual_ns else None
+    return wait if wait.mean_ns >= _TIMES * usual_wait_ns(facts, wait) else None
 
 
 RULE = HandOff()

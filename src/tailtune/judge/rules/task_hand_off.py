@@ -27,7 +27,7 @@ class TaskHandOff:
             facts,
             self.id,
             found.wait,
-            f"wait for one other task, which waits for {what}: {together}",
+            f"wait for one other task, which waits for {what}, and go on together, {found.together:.0f} at a time,",
             disproof="the tail stays when nothing is awaited under the lock, or by the task that all go through",
             proposal="Look for a lock that is held across an await (tokio::sync::Mutex, RwLock, a semaphore), and for "
             "a task that all requests send to and that awaits in its loop (an actor). Await before the lock is taken "

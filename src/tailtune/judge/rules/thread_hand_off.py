@@ -9,9 +9,24 @@ from tailtune.judge.cause import Cause
 from tailtune.judge.facts import Facts
 from tailtune.judge.names import short_owner
 from tailtune.judge.part_names import OTHER_BLOCKED
-from tailtune.judge.tail_waits import cause_of, follows_goroutines, is_behind_others, is_on_pool, joins, tail_wait
+from tailtune.judge.tail_waits import (
+    TailWait,
+    cause_of,
+    follows_goroutines,
+    is_behind_others,
+    is_on_pool,
+    joins,
+    ordinary,
+    tail_wait,
+    usual_wait_ns,
+)
 from tailtune.model.request_parts import PartShare
 
+_MOSTLY: Final = 0.5
+_TIMES: Final = 4.0
+"""What an ordinary request waits: what all wait alike, such as for their own job in a pool, is no queue."""
+_WAITED: Final = 8.0
+"""Times what ordinary requests take: a pool that all requests share is a queue before any busy service."""
 _JOINS: Final = re.compile(r"(__)?pthread_(timed|clock)?join\w*|<?std::thread::(.*::)?(join|scope)\b|rayon_core::")
 
 
@@ -26,8 +41,9 @@ class ThreadHandOff:
         if (
             wait is None
             or follows_goroutines(facts)
-            or joins(facts.off_cpu, wait.where, _JOINS)
+            or (joins(facts.off_cpu, wait.where, _JOINS) and not _is_long_queue(facts, wait))
             or is_on_pool(wait)
+            or wait.mean_ns < _TIMES * usual_wait_ns(facts, wait)
             or _is_of_pool(facts, wait.where)
         ):
             return []
@@ -38,7 +54,7 @@ class ThreadHandOff:
             wait,
             f"wait for another thread that is blocked ({kind})"
             if _is_behind(wait.parts[0])
-            else "wait for another thread",
+            else f"wait for another thread{' that works for others first' if _is_queued(wait.parts[0]) else ''}",
             disproof="the tail stays with several threads at the other end, or with none between",
             proposal="Let the thread that has the request do the work, or let more threads take from the queue; keep "
             "what is slow, such as a flush, out of the thread that all others wait for.",
@@ -48,6 +64,17 @@ class ThreadHandOff:
 
 def _is_behind(part: PartShare) -> bool:
     return part.part.startswith(OTHER_BLOCKED) and is_behind_others(part)
+
+
+def _is_queued(part: PartShare) -> bool:
+    """Whether the thread that a request waited for mostly had something else to do when the request began to wait."""
+    return part.part == Blocked.QUEUE and part.at_once is not None and part.at_once < _MOSTLY
+
+
+def _is_long_queue(facts: Facts, wait: TailWait) -> bool:
+    """Whether a request stood in a pool's queue for much longer than ordinary requests take altogether."""
+    usual = ordinary(facts)
+    return usual is not None and _is_queued(wait.parts[0]) and wait.mean_ns >= _WAITED * usual.mean_ns
 
 
 def _is_of_pool(facts: Facts, where: str) -> bool:
