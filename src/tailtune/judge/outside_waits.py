@@ -13,6 +13,7 @@ from tailtune.judge.tail_waits import TailWait, names_most_of_tail, tail_wait, t
 from tailtune.model.estimate import Estimate
 from tailtune.model.request_parts import PartKind
 
+_OUTSIDE: Final = (TIMER, OUTSIDE)
 _MOST: Final = 0.5
 _ACCOUNTS: Final = 0.8
 _TAIL: Final = 0.01
@@ -42,8 +43,8 @@ class OutsideWait:
 
 def outside_wait(facts: Facts) -> OutsideWait | None:
     """Return these waits; None where they take less than a tenth of the tail, or little more than in any request."""
-    wait = tail_wait(facts, lambda part: part.part in (TIMER, OUTSIDE))
-    if wait is None or wait.mean_ns < _TIMES * usual_wait_ns(facts, wait):
+    wait = tail_wait(facts, lambda part: part.part in _OUTSIDE)
+    if wait is None or wait.mean_ns < _TIMES * usual_wait_ns(facts, _OUTSIDE):
         return None
     wait = replace(wait, least=_least(wait))
     timed = sum(part.share.point for part in wait.parts if part.part == TIMER)

@@ -1,5 +1,6 @@
 """What the parts of a request's latency are called, and of which kind each is."""
 
+import re
 from typing import Final
 
 from tailtune.judge.blocked_causes import Cause
@@ -39,6 +40,10 @@ READER_UNKNOWN: Final = "reader blocked, cause unknown"
 """No stack was seen. Where switches come without wake-ups, this may be waiting for a CPU as well."""
 ANOTHER_PROGRAM: Final = " (another program)"
 """Behind the name of a thread that is none of the service's, where a place is who had a CPU."""
+_THE_KERNEL: Final = " (the kernel)"
+_KERNEL_THREAD: Final = re.compile(
+    r"(ksoftirqd|kworker|migration|irq|rcu\w*|kswapd|kcompactd|jbd2|cpuhp|swapper|idle_inject)\b"
+)
 _ARRIVING: Final = (Cause.EVENTS, Cause.HANDED_OVER)
 """What a reader without work waits for."""
 _COMPUTING: Final = (ON_CPU, GC_ASSIST)
@@ -59,6 +64,11 @@ def kind_of_part(name: str) -> PartKind:
     if name in _COMPUTING:
         return PartKind.COMPUTING
     return PartKind.UNKNOWN if name in _UNKNOWN else PartKind.WAITING
+
+
+def who_had_it(thread: str) -> str:
+    """Name who had a CPU: a thread, given its name, that is none of the service's."""
+    return f"{thread}{_THE_KERNEL if _KERNEL_THREAD.match(thread) else ANOTHER_PROGRAM}"
 
 
 def on_the_way_in(part: str, *, is_its_own: bool) -> str:

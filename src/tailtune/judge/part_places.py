@@ -13,7 +13,6 @@ from tailtune.judge.goroutine_parts import off_threads, on_threads
 from tailtune.judge.grouped_times import NONE, Flags, GroupedTimes, Integers, ranges, taken
 from tailtune.judge.lock_holders import LockHolders
 from tailtune.judge.part_names import (
-    ANOTHER_PROGRAM,
     GC_ASSIST,
     ON_CPU,
     OTHER_BLOCKED,
@@ -29,6 +28,7 @@ from tailtune.judge.part_names import (
     WAITS_FOR_P,
     on_another_thread,
     reader_blocked,
+    who_had_it,
 )
 from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.request_tables import LATEST_NS
@@ -41,6 +41,7 @@ _Seen = tuple[str, float, int]
 """A function, how much of a part was seen in it, and how often."""
 _IDLE: Final = [CAUSES.index(cause) for cause in (Cause.HANDED_OVER, Cause.QUEUE, Cause.EVENTS)]
 """What a thread without work waits for."""
+_NOT_SAMPLED: Final = "[not sampled]"
 _SHOWN: Final = 3
 _MOST_ROWS: Final = 2_000_000
 """Rows looked at for one part of one band, so that memory is bounded: those beyond hardly change the order."""
@@ -263,9 +264,11 @@ class PartPlaces:
         begin = np.maximum(times.woken_ns[row], within.begin_ns[stretch])
         waited = np.maximum(np.minimum(times.back_ns[row], within.end_ns[stretch]) - begin, 0)
         others = ends.is_behind_others[row] & (waited > 0)
-        names = [f"{name}{ANOTHER_PROGRAM}" for name in ends.programs(row[others])]
-        rest = float(waited[~others].sum()) / max(1, sum(count for *_, count in seen))
-        found = [(name, weight * rest, count) for name, weight, count in seen]
+        names = [who_had_it(name) for name in ends.programs(row[others])]
+        rest, samples = float(waited[~others].sum()), sum(count for *_, count in seen)
+        found = [(name, weight * rest / samples, count) for name, weight, count in seen]
+        if not samples and rest:
+            found.append((_NOT_SAMPLED, rest, 0))
         return [*found, *((name, float(ns), 1) for name, ns in zip(names, waited[others].tolist(), strict=True))]
 
     def _behind_timers(self, members: Flags) -> Stretches:

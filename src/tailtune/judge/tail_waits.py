@@ -208,10 +208,10 @@ def is_behind_others(part: PartShare) -> bool:
     return part.part.startswith(OTHER_BLOCKED) and (part.at_once or 0.0) < _MOST
 
 
-def usual_wait_ns(facts: Facts, wait: TailWait) -> float:
-    """Return how long ordinary requests spend in the same parts, on average; 0 where there are none to compare with."""
+def usual_wait_ns(facts: Facts, names: tuple[str, ...]) -> float:
+    """Return how long ordinary requests spend in parts of these names, on average; 0 where there are none of either."""
     band = ordinary(facts)
-    return sum(part.mean_ns for part in band.parts if part.part in wait.names) if band else 0.0
+    return sum(part.mean_ns for part in band.parts if part.part in names) if band else 0.0
 
 
 def is_on_pool(wait: TailWait) -> bool:

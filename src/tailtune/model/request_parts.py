@@ -22,7 +22,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     function: str
-    """Or, of what had a CPU, the name of a thread with ` (another program)`."""
+    """Or, of what had a CPU, the name of a thread with ` (another program)` or ` (the kernel)`."""
     share: float
     """Of what was seen of the part: samples, blocked time, or time in which others had the CPU."""
     count: int

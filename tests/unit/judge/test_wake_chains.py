@@ -7,6 +7,7 @@ import pytest
 from tests.support.request_stories import (
     LOCK,
     MAIN,
+    MS,
     READ,
     RECEIVE,
     SLEEP,
@@ -141,6 +142,89 @@ def test_without_wakers_nothing_is_said_to_be_outside():
     assert between(story) == {"handed over": 580}
 
 
+def test_a_thread_that_may_have_run_unseen_is_not_taken_to_be_idle():
+    story = task()
+    story.woken(7, 1150, ENGINE, BY_SENDER)
+    story.rows["thread_states"] = [row for row in story.rows["thread_states"] if row["tid"] != 9]
+    story.thread(9, "worker-9", 6 * MS, 6 * MS)  # without a row: it computes all the time
+    assert between(story) == {"handed over": 550, "other thread runnable": 30}
+    story.rows["thread_states"][-1]["on_cpu_ns"] = 1_000
+    assert between(story) == {"timer or network": 550, "other thread runnable": 30}
+
+
+def test_a_thread_that_is_born_meanwhile_did_nothing_before():
+    story = task()
+    story.woken(7, 1150, 8, BY_THREAD)
+    story.wait(8, 1600, (), 0, 10)  # born, and on a CPU from 1610
+    story.wait(8, 1720, IDLE, 5000)
+    found = between(story)
+    assert found["other thread on CPU"] == 90
+    assert found["other thread runnable"] == 10 + 30
+    assert found["timer or network"] == 450
+
+
+def test_a_thread_of_very_many_that_has_no_row_of_states_is_ours_still():
+    story = task()
+    story.woken(7, 1150, 8, BY_THREAD)
+    story.wait(8, 1000, IDLE, 50)
+    story.wait(8, 1720, IDLE, 5000)
+    story.rows["thread_states"] = [row for row in story.rows["thread_states"] if row["tid"] != 8]
+    story.thread(0, "[ended threads]", 9000, 9000)
+    assert between(story)["other thread on CPU"] == 550
+
+
+def test_how_many_requests_go_on_at_one_moment_tells_whether_they_wait_for_the_same():
+    story = task()
+    story.woken(7, 1150, 55, BY_TIMER)
+    places = PartPlaces(divided(story))
+    assert places.together("timer", ALL) == 1.0
+    assert places.together("on CPU", ALL) is None
+    story.connection(1, 4001)
+    story.request(1000, 1000, 2100, connection=1)
+    story.call(READ, 1110, 7, 4001)
+    story.call(WRITE, 1800, 7, 4001)
+    both = PartPlaces(divide(story.tables()))
+    assert both.together("timer", np.ones(2, dtype=np.bool_)) == 2.0
+
+
+def test_threads_of_a_pool_are_known_where_their_stacks_do_not_show_it():
+    story = task()
+    story.woken(7, 1150, 8, BY_THREAD)
+    story.wait(8, 500, IDLE, 700, 10)
+    story.woken(8, 500, 9, BY_THREAD)
+    story.wait(8, 1250, ("__libc_recv",), 400)
+    story.woken(8, 1250, 9, BY_SENDER)
+    story.wait(8, 1720, IDLE, 5000)
+    places = PartPlaces(divided(story))
+    assert places.on_pool("other thread blocked: network", ALL) == 1.0
+    assert places.on_pool("timer", ALL) is None
+
+
+def queued(idle_before: int) -> PartPlaces:
+    """Thread 7 waits for its job from 1200 to 1700; 8 of the pool wakes it, and was idle until `idle_before`."""
+    story = Story()
+    story.connection(0, 4000)
+    story.request(1000, 1000, 2000)
+    story.call(READ, 1100, 7, 4000)
+    story.call(WRITE, 1900, 7, 4000)
+    story.thread(7, "worker", 9000, 9000)
+    story.thread(8, "pool", 9000, 9000)
+    story.wait(7, 1200, ("futex_wait", "std::sync::mpmc::list::Channel::recv", MAIN), 500)
+    story.woken(7, 1200, 8, BY_THREAD)
+    story.wait(8, 900, ("futex_wait", "std::sync::mpmc::list::Channel::recv", "pool::run"), idle_before - 900)
+    story.wait(8, 1750, ("futex_wait", "std::sync::mpmc::list::Channel::recv", "pool::run"), 5000)
+    for at in range(1220, 1700, 20):
+        story.sample(8, at, "survey::render", "pool::run")
+    return PartPlaces(divide(story.tables()))
+
+
+def test_at_a_queue_it_is_told_what_the_other_end_did_and_for_whom():
+    [place] = queued(1000).holders("queue or hand-off", ALL)
+    assert place.function == "survey::render called by pool::run"
+    assert queued(1000).taken_at_once("queue or hand-off", ALL) == 0.0
+    assert queued(1210).taken_at_once("queue or hand-off", ALL) == 1.0
+
+
 def test_threads_that_wake_each_other_without_end_end():
     story = task()
     for tid, other in ((7, 8), (8, 7)):
@@ -164,7 +248,13 @@ def test_another_program_that_had_the_cpu_is_named():
         story.woken(7, at, -1, UNKNOWN, pid, name)
     found = divided(story)
     places = PartPlaces(found).of("runnable", ALL)
-    assert [(place.function, place.share) for place in places] == [("stress (another program)", 1.0)]
+    assert {place.function: round(place.share, 3) for place in places} == {
+        "[not sampled]": 0.75,
+        "stress (another program)": 0.25,
+    }
+    story.rows["wait_ends"][0]["behind"] = "ksoftirqd/0"
+    assert PartPlaces(divided(story)).of("runnable", ALL)[1].function == "ksoftirqd/0 (the kernel)"
+    story.rows["wait_ends"][0]["behind"] = "stress"
     story.sample(8, 1450, "shop::render", MAIN)
     story.sample(7, 1550, MAIN)
     ours, others = PartPlaces(divided(story)).of("runnable", ALL)

@@ -72,7 +72,7 @@ def _queue_of_tail(facts: Facts) -> TailWait | None:
     wait = tail_wait(facts, lambda part: part.part == Blocked.QUEUE)
     if wait is None or not is_code(wait.where) or joins(facts.goroutines, wait.where, _JOINS):
         return None
-    return wait if wait.mean_ns >= _TIMES * usual_wait_ns(facts, wait) else None
+    return wait if wait.mean_ns >= _TIMES * usual_wait_ns(facts, wait.names) else None
 
 
 RULE = HandOff()

@@ -43,7 +43,7 @@ class ThreadHandOff:
             or follows_goroutines(facts)
             or (joins(facts.off_cpu, wait.where, _JOINS) and not _is_long_queue(facts, wait))
             or is_on_pool(wait)
-            or wait.mean_ns < _TIMES * usual_wait_ns(facts, wait)
+            or wait.mean_ns < _TIMES * usual_wait_ns(facts, wait.names)
             or _is_of_pool(facts, wait.where)
         ):
             return []

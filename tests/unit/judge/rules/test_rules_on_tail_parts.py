@@ -137,23 +137,6 @@ def test_a_wait_that_was_seen_is_not_told_from_its_length_as_well():
     assert apply("fixed-wait", dataclasses.replace(with_tail(slept), times=times)) == []
 
 
-def test_a_wait_that_a_timer_ended_is_told_once():
-    asleep = part("timer", WAITING, 0.96, MEAN, ("carrier::attempt", 0.8, 16), ("other", 0.2, 4))
-    cause = one("timer-wait", with_tail(asleep))
-    assert cause.finding.id == "timer-wait:carrier::attempt"
-    assert cause.finding.title.startswith(
-        "requests above p99 wait for a timer (a sleep, a time-out that passes, a back-off)"
-    )
-    assert cause.finding.share.point == pytest.approx(0.96)
-    service = np.concatenate([np.full(970, 1e6), np.linspace(20e6, 20.5e6, 30)])
-    fixed = dataclasses.replace(with_tail(asleep), times=RequestTimes(service, service))
-    assert apply("timer-wait", fixed) == []
-    seen = one("fixed-wait", fixed)
-    assert (seen.finding.strength, seen.parts) == (Strength.STRONG, ("timer",))
-    assert any("carrier::attempt" in evidence.text for evidence in seen.finding.evidence)
-    assert apply("timer-wait", with_tail(part("timer", WAITING, 0.09, MEAN))) == []
-
-
 NOTE = f"{SERVE};journal::note"
 SYNCING = f"{NOTE};std::fs::File::sync_data;fdatasync"
 READING = f"{NOTE};std::fs::File::open;openat64"
