@@ -137,6 +137,30 @@ def test_a_wait_that_was_seen_is_not_told_from_its_length_as_well():
     assert apply("fixed-wait", dataclasses.replace(with_tail(slept), times=times)) == []
 
 
+def test_a_pool_is_told_from_its_threads_where_stacks_do_not_show_the_job():
+    blocked = part("other thread blocked: network", WAITING, 0.9, MEAN, ("__libc_recv", 1.0, 60))
+    of_pool = msgspec.structs.replace(blocked, on_pool=0.9, at_once=0.1)
+    jobs = {JOB.replace("my_service::pack", f"my_service::step_{number}"): (1, 1e3) for number in range(200)}
+    unseen = {"start_thread;__libc_recv": (60, 4e9), **jobs}
+    cause = one("blocking-pool", with_tail(of_pool, off_cpu=unseen))
+    assert cause.finding.id == "blocking-pool"
+    assert "whose threads are blocked (other thread blocked: network)" in cause.finding.title
+    assert apply("thread-hand-off", with_tail(of_pool, off_cpu=unseen)) == []
+    elsewhere = msgspec.structs.replace(of_pool, on_pool=0.2)
+    assert apply("blocking-pool", with_tail(elsewhere, off_cpu=unseen)) == []
+    assert one("thread-hand-off", with_tail(elsewhere, off_cpu=unseen)).finding.id == "thread-hand-off:__libc_recv"
+
+
+def test_a_job_in_a_pool_is_a_queue_where_its_thread_works_for_others_first():
+    joined = part("queue or hand-off", WAITING, 0.95, MEAN, ("my_service::sum", 1.0, 60))
+    own = msgspec.structs.replace(joined, at_once=1.0)
+    behind = msgspec.structs.replace(joined, at_once=0.0)
+    assert apply("thread-hand-off", with_tail(joined, off_cpu={JOIN: (60, 1e9)})) == []
+    assert apply("thread-hand-off", with_tail(own, off_cpu={JOIN: (60, 1e9)})) == []
+    told = one("thread-hand-off", with_tail(behind, off_cpu={JOIN: (60, 1e9)})).finding
+    assert "wait for another thread that works for others first in my_service::sum" in told.title
+
+
 NOTE = f"{SERVE};journal::note"
 SYNCING = f"{NOTE};std::fs::File::sync_data;fdatasync"
 READING = f"{NOTE};std::fs::File::open;openat64"
