@@ -148,12 +148,10 @@ class PartPlaces:
         """
         if part not in (TIMER, OUTSIDE):
             return None
-        every = self._parts.origins
-        moments, which = np.unique(np.stack([every.tid, every.end_ns]), axis=1, return_inverse=True)
-        counts = np.bincount(which.ravel(), minlength=moments.shape[1])[which.ravel()]
-        chosen = members[every.request]
-        waited = every.lengths_ns[chosen].astype(np.float64)
-        return float(waited @ counts[chosen] / waited.sum()) if waited.sum() else None
+        origins = self._parts.origins
+        chosen = members[origins.request]
+        waited = origins.lengths_ns[chosen].astype(np.float64)
+        return float(waited @ self._of_one_moment[chosen] / waited.sum()) if waited.sum() else None
 
     def stacks(self, part: str, members: Flags) -> tuple[Integers, Integers]:
         """Return the stacks that a part was seen at, one element a sample or wait, and their weights: 1 or ns."""
@@ -215,6 +213,17 @@ class PartPlaces:
         edges = (np.array([edge], dtype=np.int64) for edge in (begin_ns, end_ns))
         seen = self._owners(self._sampled_anywhere(*edges))
         return [place.function for place in ranked(seen)]
+
+    @cached_property
+    def _of_one_moment(self) -> Integers:
+        """For each origin, how many there are of the same thread and moment."""
+        origins = GroupedTimes(self._parts.origins.tid, self._parts.origins.end_ns)
+        is_next = np.zeros(len(origins), dtype=np.bool_)
+        is_next[1:] = (origins.group[1:] != origins.group[:-1]) | (origins.t_ns[1:] != origins.t_ns[:-1])
+        moment = np.cumsum(is_next)
+        counts = np.zeros(len(origins), dtype=np.int64)
+        counts[origins.order] = np.bincount(moment)[moment] if len(origins) else 0
+        return counts
 
     @cached_property
     def _by_thread(self) -> GroupedTimes:
