@@ -9,15 +9,26 @@ use std::os::fd::AsFd;
 
 use bpf::{Code, Helper, If, Label, Map, Program, Record, Register, Size};
 
-use Register::{R0, R1, R2, R10};
-use Size::Word;
+use Register::{R0, R1, R2, R6, R10};
+use Size::{Double, Word};
 
 /// Offsets in a slot: 1 while a timer's function runs, a device's interrupt is handled, deferred work is done.
+///
+/// Timers are the high-resolution ones (`hrtimer`). Those of the timer wheel are not watched: deadlines of sockets end
+/// there, but also TCP's delayed and repeated packets are sent, and these wake threads for other reasons.
+///
+/// Marks rather than counters. Timers nest only where one that is run as deferred work is interrupted by another: what the
+/// first one wakes after that has no timer. Such timers are for packets, and end nobody's sleep. A counter would stay wrong
+/// for good where the kernel leaves out a program because an interrupt came into the same one; a mark is right again with
+/// the next timer.
 const TIMER: i16 = 0;
 const DEVICE: i16 = 4;
 const DEFERRED: i16 = 8;
-/// The thread that sent a packet to its own machine, which the deferred work has yet to receive; 0: none.
+/// The thread that sent a packet to its own machine, which the deferred work has yet to receive; 0: none. What a network
+/// card brought at the same moment is received in one go with it, and is taken for the thread's as well.
 const SENDER: i16 = 12;
+/// The kind of deferred work that receives packets (`NET_RX_SOFTIRQ`).
+const RECEIVING: i32 = 3;
 /// Bytes of a slot.
 pub(crate) const SLOT: i16 = 16;
 /// On a program's stack.
@@ -44,7 +55,7 @@ impl Contexts {
             (c"irq_handler_entry", self.set(&[(DEVICE, 1)])?),
             (c"irq_handler_exit", self.set(&[(DEVICE, 0)])?),
             (c"softirq_entry", self.set(&[(DEFERRED, 1)])?),
-            (c"softirq_exit", self.set(&[(DEFERRED, 0), (SENDER, 0)])?),
+            (c"softirq_exit", self.done()?),
             (c"netif_rx", self.send()?),
         ])
     }
@@ -76,13 +87,32 @@ impl Contexts {
         Program::load(&code.finish()?)
     }
 
+    /// Argument: the kind of deferred work. Kinds follow each other, and the packets stay until theirs is done.
+    fn done(&self) -> io::Result<Program> {
+        let mut code = Code::default();
+        let end = code.label();
+        code.load(Double, R6, R1, 0);
+        self.find_own(&mut code, end);
+        code.store_value(Word, R0, DEFERRED, 0)
+            .jump_if(R6, If::Differs, RECEIVING, end)
+            .store_value(Word, R0, SENDER, 0)
+            .place(end)
+            .end();
+        Program::load(&code.finish()?)
+    }
+
     /// `netif_rx` is passed by loopback and by pairs of virtual devices, in the sender's call; network cards go other ways.
+    /// Packets that are forwarded, come late, or acknowledge others pass it as well, with any thread on the CPU.
     fn send(&self) -> io::Result<Program> {
         let mut code = Code::default();
         let end = code.label();
-        code.call(Helper::PidAndTid).copy(Register::R6, R0);
+        code.call(Helper::PidAndTid).copy(R6, R0);
         self.find_own(&mut code, end);
-        code.store(Word, R0, SENDER, Register::R6).place(end).end();
+        for context in [TIMER, DEVICE, DEFERRED] {
+            code.load(Word, R1, R0, context)
+                .jump_if(R1, If::Differs, 0, end);
+        }
+        code.store(Word, R0, SENDER, R6).place(end).end();
         Program::load(&code.finish()?)
     }
 

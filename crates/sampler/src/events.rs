@@ -22,7 +22,7 @@ use crate::tracepoints::{self, Layouts};
 const NS_PER_S: u64 = 1_000_000_000;
 /// Bytes of a ring: 100 ms of samples at 4 kHz with the deepest stacks.
 const RING: usize = 512 << 10;
-/// The same where every context switch is recorded, 100 ms of 200,000 per second on one CPU, or samples come
+/// The same where every context switch is recorded, 100 ms of 160,000 per second on one CPU, or samples come
 /// with copies of the stack, 100 ms at 1 kHz.
 const RING_LARGE: usize = 4 << 20;
 /// Bound on the rings of all CPUs.

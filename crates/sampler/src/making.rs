@@ -53,6 +53,11 @@ impl Programs {
         Ok(())
     }
 
+    /// Whether one of them is for a tracepoint.
+    pub(crate) fn has(&self, tracepoint: &CStr) -> bool {
+        self.programs.iter().any(|(name, _)| *name == tracepoint)
+    }
+
     /// Ends; what the rings hold can still be read.
     pub(crate) fn detach(&mut self) {
         self.attached.clear();

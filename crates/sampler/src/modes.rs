@@ -96,7 +96,7 @@ impl OffCpu {
             Self::Programs => "",
             Self::Tracepoints if copies => "",
             Self::Tracepoints => {
-                "a context switch costs the process about three times as much more; Linux 5.18 with root or CAP_BPF avoids that"
+                "a context switch costs the process two to three times as much more; Linux 5.18 with root or CAP_BPF avoids that"
             }
             Self::SwitchRecords => {
                 "time off the CPU has no stacks, and blocked time contains the wait for a CPU after the wake-up; \

@@ -5,6 +5,7 @@
 //!
 //! Kernel: 5.18 or later, when `sched_switch` began to pass the state in which a thread leaves.
 
+use std::ffi::CStr;
 use std::io;
 
 use bpf::{Code, Helper, If, Label, Program, Record, Register, Rings, Size, Types};
@@ -25,6 +26,9 @@ pub(crate) const CAME: u32 = 0x7461_0002;
 pub(crate) const WOKEN: u32 = 0x7461_0003;
 /// A thread is about to be woken.
 pub(crate) const WAKING: u32 = 0x7461_0004;
+
+/// Where [`WAKING`] is written. Left out, with all that keeps contexts, where the kernel lacks one of the tracepoints.
+pub(crate) const TELLS_WAKERS: &CStr = c"sched_waking";
 
 /// Offset in a record. Of [`LEFT`]: what the thread waits for, a bit each; 0: nothing, it could run on. Of [`WAKING`]: the
 /// thread that wakes it. Of [`CAME`]: the thread that had the CPU before, and its process behind that.
@@ -82,10 +86,19 @@ pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<(Programs, R
     let mut programs = vec![
         (c"sched_switch", scheduler.switch()?),
         (c"sched_wakeup", scheduler.wakeup()?),
-        (c"sched_waking", scheduler.waking()?),
     ];
-    programs.extend(scheduler.contexts.programs()?);
+    let mut wakers = vec![(TELLS_WAKERS, scheduler.waking()?)];
+    wakers.extend(scheduler.contexts.programs()?);
+    if wakers.iter().all(|(name, _)| is_known(&types, name)) {
+        programs.extend(wakers);
+    }
     scheduler.making.finish(programs)
+}
+
+/// Whether the kernel has a tracepoint.
+fn is_known(types: &Types, tracepoint: &CStr) -> bool {
+    let name = tracepoint.to_str();
+    name.is_ok_and(|name| types.arguments(name).is_some())
 }
 
 impl Scheduler {
@@ -220,4 +233,18 @@ fn marker(code: &mut Code, follows: i32) {
     code.copy(R2, Record::START)
         .add_register(R2, R7)
         .store_value(Double, R2, STACK as i16, follows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tracepoints_that_the_kernel_lacks_are_noticed() {
+        let Ok(types) = Types::of_the_kernel() else {
+            return;
+        };
+        assert!(is_known(&types, c"sched_switch"));
+        assert!(!is_known(&types, c"sched_nothing"));
+    }
 }

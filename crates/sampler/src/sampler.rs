@@ -11,6 +11,7 @@ use crate::events::{Clock, Events, Wanted, Way};
 use crate::family::Family;
 use crate::modes::{Mode, OffCpu};
 use crate::process::process_of;
+use crate::programs::TELLS_WAKERS;
 use crate::sampling::Sampling;
 use crate::session::{Folders, Session};
 use crate::switches::Switches;
@@ -98,6 +99,12 @@ impl Sampler {
         );
         if way.mode != Mode::PerThreadUserOnly && !kernel_names_readable() {
             notes.push("kernel functions have no names; kernel.kptr_restrict=0 or root shows them");
+        }
+        let programs = self.events.programs.as_ref();
+        if programs.is_some_and(|programs| !programs.has(TELLS_WAKERS)) {
+            notes.push(
+                "who wakes a thread is not recorded: the kernel lacks a tracepoint of timers, interrupts or packets",
+            );
         }
         notes.retain(|note| !note.is_empty());
         notes.join("; ")

@@ -184,6 +184,8 @@ impl States {
         };
         self.spend(state, t_ns);
         self.state = State::OnCpu;
+        // Its wake-up was lost, if there is one left.
+        self.waking = None;
         self.away.take()
     }
 
@@ -247,6 +249,7 @@ impl States {
             self.spend(self.state, begin_ns);
             self.spend(State::Unknown, end_ns);
             self.state = State::Unknown;
+            self.waking = None;
         }
     }
 

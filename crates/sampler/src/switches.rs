@@ -226,6 +226,7 @@ impl Switches {
             let count = self.threads.summed;
             warnings.push(format!("{count} ended threads are summed in one row"));
         }
+        warnings.extend(self.ends.note());
         warnings.extend(residue_note(&rows));
         warnings.extend(misplaced_note(&rows, self.threads.misplaced_ns));
         (self.folder.finish(), rows, self.ends, warnings)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::states::Ended;
 use crate::waking::Waker;
 
-/// Rows that are kept, 130 MB of them; of later ones nothing is told.
+/// Rows that are kept, 130 MB of them; later ones are only counted.
 const MOST_ROWS: usize = 1 << 22;
 /// Names that are told apart; programs may rename their threads without end.
 const MOST_NAMES: usize = 4_096;
@@ -34,11 +34,16 @@ pub struct WaitEnds {
     /// Names of threads.
     pub names: Vec<String>,
     numbers: HashMap<Vec<u8>, u32>,
+    /// Rows beyond [`MOST_ROWS`].
+    left_out: u64,
 }
 
 impl WaitEnds {
-    /// The row of a name.
+    /// The row of a name, for what is added next; any where that has no room.
     pub(crate) fn name(&mut self, name: &[u8]) -> u32 {
+        if self.is_full() {
+            return 0;
+        }
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
@@ -53,7 +58,11 @@ impl WaitEnds {
     }
 
     pub(crate) fn add(&mut self, t_ns: i64, tid: i32, ended: Ended) {
-        if ended == Ended::default() || self.rows.len() >= MOST_ROWS {
+        if ended == Ended::default() {
+            return;
+        }
+        if self.is_full() {
+            self.left_out += 1;
             return;
         }
         let (behind_pid, behind) = ended.behind.unwrap_or((-1, 0));
@@ -64,6 +73,16 @@ impl WaitEnds {
             behind_pid,
             behind,
         });
+    }
+
+    /// What the reader must know.
+    pub(crate) fn note(&self) -> Option<String> {
+        let count = self.left_out;
+        (count > 0).then(|| format!("how the last {count} waits ended is not told: too many"))
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.len() >= MOST_ROWS
     }
 }
 
@@ -81,6 +100,30 @@ mod tests {
         assert_eq!(ends.names.last().map(String::as_str), Some(OTHERS));
         assert_eq!((rows[1], rows[9_999]), (1, MOST_NAMES as u32));
         assert_eq!(ends.name(&1u32.to_ne_bytes()), 1);
+    }
+
+    #[test]
+    fn rows_without_end_take_bounded_memory_and_are_counted() {
+        let mut ends = WaitEnds {
+            rows: vec![WaitEnd::default(); MOST_ROWS - 1],
+            ..WaitEnds::default()
+        };
+        for (t_ns, name) in [(1, b"kept"), (2, b"more"), (3, b"last")] {
+            let ended = Ended {
+                waker: None,
+                behind: Some((3, ends.name(name))),
+            };
+            ends.add(t_ns, 7, ended);
+            ends.add(t_ns, 7, Ended::default());
+        }
+        assert_eq!(
+            (ends.rows.len(), ends.rows[MOST_ROWS - 1].t_ns),
+            (MOST_ROWS, 1)
+        );
+        assert_eq!(ends.names, ["kept"]);
+        let note = ends.note();
+        assert!(note.is_some_and(|note| note.contains("last 2 waits")));
+        assert_eq!(WaitEnds::default().note(), None);
     }
 
     #[test]

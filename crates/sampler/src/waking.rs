@@ -11,9 +11,10 @@ pub enum Context {
     Thread = 1,
     /// The same thread, in a call that sends to this same machine: it receives its own packets.
     Sender = 2,
-    /// A timer.
+    /// A high-resolution timer: the end of a sleep, a deadline of a futex, `epoll`, `poll` or `select`, `timerfd`, or
+    /// a timer that sends a signal. Deadlines of sockets (`SO_RCVTIMEO`) are not told from packets.
     Timer = 3,
-    /// A device, or work that an interrupt left behind, such as packets that came.
+    /// A device, or work that an interrupt left behind, such as packets that came, and the timer wheel.
     Interrupt = 4,
 }
 
@@ -22,9 +23,11 @@ impl Context {
     /// whose packets that had yet to receive.
     pub(crate) fn of(slot: [i32; 4], tid: i32) -> Self {
         match slot {
+            // It interrupts the timers that are deferred work.
+            [_, device, ..] if device != 0 => Self::Interrupt,
             [timer, ..] if timer != 0 => Self::Timer,
-            [_, 0, 0, _] => Self::Thread,
-            [_, 0, _, sender] if sender == tid && tid != 0 => Self::Sender,
+            [_, _, 0, _] => Self::Thread,
+            [.., sender] if sender == tid && tid != 0 => Self::Sender,
             _ => Self::Interrupt,
         }
     }
@@ -53,6 +56,8 @@ mod tests {
         assert_eq!(of([0, 0, 1, 8]), Context::Interrupt);
         assert_eq!(Context::of([0, 0, 1, 0], 0), Context::Interrupt);
         assert_eq!(of([0, 1, 1, 7]), Context::Interrupt);
+        assert_eq!(of([1, 0, 0, 0]), Context::Timer);
         assert_eq!(of([1, 0, 1, 7]), Context::Timer);
+        assert_eq!(of([1, 1, 1, 7]), Context::Interrupt);
     }
 }

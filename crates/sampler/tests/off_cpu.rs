@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -311,6 +313,14 @@ fn the_whole_machine_contains_this_process_and_others() {
     assert!(pids.contains(&pid()) && pids.len() > 1);
 }
 
+/// Who woke a thread, as far as that is known.
+fn wakers_of(sampling: &Sampling, name: &str) -> Vec<Waker> {
+    let tid = thread_of(sampling, name).tid;
+    let rows = sampling.ends.rows.iter();
+    let wakers = rows.filter(|end| end.tid == tid).map(|end| end.waker);
+    wakers.filter(|waker| *waker != Waker::default()).collect()
+}
+
 #[test]
 fn programs_tell_what_ended_a_wait() {
     let _turn = ONE_AT_A_TIME.lock().unwrap();
@@ -343,22 +353,50 @@ fn programs_tell_what_ended_a_wait() {
     sleeper.join().unwrap();
     woken.join().unwrap();
     let sampling = sampler.stop().unwrap();
-    let of = |name: &str| {
-        let tid = thread_of(&sampling, name).tid;
-        let rows = sampling.ends.rows.iter();
-        let wakers = rows.filter(|end| end.tid == tid).map(|end| end.waker);
-        wakers
-            .filter(|waker| *waker != Waker::default())
-            .collect::<Vec<_>>()
-    };
-    let slept = of("sleeper");
+    let slept = wakers_of(&sampling, "sleeper");
     let by_timer = slept.iter().filter(|waker| waker.context == Context::Timer);
     assert!(by_timer.count() * 2 > slept.len(), "{slept:?}");
     let waker = Waker {
         tid: thread_of(&sampling, "waker").tid,
         context: Context::Thread,
     };
-    let told = of("woken");
+    let told = wakers_of(&sampling, "woken");
     let by_it = told.iter().filter(|one| **one == waker).count();
     assert!(by_it > 20 && by_it * 2 > told.len(), "{waker:?} {told:?}");
+}
+
+#[test]
+fn programs_tell_a_packet_of_another_thread_from_others() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut sampler) = opened(Mode::EveryCpu, OffCpu::Programs) else {
+        return;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut sends = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut receives, _) = listener.accept().unwrap();
+    sampler.start().unwrap();
+    let receiver = named("receiver", move || {
+        let mut bytes = [0; 16];
+        while receives.read(&mut bytes).unwrap() > 0 {}
+    });
+    let sender = named("sender", move || {
+        for _ in 0..50 {
+            thread::sleep(Duration::from_millis(2));
+            sends.write_all(b"packet").unwrap();
+        }
+    });
+    sender.join().unwrap();
+    receiver.join().unwrap();
+    let sampling = sampler.stop().unwrap();
+    let sent = wakers_of(&sampling, "receiver");
+    let (by_packet, others): (Vec<Waker>, Vec<Waker>) = sent
+        .into_iter()
+        .partition(|waker| waker.context == Context::Sender);
+    // A busy machine leaves some packets to a thread of its own.
+    assert!(by_packet.len() > 10, "{by_packet:?} {others:?}");
+    let sender = thread_of(&sampling, "sender").tid;
+    assert!(
+        by_packet.iter().all(|waker| waker.tid == sender),
+        "{sender} {by_packet:?}"
+    );
 }

@@ -177,6 +177,10 @@ thread was waited for where the waiting one was ready before.
 WOKEN_IN: Final = ("unknown", "thread", "sender", "timer", "interrupt")
 """What woke a thread: nobody, or not known; another thread; that thread in a call that sends to its own machine, for it
 then receives its own packets; a timer; a device, or packets that came from elsewhere: then the thread is any one.
+
+A timer is one of the kernel's high-resolution timers (`hrtimer`): the end of a sleep, a deadline of a futex, `epoll`,
+`poll` or `select`, `timerfd`, or a timer that sends a signal. Deadlines of sockets (`SO_RCVTIMEO`) and of the kernel's
+own waits are on the timer wheel, where TCP's timers are, too, which wake threads for other reasons: interrupts, here.
 """
 
 THREAD_STATES: Final = pa.schema(

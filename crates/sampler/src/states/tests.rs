@@ -78,6 +78,35 @@ fn who_wakes_a_thread_may_do_so_before_it_has_left_its_cpu() {
 }
 
 #[test]
+fn who_was_about_to_wake_a_thread_is_forgotten_where_its_wake_up_was_lost() {
+    let mut lost = States::unknown(0, true);
+    lost.leaves(left(10), false, Before::default());
+    lost.waking(WAKER);
+    lost.gap(15, 20);
+    lost.woken(30);
+    let mut came = States::unknown(0, true);
+    came.leaves(left(10), false, Before::default());
+    came.waking(WAKER);
+    came.comes(20);
+    came.leaves(left(25), false, Before::default());
+    came.woken(30);
+    for mut states in [lost, came] {
+        let interval = states.comes(31);
+        assert_eq!(interval.map(|interval| interval.ended.waker), Some(None));
+    }
+    let mut untouched = States::unknown(0, true);
+    untouched.leaves(left(10), false, Before::default());
+    untouched.waking(WAKER);
+    untouched.gap(1, 2);
+    untouched.woken(30);
+    let interval = untouched.comes(31);
+    assert_eq!(
+        interval.and_then(|interval| interval.ended.waker),
+        Some(WAKER)
+    );
+}
+
+#[test]
 fn the_first_event_tells_what_was_before() {
     let mut woken = States::unknown(0, true);
     woken.woken(10);
@@ -186,7 +215,7 @@ proptest! {
     #[test]
     fn time_is_conserved(
         wakeups: bool,
-        events in prop::collection::vec((0u8..6, -5i64..100), 0..60),
+        events in prop::collection::vec((0u8..7, -5i64..100), 0..60),
         asleep in prop::option::of(any::<bool>()),
         runnable_by_account in prop::option::of((0i64..2_000, 0i64..99)),
     ) {
@@ -202,6 +231,7 @@ proptest! {
                 2 => intervals.extend(states.leaves(left(now), false, before(now - 200, !wakeups))),
                 3 => states.woken(now),
                 4 => states.gap(now - 30, now),
+                5 => states.waking(WAKER),
                 _ => states.seen_running(),
             }
         }
