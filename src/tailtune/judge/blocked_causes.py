@@ -224,6 +224,12 @@ PATTERNS: Final = (
         "until the network or a timer brings something",
     ),
     _user(
+        Cause.QUEUE,
+        Weight.BARE,
+        rf"{_GLIBC}futex_abstimed_wait\w*",
+        "joins, semaphores and condition variables of the C library, but no mutexes (nptl/futex-internal.c)",
+    ),
+    _user(
         Cause.LOCK,
         Weight.BARE,
         rf"{_GLIBC}futex\w*|runtime\.futex\w*|std::sys::(pal::)?(unix::)?futex::.*|parking_lot_core::.*",

@@ -410,6 +410,8 @@ def cause(*functions: str, kernel: int = 0) -> Cause:
         (("syscall", "parking_lot_core::parking_lot::park", "parking_lot::raw_mutex::RawMutex::lock_slow"), Cause.LOCK),
         (("syscall", "parking_lot_core::parking_lot::park", "dashmap::lock::RawRwLock::lock_shared_slow"), Cause.LOCK),
         (("__futex_abstimed_wait_common", "pthread_cond_wait@@GLIBC_2.3.2", "shop::queue::pop"), Cause.QUEUE),
+        (("__futex_abstimed_wait_common64", "__futex_abstimed_wait_common"), Cause.QUEUE),
+        (("__futex_abstimed_wait_common64", "pthread_rwlock_rdlock", "shop::own::read"), Cause.LOCK),
         (("syscall", "std::sys::sync::condvar::futex::Condvar::wait_optional_timeout"), Cause.QUEUE),
         (("syscall", "std::thread::park", "std::sync::mpmc::list::Channel<T>::recv"), Cause.QUEUE),
         (("syscall", "std::sys::pal::unix::futex::futex_wait", "shop::own::wait"), Cause.LOCK),

@@ -7,7 +7,7 @@ from tailtune.judge.async_work import jobs_of_pool
 from tailtune.judge.blocked_causes import Cause as Blocked
 from tailtune.judge.cause import Cause
 from tailtune.judge.facts import Facts
-from tailtune.judge.names import short_owner
+from tailtune.judge.names import is_code, short_owner
 from tailtune.judge.part_names import OTHER_BLOCKED
 from tailtune.judge.tail_waits import (
     TailWait,
@@ -45,6 +45,7 @@ class ThreadHandOff:
             or is_on_pool(wait)
             or wait.mean_ns < _TIMES * usual_wait_ns(facts, wait.names)
             or _is_of_pool(facts, wait.where)
+            or _is_own_work(wait)
         ):
             return []
         kind = wait.parts[0].part.removeprefix(f"{OTHER_BLOCKED}: ")
@@ -75,6 +76,12 @@ def _is_long_queue(facts: Facts, wait: TailWait) -> bool:
     """Whether a request stood in a pool's queue for much longer than ordinary requests take altogether."""
     usual = ordinary(facts)
     return usual is not None and _is_queued(wait.parts[0]) and wait.mean_ns >= _WAITED * usual.mean_ns
+
+
+def _is_own_work(wait: TailWait) -> bool:
+    """Whether threads worked for the request at once, and nothing shows where it waited, as in a join without callers."""
+    part = wait.parts[0]
+    return part.part == Blocked.QUEUE and not is_code(wait.where) and (part.at_once or 0.0) >= _MOSTLY
 
 
 def _is_of_pool(facts: Facts, where: str) -> bool:
