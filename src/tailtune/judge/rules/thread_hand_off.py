@@ -79,7 +79,7 @@ def _is_long_queue(facts: Facts, wait: TailWait) -> bool:
 
 
 def _is_own_work(wait: TailWait) -> bool:
-    """Whether threads worked for the request at once, and nothing shows where it waited, as in a join without callers."""
+    """Whether threads worked for the request at once, and nothing shows where it waited: a join without callers."""
     part = wait.parts[0]
     return part.part == Blocked.QUEUE and not is_code(wait.where) and (part.at_once or 0.0) >= _MOSTLY
 
