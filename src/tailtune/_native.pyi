@@ -356,7 +356,8 @@ class Sampling:
 @final
 class SocketCalls:
     """
-    Records when a process, and its descendants, present and future, read and wrote on connections with one port of theirs.
+    Records when a process, and its descendants, present and future, read and wrote on connections with one port of theirs,
+    and when they began to open connections to any.
 
     Constructing it finds out, by trying, whether that is permitted; nothing is recorded before `start`. Neither accept
     nor bytes that splice takes off a socket are seen.

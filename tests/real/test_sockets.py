@@ -27,8 +27,9 @@ from tailtune.record.engine.load import EngineProcess, read_connections
 
 pytestmark = pytest.mark.real
 
-READ, WRITE, _, CLOSE = range(len(SOCKET_KINDS))
+READ, WRITE, _, CLOSE, CONNECT = range(len(SOCKET_KINDS))
 ECONNRESET = 104
+ECANCELED = 125
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
 
 SERVICE = """
@@ -38,6 +39,10 @@ def serve(connection):
     with connection:
         try:
             while connection.recv(65536):
+                if sys.argv[1] == "asks":
+                    with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as other:
+                        if sys.argv[3] == "waits":
+                            other.recv(1)
                 connection.sendall(b"%d %d\\n" % (os.getpid(), threading.get_native_id()))
         except ConnectionResetError:
             pass
@@ -48,7 +53,7 @@ def accept():
 
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-if sys.argv[1] == "threads":
+if sys.argv[1] != "workers":
     accept()
 for _ in range(2):
     if os.fork() == 0:
@@ -225,6 +230,25 @@ def test_workers_are_seen_that_were_there_and_that_come_later() -> None:
                 answer = ask(connection)
         assert answer.pid not in {*(one.pid for one in answers), running.process.pid}
         assert [call.kind for call in of(calls, answer) if call.bytes > 0] == [READ, WRITE]
+
+
+@pytest.mark.parametrize(("does", "told"), [("waits", [0]), ("leaves", [0, -ECANCELED])])
+def test_connections_to_others_are_seen_where_they_are_opened(does: str, told: list[int]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with service("asks", str(port), does) as running, recording(running) as calls, connected(running.port) as one:
+            sent_ns = time.monotonic_ns()
+            one.sendall(REQUEST)
+            asked, _ = other.accept()
+            with asked:
+                if does == "waits":
+                    asked.sendall(b"x")
+                pid, tid = map(int, one.recv(100).split())
+            received_ns = time.monotonic_ns()
+    opened = [call for call in calls if call.kind == CONNECT]
+    expected = [(pid, tid, port, number) for number in told]
+    assert [(call.pid, call.tid, call.peer_port, call.bytes) for call in opened] == expected
+    assert all(sent_ns < call.t_ns < received_ns for call in opened)
 
 
 def children(pid: int) -> list[str]:

@@ -14,7 +14,7 @@ from tailtune.judge.goroutine_table import NOBODY, GoroutineStacks, GoroutineTab
 from tailtune.judge.request_tables import WindowTables, gather
 from tailtune.model.recording import Kind
 
-READ, WRITE, ACCEPT, CLOSE = range(4)
+READ, WRITE, ACCEPT, CLOSE, CONNECT = range(5)
 MS = 1_000_000
 OK, TIMEOUT = 0, 2
 MAIN = "shop::handler::answer"

@@ -17,7 +17,8 @@ type Columns<'py> = (
     Bound<'py, PyBytes>,
 );
 
-/// Records when a process, and its descendants, present and future, read and wrote on connections with one port of theirs.
+/// Records when a process, and its descendants, present and future, read and wrote on connections with one port of theirs,
+/// and when they began to open connections to any.
 ///
 /// Constructing it finds out, by trying, whether that is permitted; nothing is recorded before `start`. Neither accept
 /// nor bytes that splice takes off a socket are seen.

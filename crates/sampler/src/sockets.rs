@@ -1,4 +1,4 @@
-//! The service's side of each request: when its threads read and wrote on connections with its port.
+//! The service's side of each request: when its threads read and wrote on connections with its port, and opened others.
 //!
 //! ```text
 //! programs (where reads and writes of sockets end) ─► rings ─► calls (one thread drains and reads), in the order of time
@@ -34,7 +34,8 @@ const ALL_RINGS: usize = 64 << 20;
 /// Calls that are kept, 270 MB of them; more are counted as lost.
 const MOST_CALLS: usize = 1 << 23;
 
-/// Records the calls of a process and its descendants on connections with one port of theirs.
+/// Records the calls of a process and its descendants on connections with one port of theirs, and their calls to open
+/// others.
 ///
 /// Accepting is no call here: it is the kernel that completes a connection, in whichever thread is on the CPU. Bytes that
 /// splice takes off a socket are not seen either.

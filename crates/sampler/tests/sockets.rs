@@ -13,6 +13,7 @@ use sampler::{SampleError, SocketCall, SocketCalls, SocketLog};
 const READ: u8 = 0;
 const WRITE: u8 = 1;
 const CLOSE: u8 = 3;
+const CONNECT: u8 = 4;
 
 /// What the serving thread tells: its number, once it has connected.
 fn own_number() -> i32 {
@@ -66,7 +67,9 @@ fn seen(lengths: &[usize]) -> Option<(SocketLog, u16, i32)> {
     let mut calls = opened(listener.local_addr().unwrap().port())?;
     calls.start().unwrap();
     let (port, tid) = converse(listener, lengths);
-    Some((calls.stop().unwrap(), port, tid))
+    let mut log = calls.stop().unwrap();
+    log.calls.retain(|call| call.kind != CONNECT);
+    Some((log, port, tid))
 }
 
 #[test]
@@ -88,14 +91,47 @@ fn reads_writes_and_the_end_are_seen_from_the_server() {
 }
 
 #[test]
-fn other_ports_are_not_recorded() {
+fn of_other_ports_only_the_opening_is_recorded() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let Some(mut calls) = opened(listener.local_addr().unwrap().port()) else {
         return;
     };
     calls.start().unwrap();
-    converse(TcpListener::bind(("127.0.0.1", 0)).unwrap(), &[5]);
-    assert_eq!(calls.stop().unwrap().calls, []);
+    let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = other.local_addr().unwrap().port();
+    converse(other, &[5]);
+    // Tests of this program run in one process, and their threads connect as well.
+    let found = calls.stop().unwrap().calls;
+    let own: Vec<_> = found
+        .iter()
+        .filter(|call| call.tid == own_number())
+        .collect();
+    assert!(found.iter().all(|call| call.kind == CONNECT));
+    assert_eq!(own.len(), 1);
+    assert_eq!(
+        (own[0].kind, own[0].peer_port, own[0].bytes),
+        (CONNECT, port, 0)
+    );
+}
+
+#[test]
+fn what_is_closed_before_anything_came_is_told_again() {
+    let Some(mut calls) = opened(1) else { return };
+    calls.start().unwrap();
+    let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = other.local_addr().unwrap().port();
+    for greeting in ["", "hello"] {
+        let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let mut server = other.accept().unwrap().0;
+        server.write_all(greeting.as_bytes()).unwrap();
+        client.read_exact(&mut vec![0; greeting.len()]).unwrap();
+        drop(client);
+    }
+    let found = calls.stop().unwrap().calls;
+    let own = found.iter().filter(|call| call.peer_port == port);
+    let told: Vec<_> = own.map(|call| (call.kind, call.bytes)).collect();
+    let given_up = -i64::from(libc::ECANCELED);
+    assert_eq!(told, [(CONNECT, 0), (CONNECT, given_up), (CONNECT, 0)]);
 }
 
 #[test]

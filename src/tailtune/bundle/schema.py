@@ -60,7 +60,8 @@ SOCKET_CALLS: Final = pa.schema(
         *_fields(pa.int64(), "bytes"),
     ]
 )
-"""Calls of the service's processes on connections with its own port, in the order of `t_ns`, when they ended.
+"""Calls of the service's processes on connections with its own port, in the order of `t_ns`, when they ended; and when
+they opened connections to others.
 
 `peer_port` is the other end's port: `local_port` of CONNECTIONS. `bytes` were moved; a read of 0 is the end of the
 stream, a negative number an error's. Calls that would have had to wait and returned at once are left out, as is looking
@@ -69,9 +70,13 @@ ahead (MSG_PEEK). With TLS, bytes are encrypted ones.
 A write to the same machine hands its bytes over before it returns, so the receiver's time of them may lie before it.
 A close may be a shutdown, and is told at its beginning. Nothing is recorded of accept: it is the kernel that completes
 a connection, at a time when any thread may be on the CPU.
+
+A connect is told at its beginning, by the thread that makes it; `peer_port` is then the port that is connected to, and
+`bytes` is 0. Where the service closes such a connection before it has received anything, there is a second row with
+−125 (ECANCELED). Older recordings have no connects.
 """
 
-SOCKET_KINDS: Final = ("read", "write", "accept", "close")
+SOCKET_KINDS: Final = ("read", "write", "accept", "close", "connect")
 
 LATENCY: Final = pa.schema(
     [

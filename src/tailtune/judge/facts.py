@@ -11,6 +11,7 @@ from tailtune.judge import memory_costs
 from tailtune.judge.atomic_samples import AtomicSamples, atomic_samples
 from tailtune.judge.bands import bands_of
 from tailtune.judge.cache_misses import CacheMisses, cache_misses
+from tailtune.judge.connects import Connects, connects_of
 from tailtune.judge.cpu_queue import CpuQueue, cpu_queue
 from tailtune.judge.crowds import Crowd, crowd
 from tailtune.judge.granted_cpus import granted_cpus
@@ -112,6 +113,8 @@ class Facts:
     """Diagnose window: threads of no request that requests above p99 waited for; None: nothing known."""
     queue: CpuQueue | None = None
     """Diagnose window: how the slowest requests waited behind others for a CPU or a P; None: nothing known."""
+    connects: Connects | None = None
+    """Diagnose window: who opened connections to other services; None: nobody, or it is not known."""
     warnings: Sequence[str] = ()
     """Files of the recording that could not be read, or not to their end, and what is said of them."""
 
@@ -162,6 +165,11 @@ class Facts:
     def mean_latency_ns(self) -> float:
         """Mean latency in the measure window."""
         return self.measure.latency.mean_ns or 0.0
+
+    @property
+    def waits_for_connections(self) -> bool:
+        """Whether most of the tail was seen to lie behind the opening of connections: waits there are for these."""
+        return self.connects is not None and self.connects.are_most_of_tail
 
     @cached_property
     def first_touches(self) -> FirstTouches | None:
@@ -243,6 +251,7 @@ def gather(bundle: Bundle, parts: RequestParts | None) -> Facts:
         long_runs=long_runs(front),
         queue=cpu_queue(front),
         crowd=crowd(front),
+        connects=connects_of(parts) if parts else None,
         warnings=damaged,
     )
 

@@ -42,7 +42,12 @@ class OutsideWait:
 
 
 def outside_wait(facts: Facts) -> OutsideWait | None:
-    """Return these waits; None where they take less than a tenth of the tail, or little more than in any request."""
+    """Return these waits; None where they take less than a tenth of the tail, or little more than in any request.
+
+    None as well where they are for connections that are opened.
+    """
+    if facts.waits_for_connections:
+        return None
     wait = tail_wait(facts, lambda part: part.part in _OUTSIDE)
     if wait is None or wait.mean_ns < _TIMES * usual_wait_ns(facts, _OUTSIDE):
         return None
@@ -64,9 +69,9 @@ def fixed_wait(facts: Facts) -> tuple[Cluster, Estimate] | None:
     """Return the requests that wait for always the same time, and how much of the tail that is.
 
     None where it is less than a quarter, or where something else tells what they wait for: threads that were seen to,
-    or clients that give up.
+    clients that give up, or connections that are opened.
     """
-    cluster = None if names_most_of_tail(facts) else fixed_cluster(facts.times)
+    cluster = None if names_most_of_tail(facts) or facts.waits_for_connections else fixed_cluster(facts.times)
     if facts.times is None or cluster is None:
         return None
     if given_up(facts, cluster) is not None or timed_wait(facts, Blocked.NETWORK) is not None:

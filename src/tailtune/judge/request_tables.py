@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tailtune.bundle import Bundle
-from tailtune.bundle.schema import TABLES
+from tailtune.bundle.schema import SOCKET_KINDS, TABLES
 from tailtune.judge.goroutine_table import GoroutineTable
 from tailtune.judge.grouped_times import Integers
 from tailtune.judge.stack_table import StackTable
@@ -20,6 +20,7 @@ LATEST_NS: Final = 1 << 60
 """36 years: damaged times beyond are taken for this one, so that no sum of two overflows."""
 READ, WRITE = 0, 1
 """Indices into SOCKET_KINDS."""
+_CONNECT: Final = SOCKET_KINDS.index("connect")
 
 _REQUESTS: Final = ("connection", "operation", "status", "outcome", "intended_ns", "sent_ns", "done_ns")
 _CONNECTIONS: Final = ("connection", "local_port", "opened_ns", "closed_ns")
@@ -37,7 +38,9 @@ class WindowTables:
     requests: Columns
     connections: Columns
     calls: Columns
-    """`socket_calls`."""
+    """`socket_calls` on connections with the service's own port."""
+    connects: Columns
+    """Those that open other connections: their `peer_port` may be a number that the engine's ports have as well."""
     samples: Columns
     waits: Columns
     states: Columns
@@ -64,11 +67,14 @@ def read_tables(bundle: Bundle, window: str) -> WindowTables:
 def gather(batches: Callable[[str], Iterable[pa.Table]], window: str) -> WindowTables:
     """Gather the tables of one window, each given by its name in pieces of any size."""
     named = _rows(batches, "thread_states", window)
+    calls = _columns(batches, "socket_calls", window, _CALLS)
+    opens = calls["kind"] == _CONNECT
     ends, behind_names = _wait_ends(_rows(batches, "wait_ends", window))
     return WindowTables(
         requests=_columns(batches, "requests", window, _REQUESTS),
         connections=_columns(batches, "connections", window, _CONNECTIONS),
-        calls=_columns(batches, "socket_calls", window, _CALLS),
+        calls={name: values[~opens] for name, values in calls.items()},
+        connects={name: values[opens] for name, values in calls.items()},
         samples=_columns(batches, "samples", window, _SAMPLES),
         waits=_columns(batches, "waits", window, _WAITS),
         states=_integers(named, _STATES),

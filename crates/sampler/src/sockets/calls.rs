@@ -1,25 +1,26 @@
 //! From what the programs wrote to calls.
 
-use super::programs::{CLOSE, READ, WRITE};
+use super::programs::{CLOSE, CONNECT, READ, WRITE};
 use crate::records::{Fields, HEADER, split_first, who};
 
 /// The kernel's own codes for a call that a signal interrupted begin here; it is made again, so it was none.
 const RESTART: i32 = 512;
 
-/// A call of the service on one of its connections.
+/// A call of the service on one of its connections, or one to open another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SocketCall {
-    /// CLOCK_MONOTONIC when it ended.
+    /// CLOCK_MONOTONIC when it ended; of a connect, when it began.
     pub t_ns: i64,
     /// Thread.
     pub tid: i32,
     /// Its process.
     pub pid: i32,
-    /// Index into `SOCKET_KINDS` of the bundle's schema: 0 a read, 1 a write, 3 a close or shutdown.
+    /// Index into `SOCKET_KINDS` of the bundle's schema: 0 a read, 1 a write, 3 a close or shutdown, 4 a connect.
     pub kind: u8,
     /// Port of the other end.
     pub peer_port: u16,
-    /// Bytes that were moved; of a read, 0 at the end of the stream; negative: the error's number.
+    /// Bytes that were moved; of a read, 0 at the end of the stream; negative: the error's number. Of a connect, ECANCELED
+    /// where it is the end: closed before anything came.
     pub bytes: i64,
 }
 
@@ -41,7 +42,7 @@ impl Iterator for Calls<'_> {
 
 /// What one record says; `None`: it is another kind of record, or says too little.
 fn call(kind: u32, body: &[u8]) -> Option<SocketCall> {
-    if !matches!(kind, READ | WRITE | CLOSE) {
+    if !matches!(kind, READ | WRITE | CLOSE | CONNECT) {
         return None;
     }
     let mut fields = Fields(body);
@@ -80,7 +81,13 @@ mod tests {
 
     #[test]
     fn every_field_comes_out_in_its_place() {
-        let bytes = [record(READ, 5), record(WRITE, -104), record(CLOSE, 0)].concat();
+        let bytes = [
+            record(READ, 5),
+            record(WRITE, -104),
+            record(CLOSE, 0),
+            record(CONNECT, 0),
+        ]
+        .concat();
         let calls: Vec<_> = Calls(&bytes).collect();
         let first = SocketCall {
             t_ns: 99,
@@ -95,14 +102,20 @@ mod tests {
             bytes,
             ..first
         };
-        assert_eq!(calls, [first, rest(1, -104), rest(3, 0)]);
+        assert_eq!(calls, [first, rest(1, -104), rest(3, 0), rest(4, 0)]);
     }
 
     #[test]
     fn what_is_no_call_is_passed_over() {
         let mut short = record(READ, 1)[..20].to_vec();
         short[6..8].copy_from_slice(&20u16.to_ne_bytes());
-        let others = [record(READ + 2, 1), record(1, 1), record(READ, -512), short];
+        let others = [
+            record(READ + 2, 1),
+            record(1, 1),
+            record(READ, -512),
+            record(CONNECT + 1, 0),
+            short,
+        ];
         let bytes = [others.concat(), record(READ, 1)].concat();
         assert_eq!(Calls(&bytes).count(), 1);
     }

@@ -1,5 +1,5 @@
 //! Programs where the kernel ends a read or a write of a socket, which write down what the sampled processes do on the
-//! connections of one port, and nothing of others.
+//! connections of one port, and when they begin to open further ones, to whichever port.
 //!
 //! Kernel: 6.3 or later, when `sock_recv_length` and `sock_send_length` came. Whichever system call asked, it comes by,
 //! in the thread that calls; so records of a CPU are written one after another, as the rings demand.
@@ -16,6 +16,7 @@ use Size::{Double, Half, Word};
 pub(super) const READ: u32 = 0x7461_0010;
 pub(super) const WRITE: u32 = READ + 1;
 pub(super) const CLOSE: u32 = READ + 3;
+pub(super) const CONNECT: u32 = READ + 4;
 
 /// Offsets in a record: what the call returned, and the peer's port as it stands in packets.
 const RESULT: i16 = 32;
@@ -25,9 +26,13 @@ const BYTES: i32 = 40;
 /// Offsets on a program's stack: the peer's port, and behind it the own.
 const PEER_PORT: i16 = FREE - 8;
 const OWN_PORT: i16 = PEER_PORT + 2;
+/// What a connection has received.
+const RECEIVED: i16 = PEER_PORT - 8;
 
 /// Flags of a call that leaves what it reads: MSG_PEEK, and MSG_ERRQUEUE, which reads other things.
 const LEAVES: i32 = libc::MSG_PEEK | libc::MSG_ERRQUEUE;
+/// State of a connection that only a call to connect leads to; the kernel knows the peer's port by then.
+const SYN_SENT: i32 = 2;
 /// States of a connection that only a call to close or shut down leads to.
 const FIN_WAIT_1: i32 = 4;
 const LAST_ACK: i32 = 9;
@@ -39,10 +44,12 @@ struct Sockets {
     ports_offset: i32,
     /// Of the own port as it stands in packets, in `struct inet_sock`, which begins with a `struct sock`.
     source_offset: i32,
+    /// Of what was received, in `struct tcp_sock`, which begins with a `struct sock`.
+    received_offset: Option<i32>,
     port: u16,
 }
 
-/// Loads programs that watch connections whose own port is `port`, and makes the rings that they write into, of `bytes`
+/// Loads programs that watch connections whose own port is `port`, and the opening of all others, and makes the rings that they write into, of `bytes`
 /// bytes each, a power of two.
 ///
 /// # Errors
@@ -62,6 +69,7 @@ pub(super) fn load(port: u16, bytes: usize) -> io::Result<(Programs, Rings)> {
         making: Making::new(&types, false, bytes)?,
         ports_offset,
         source_offset,
+        received_offset: types.offset("tcp_sock", "bytes_received"),
         port,
     };
     let mut programs = vec![
@@ -70,6 +78,7 @@ pub(super) fn load(port: u16, bytes: usize) -> io::Result<(Programs, Rings)> {
     ];
     if passes("inet_sock_set_state") {
         programs.push((c"inet_sock_set_state", sockets.close()?));
+        programs.push((c"inet_sock_set_state", sockets.connect()?));
     }
     sockets.making.finish(programs)
 }
@@ -118,6 +127,38 @@ impl Sockets {
         publish(&mut code, CLOSE);
         code.place(end).end();
         Program::load(&code.finish()?)
+    }
+
+    /// Arguments: the socket, its former state, the new one. Of connections that are opened: they have no own port yet.
+    ///
+    /// They are told once more where the service closes them before anything came.
+    fn connect(&self) -> io::Result<Program> {
+        let mut code = Code::default();
+        let (opens, end) = (code.label(), code.label());
+        code.copy(R6, R1)
+            .load(Double, R1, R6, 16)
+            .jump_if(R1, If::Equal, SYN_SENT, opens);
+        if let Some(received) = self.received_offset {
+            code.jump_if(R1, If::Differs, FIN_WAIT_1, end);
+            read(&mut code, self.ports_offset, PEER_PORT, 4, end);
+            code.load(Half, R1, R10, OWN_PORT)
+                .jump_if(R1, If::Equal, self.port.into(), end);
+            read(&mut code, received, RECEIVED, 8, end);
+            code.load(Double, R1, R10, RECEIVED)
+                .jump_if(R1, If::Differs, 0, end);
+            self.opened(&mut code, -libc::ECANCELED, end);
+        }
+        code.jump(end).place(opens);
+        read(&mut code, self.ports_offset, PEER_PORT, 2, end);
+        self.opened(&mut code, 0, end);
+        code.place(end).end();
+        Program::load(&code.finish()?)
+    }
+
+    fn opened(&self, code: &mut Code, result: i32, none: Label) {
+        self.begin(code, none);
+        code.store_value(Word, Record::START, RESULT, result);
+        publish(code, CONNECT);
     }
 
     /// Goes to `none` unless the socket that the first argument points to has our port. Notes the peer's.

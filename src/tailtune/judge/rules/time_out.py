@@ -24,10 +24,11 @@ class TimeOut:
     def apply(self, facts: Facts) -> list[Cause]:
         """Return a cause where waits on sockets, in the service's own code, take a quarter of the tail's time.
 
-        None where goroutines were seen to lose a connection each time: that is `retries`.
+        None where goroutines were seen to lose a connection each time: that is `retries`; or where requests wait for
+        connections that are opened and do answer: that is `connection-setup`.
         """
         timed = timed_wait(facts, Blocked.NETWORK)
-        if timed is None or timed[0].share.point < _WORTH_A_FINDING:
+        if timed is None or timed[0].share.point < _WORTH_A_FINDING or facts.waits_for_connections:
             return []
         wait, cluster = timed
         if given_up(facts, cluster):

@@ -12,7 +12,8 @@ class Upstream:
     """Threads that were blocked on a socket in the service's own code while they worked on a request above p99.
 
     What the server itself reads and writes waits for the client. Waits that are all as long are `time-out`'s matter,
-    those of threads that others need `blocking-call`'s. Of goroutines, other rules tell what clients do.
+    those of threads that others need `blocking-call`'s, those behind a new connection `connection-setup`'s. Of
+    goroutines, other rules tell what clients do.
     """
 
     id = "upstream"
@@ -24,7 +25,7 @@ class Upstream:
             return []
         if facts.off_cpu is not None and wait.where in polled_functions(facts.off_cpu):
             return []
-        if timed_wait(facts, Blocked.NETWORK) is not None:
+        if timed_wait(facts, Blocked.NETWORK) is not None or facts.waits_for_connections:
             return []
         told = cause_of(
             facts,

@@ -1,5 +1,7 @@
 """The service's side of each request: when which of its threads read and wrote on connections with its port.
 
+Also when they opened connections to others.
+
 Programs in the kernel write down the calls while they happen, so nothing in the service is changed. Together with
 the load engine's table `connections` this says when a request had arrived in the process and when its answer left it.
 """
@@ -25,7 +27,7 @@ class SocketCollector:
 
     name = "sockets"
     phases = frozenset({Phase.DIAGNOSE})
-    cost = "diagnose: 0.3 to 0.5 µs for each time the service reads or writes a connection"
+    cost = "diagnose: 0.3 to 0.5 µs for each time the service reads or writes a connection, or opens one"
     instant = False
 
     def __init__(self) -> None:
