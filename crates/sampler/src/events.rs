@@ -231,7 +231,12 @@ impl Events {
                 events.programs = Some(programs);
                 events.sources.programs = Some(rings);
             }
-            Some(OffCpu::Tracepoints) => events.open_tracepoints(wanted)?,
+            Some(OffCpu::Tracepoints) => {
+                events.open_tracepoints(wanted)?;
+                // Events do not tell who wakes a thread; where programs may not either, it stays unknown.
+                let wakers = programs::load_wakers(wanted.whole_machine, events.ring_bytes).ok();
+                (events.programs, events.sources.programs) = wakers.unzip();
+            }
             Some(OffCpu::SwitchRecords) | None => {}
         }
         Ok(events)

@@ -75,22 +75,25 @@ pub(crate) fn load(whole_machine: bool, bytes: usize) -> io::Result<(Programs, R
             "sched_switch passes no state; Linux 5.18 does",
         ));
     }
-    let scheduler = Scheduler {
-        making: Making::new(&types, whole_machine, bytes)?,
-        walk: UserWalk::new(&types),
-        contexts: Contexts::new(cpus())?,
-        name_offset: types
-            .offset("task_struct", "comm")
-            .ok_or_else(|| io::Error::other("task_struct is laid out otherwise"))?,
-    };
+    let scheduler = Scheduler::new(&types, whole_machine, bytes)?;
     let mut programs = vec![
         (c"sched_switch", scheduler.switch()?),
         (c"sched_wakeup", scheduler.wakeup()?),
     ];
-    let mut wakers = vec![(TELLS_WAKERS, scheduler.waking()?)];
-    wakers.extend(scheduler.contexts.programs()?);
-    if wakers.iter().all(|(name, _)| is_known(&types, name)) {
-        programs.extend(wakers);
+    programs.extend(scheduler.wakers(&types)?);
+    scheduler.making.finish(programs)
+}
+
+/// Loads those alone that tell who wakes threads, beside events that tell the rest.
+///
+/// # Errors
+/// As [`load`], or a kernel without one of the tracepoints.
+pub(crate) fn load_wakers(whole_machine: bool, bytes: usize) -> io::Result<(Programs, Rings)> {
+    let types = Types::of_the_kernel()?;
+    let scheduler = Scheduler::new(&types, whole_machine, bytes)?;
+    let programs = scheduler.wakers(&types)?;
+    if programs.is_empty() {
+        return Err(io::Error::other("the kernel lacks a tracepoint"));
     }
     scheduler.making.finish(programs)
 }
@@ -102,6 +105,25 @@ fn is_known(types: &Types, tracepoint: &CStr) -> bool {
 }
 
 impl Scheduler {
+    fn new(types: &Types, whole_machine: bool, bytes: usize) -> io::Result<Self> {
+        Ok(Self {
+            making: Making::new(types, whole_machine, bytes)?,
+            walk: UserWalk::new(types),
+            contexts: Contexts::new(cpus())?,
+            name_offset: types
+                .offset("task_struct", "comm")
+                .ok_or_else(|| io::Error::other("task_struct is laid out otherwise"))?,
+        })
+    }
+
+    /// The programs that tell who wakes threads; none where the kernel lacks one of their tracepoints.
+    fn wakers(&self, types: &Types) -> io::Result<Vec<(&'static CStr, Program)>> {
+        let mut wakers = vec![(TELLS_WAKERS, self.waking()?)];
+        wakers.extend(self.contexts.programs()?);
+        let all = wakers.iter().all(|(name, _)| is_known(types, name));
+        Ok(if all { wakers } else { Vec::new() })
+    }
+
     /// Arguments: whether it was pre-empted, the thread that leaves, the one that comes, the state of the first.
     fn switch(&self) -> io::Result<Program> {
         let mut code = Code::default();

@@ -101,9 +101,11 @@ impl Sampler {
             notes.push("kernel functions have no names; kernel.kptr_restrict=0 or root shows them");
         }
         let programs = self.events.programs.as_ref();
-        if programs.is_some_and(|programs| !programs.has(TELLS_WAKERS)) {
+        let may_tell = matches!(way.off_cpu, Some(OffCpu::Programs | OffCpu::Tracepoints));
+        if may_tell && !programs.is_some_and(|programs| programs.has(TELLS_WAKERS)) {
             notes.push(
-                "who wakes a thread is not recorded: the kernel lacks a tracepoint of timers, interrupts or packets",
+                "who wakes a thread is not recorded: programs may not be loaded (CAP_BPF, or root), or the kernel lacks \
+                 a tracepoint of timers, interrupts or packets",
             );
         }
         notes.retain(|note| !note.is_empty());

@@ -61,7 +61,9 @@ fn offset(format: &str, name: &str) -> Option<usize> {
     let line = format.lines().find(|line| {
         let declaration = line.trim_start().strip_prefix("field:");
         let declaration = declaration.and_then(|rest| rest.split(';').next());
-        declaration.and_then(|text| text.rsplit(' ').next()) == Some(name)
+        let word = declaration.and_then(|text| text.rsplit(' ').next());
+        // Of an array, the length stands behind its name.
+        word.and_then(|word| word.split('[').next()) == Some(name)
     })?;
     let (_, rest) = line.split_once("offset:")?;
     rest.split(';').next()?.parse().ok()
@@ -78,6 +80,7 @@ mod tests {
                       \tfield:pid_t pid;\toffset:24;\tsize:4;\tsigned:1;\n";
         assert_eq!(offset(format, "pid"), Some(24));
         assert_eq!(offset(format, "common_pid"), Some(4));
+        assert_eq!(offset(format, "comm"), Some(8));
         assert_eq!(offset(format, "prev_pid"), None);
     }
 }
