@@ -12,6 +12,8 @@ from tailtune.judge.thread_times import ThreadTimes
 
 _OUTSIDE: Final = (Cause.EVENTS, Cause.HANDED_OVER, Cause.QUEUE, Cause.NETWORK, Cause.SLEEP)
 """Waits for what is outside the service, or for other threads that are waiting themselves."""
+_ASLEEP_NS: Final = 1_000_000_000
+"""A thread that waits as long, nobody knows what for, has no work: mostly it slept before anything was recorded."""
 _LATE_NS: Final = 1_000_000
 """What is known of a thread's CPU time may be off by so much."""
 _MOST_PIECES: Final = 1_000_000
@@ -37,6 +39,7 @@ def idle_pieces(times: ThreadTimes, states: Columns, within: Stretches) -> Stret
 def _idle(times: ThreadTimes, states: Columns) -> tuple[Integers, Integers]:
     """Return the stretches of time, ascending and apart, in which all threads are idle."""
     inside = ~np.isin(times.cause, [CAUSES.index(cause) for cause in _OUTSIDE])
+    inside &= (times.cause != CAUSES.index(Cause.UNKNOWN)) | (times.blocked < _ASLEEP_NS)
     since, until = _without_rows(times, states)
     begin = np.concatenate([times.woken_ns, times.rows.t_ns[inside], since])
     end = np.concatenate([times.next_ns, times.woken_ns[inside], until])

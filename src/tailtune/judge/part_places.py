@@ -34,7 +34,7 @@ from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.request_tables import LATEST_NS
 from tailtune.judge.request_windows import RequestWindows
 from tailtune.judge.stretches import Stretches, joined, no_stretches
-from tailtune.judge.wait_ends import BY_THREAD, WaitEnds
+from tailtune.judge.wait_ends import BY_THREAD
 from tailtune.model.request_parts import Place
 
 _Seen = tuple[str, float, int]
@@ -42,6 +42,8 @@ _Seen = tuple[str, float, int]
 _IDLE: Final = [CAUSES.index(cause) for cause in (Cause.HANDED_OVER, Cause.QUEUE, Cause.EVENTS)]
 """What a thread without work waits for."""
 _NOT_SAMPLED: Final = "[not sampled]"
+_FEWEST_BEHIND: Final = 5
+"""Samples behind timers, for what went on is short."""
 _SHOWN: Final = 3
 _MOST_ROWS: Final = 2_000_000
 """Rows looked at for one part of one band, so that memory is bounded: those beyond hardly change the order."""
@@ -78,6 +80,8 @@ class PartPlaces:
         ready = self._ready(part, members)
         if ready is not None:
             seen = self._beside_others(seen, ready)
+        if part == TIMER and sum(count for *_, count in seen) < _FEWEST_BEHIND:
+            return []
         if goroutines is not None:
             seen += _by_owner(*self.goroutine_stacks(part, members), goroutines.times.stacks)
         return ranked(seen)
@@ -100,30 +104,25 @@ class PartPlaces:
     def taken_at_once(self, part: str, members: Flags) -> float | None:
         """Return how much of a wait on other threads was on such as had been idle when the request came, in [0, 1].
 
-        Of a thread at a queue, on such as were idle when it began to wait. None for other parts, and where it is not
-        known who ended that wait. A thread that is new counts as idle before.
+        Of a thread at a queue, by those that ended its waits. None for other parts, and where nobody knows who did. A
+        thread that is new counts as idle before.
         """
-        if part == Cause.QUEUE and self._parts.ends is not None:
-            return self._at_once(self._parts.ends, self.waits(part, members))
-        if not part.startswith(OTHER_BLOCKED):
+        ends, times, windows = self._parts.ends, self._parts.times, self._parts.windows
+        if part == Cause.QUEUE and ends is not None:
+            waits = self.waits(part, members)
+            known = ends.is_ours[waits.row] & (ends.woken_in[waits.row] == BY_THREAD)
+            waits, tid = Waits(*(values[known] for values in waits)), ends.woken_by[waits.row[known]]
+        elif part.startswith(OTHER_BLOCKED):
+            waits = self.waits(part, members)
+            tid = times.rows.group[waits.row]
+        else:
             return None
-        waits, times, windows = self.waits(part, members), self._parts.times, self._parts.windows
-        tid, arrival = times.rows.group[waits.row], windows.arrival_ns[waits.request]
+        arrival = windows.arrival_ns[waits.request]
         row = times.rows.last(tid, arrival)
         taken_idle = taken(times.woken_ns, row, LATEST_NS) > arrival
         taken_idle &= np.isin(taken(times.cause, row, _IDLE[0]), _IDLE) & (tid != windows.writer[waits.request])
         total = float(waits.lasted_ns.sum())
         return float(waits.lasted_ns[taken_idle].sum()) / total if total else None
-
-    def _at_once(self, ends: WaitEnds, waits: Waits) -> float | None:
-        """Return how much of waits at queues was ended by threads that were idle when it began."""
-        times = self._parts.times
-        waker, begin = ends.woken_by[waits.row], times.rows.t_ns[waits.row]
-        is_known = ends.is_ours[waits.row] & (ends.woken_in[waits.row] == BY_THREAD)
-        row = times.rows.last(waker, begin)
-        is_idle = (row == NONE) | (taken(times.woken_ns, row, LATEST_NS) > begin)
-        total = float(waits.lasted_ns[is_known].sum())
-        return float(waits.lasted_ns[is_known & is_idle].sum()) / total if total else None
 
     def on_pool(self, part: str, members: Flags) -> float | None:
         """Return how much of a wait on other threads was on those of a runtime's blocking pool, in [0, 1].

@@ -46,7 +46,7 @@ class PartShare(msgspec.Struct, frozen=True, kw_only=True):
     was seen of them. At a queue: functions that its other end was in. Empty where too little was seen."""
     at_once: float | None = None
     """Of a part on another thread: share of it on threads that were idle when the request came, so that they worked for
-    it and not for those before it. At a queue of threads: share of it that such ended as were idle when it began."""
+    it and not for those before it. At a queue of threads: by those that ended it."""
     on_pool: float | None = None
     """Of a part on another thread: share of it on threads of a runtime's pool for blocking calls."""
     together: float | None = None

@@ -69,7 +69,8 @@ def test_until_a_timer_woke_the_thread_a_task_waited_for_it():
     assert kind_of_part("timer") is PartKind.WAITING
     assert "who woke whom" in timeline_of(found, "r0", "diagnose", []).note
     assert PartPlaces(found).of("timer", ALL) == []
-    story.sample(7, 1740, "retry::attempt", MAIN)
+    for at in range(1740, 1745):
+        story.sample(7, at, "retry::attempt", MAIN)
     [place] = PartPlaces(divided(story)).of("timer", ALL)
     assert place.function == "retry::attempt"
 
@@ -223,6 +224,23 @@ def test_at_a_queue_it_is_told_what_the_other_end_did_and_for_whom():
     assert place.function == "survey::render called by pool::run"
     assert queued(1000).taken_at_once("queue or hand-off", ALL) == 0.0
     assert queued(1210).taken_at_once("queue or hand-off", ALL) == 1.0
+
+
+def test_what_runs_behind_timers_is_named_from_some_samples_on_only():
+    story = task()
+    story.woken(7, 1150, 55, BY_TIMER)
+    for number in range(4):
+        story.sample(7, 1740 + number, f"retry::attempt_{number}", MAIN)
+    assert PartPlaces(divided(story)).of("timer", ALL) == []
+
+
+def test_a_thread_asleep_since_nobody_knows_when_has_no_work():
+    story = task()
+    story.woken(7, 1150, ENGINE, BY_SENDER)
+    story.wait(8, 900, ("[off-CPU since before its first switch]",), 2_000 * MS)
+    assert between(story) == {"timer or network": 550, "other thread runnable": 30}
+    story.rows["waits"][-1]["blocked_ns"] = 900
+    assert between(story)["handed over"] == 550
 
 
 def test_threads_that_wake_each_other_without_end_end():
