@@ -169,6 +169,9 @@ impl Switches {
 
     /// A thread leaves its CPU at a stack, for good if it ended.
     fn goes(&mut self, who: Who, chain: &Chain<'_>, is_dead: bool, could_run: bool) {
+        if who.tid < 0 {
+            return; // events of a thread that has ended already: it leaves once more, and has no number left
+        }
         if is_dead {
             self.ends(who.tid, who.t_ns);
         } else {
