@@ -9,14 +9,19 @@ from tailtune.judge.facts import Facts
 from tailtune.judge.goroutine_waits import given_up
 from tailtune.judge.part_names import OUTSIDE, TIMER
 from tailtune.judge.tail import share_of_tail
-from tailtune.judge.tail_waits import TailWait, names_most_of_tail, tail_wait, timed_wait, usual_wait_ns
+from tailtune.judge.tail_waits import (
+    TailWait,
+    accounts_for,
+    names_most_of_tail,
+    tail_wait,
+    timed_wait,
+    usual_wait_ns,
+)
 from tailtune.model.estimate import Estimate
 from tailtune.model.request_parts import PartKind
 
 _OUTSIDE: Final = (TIMER, OUTSIDE)
 _MOST: Final = 0.5
-_ACCOUNTS: Final = 0.8
-_TAIL: Final = 0.01
 _FIXED: Final = 0.25
 """Of the tail's time, in waits that are all as long."""
 _TOGETHER: Final = 4.0
@@ -83,7 +88,4 @@ def fixed_wait(facts: Facts) -> tuple[Cluster, Estimate] | None:
 def is_fixed(facts: Facts, wait: TailWait) -> bool:
     """Whether waits are those that all take the same time."""
     fixed = fixed_wait(facts)
-    if fixed is None:
-        return False
-    in_tail = min(1.0, fixed[0].part / _TAIL)
-    return wait.mean_ns >= _ACCOUNTS * in_tail * fixed[0].wait_ns
+    return fixed is not None and accounts_for(wait, fixed[0])

@@ -194,8 +194,13 @@ def timed_wait(facts: Facts, cause: Cause) -> tuple[TailWait, Cluster] | None:
     cluster = fixed_cluster(facts.times, _TICK_NS, wait.mean_ns / 2)
     if cluster is None:
         return None
+    return (wait, cluster) if accounts_for(wait, cluster) else None
+
+
+def accounts_for(wait: TailWait, cluster: Cluster) -> bool:
+    """Whether waits of the tail are those that requests of a cluster have, all as long."""
     in_tail = min(1.0, cluster.part / (1 - _TAIL_FROM))
-    return (wait, cluster) if wait.mean_ns >= _ACCOUNTS * in_tail * cluster.wait_ns else None
+    return wait.mean_ns >= _ACCOUNTS * in_tail * cluster.wait_ns
 
 
 def is_behind_others(part: PartShare) -> bool:
