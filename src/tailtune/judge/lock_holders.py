@@ -17,7 +17,6 @@ from tailtune.judge.names import is_code, short
 from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.socket_calls import NO_THREAD
 from tailtune.judge.stretches import Stretches
-from tailtune.judge.wait_ends import BY_THREAD
 from tailtune.model.request_parts import Place
 
 _IDLE: Final = (Cause.EVENTS, Cause.HANDED_OVER)
@@ -102,9 +101,8 @@ class LockHolders:
         row = np.unique(row[times.cause[row] == self._cause])
         lasting = np.argsort(-times.blocked[row], kind="stable")[:_MOST_WAITS]
         row = row[lasting]
-        ends, waker = self._parts.ends, np.full(len(row), NO_THREAD)
-        if ends is not None:
-            waker = np.where(ends.is_ours[row] & (ends.woken_in[row] == BY_THREAD), ends.woken_by[row], NO_THREAD)
+        ends = self._parts.ends
+        waker = np.full(len(row), NO_THREAD) if ends is None else ends.waker[row]
         return _Waits(times.rows.group[row], times.rows.t_ns[row], times.woken_ns[row], waker)
 
     def _meanwhile(self, waits: _Waits) -> Iterator[_Done]:

@@ -33,8 +33,8 @@ from tailtune.judge.part_names import (
 from tailtune.judge.request_parts import RequestParts
 from tailtune.judge.request_tables import LATEST_NS
 from tailtune.judge.request_windows import RequestWindows
+from tailtune.judge.socket_calls import NO_THREAD
 from tailtune.judge.stretches import Stretches, joined, no_stretches
-from tailtune.judge.wait_ends import BY_THREAD
 from tailtune.model.request_parts import Place
 
 _Seen = tuple[str, float, int]
@@ -110,8 +110,8 @@ class PartPlaces:
         ends, times, windows = self._parts.ends, self._parts.times, self._parts.windows
         if part == Cause.QUEUE and ends is not None:
             waits = self.waits(part, members)
-            known = ends.is_ours[waits.row] & (ends.woken_in[waits.row] == BY_THREAD)
-            waits, tid = Waits(*(values[known] for values in waits)), ends.woken_by[waits.row[known]]
+            waits = Waits(*(values[ends.waker[waits.row] != NO_THREAD] for values in waits))
+            tid = ends.waker[waits.row]
         elif part.startswith(OTHER_BLOCKED):
             waits = self.waits(part, members)
             tid = times.rows.group[waits.row]
@@ -131,13 +131,9 @@ class PartPlaces:
         """
         if not part.startswith(OTHER_BLOCKED):
             return None
-        waits, times = self.waits(part, members), self._parts.times
-        stacks = self._parts.tables.stacks
-        idle = np.unique(times.stack[np.isin(times.cause, _IDLE)]).tolist()
-        of_pool = [stack for stack in idle if work_of(stacks.functions(stack)) is Work.JOB]
-        pool = np.unique(times.rows.group[np.isin(times.stack, of_pool)])
+        waits = self.waits(part, members)
         total = float(waits.lasted_ns.sum())
-        on_it = np.isin(times.rows.group[waits.row], pool)
+        on_it = np.isin(self._parts.times.rows.group[waits.row], self._pool)
         return float(waits.lasted_ns[on_it].sum()) / total if total else None
 
     def together(self, part: str, members: Flags) -> float | None:
@@ -212,6 +208,14 @@ class PartPlaces:
         edges = (np.array([edge], dtype=np.int64) for edge in (begin_ns, end_ns))
         seen = self._owners(self._sampled_anywhere(*edges))
         return [place.function for place in ranked(seen)]
+
+    @cached_property
+    def _pool(self) -> Integers:
+        """The threads of a runtime's blocking pool: those that were seen to wait for a job."""
+        times, stacks = self._parts.times, self._parts.tables.stacks
+        idle = np.unique(times.stack[np.isin(times.cause, _IDLE)]).tolist()
+        of_pool = [stack for stack in idle if work_of(stacks.functions(stack)) is Work.JOB]
+        return np.unique(times.rows.group[np.isin(times.stack, of_pool)])
 
     @cached_property
     def _of_one_moment(self) -> Integers:

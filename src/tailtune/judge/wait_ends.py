@@ -44,6 +44,9 @@ class WaitEnds:
         ours = np.concatenate([states["tid"], times.rows.group])  # of very many threads, not each has a state
         self.is_ours: Flags = (self.woken_by > _NOBODY) & np.isin(self.woken_by, ours)
         """Whether the thread in `woken_by` is one of the service's."""
+        in_its_call = self.is_ours & (self.woken_in == BY_THREAD)
+        self.waker: Integers = np.where(in_its_call, self.woken_by, NO_THREAD)
+        """The thread of the service that ended the wait itself, and not by a packet; NO_THREAD: none, or not known."""
         is_summed = bool((states["tid"] == 0).any())  # then processes of the service may be missing
         self.is_behind_others: Flags = (self._behind_pid > _NOBODY) & ~np.isin(self._behind_pid, states["pid"])
         self.is_behind_others &= not is_summed
